@@ -1,0 +1,161 @@
+"""A conversation to be judged, written down step by step: one session, one room, one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mockserver import contract
+from mockserver.protocol import frames
+
+START = 1_700_000_000.0
+CHANNEL = "EC_lobby"
+ROOMS_CHANNEL = "video.rooms.lobby"
+ROOM = "room-session-1"
+RECORDING = "recording-1"
+TYPES = ("video.recording.started", "video.recording.updated", "video.recording.ended")
+OK = {"code": "200", "message": "OK"}
+
+
+def room_session(recording: bool = False, **more: Any) -> dict[str, Any]:
+    return {
+        "id": ROOM,
+        "room_id": "room-1",
+        "name": "lobby",
+        "event_channel": CHANNEL,
+        "recording": recording,
+        "hide_video_muted": False,
+        **more,
+    }
+
+
+class Conversation:
+    """Entries, one after another. Seconds are counted from START; methods move the time on."""
+
+    def __init__(self, session: str = "s1") -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.session = session
+        self.now = 0.0
+        self._ids = 0
+
+    def at(self, seconds: float) -> Conversation:
+        self.now = seconds
+        return self
+
+    def id(self) -> str:
+        self._ids += 1
+        return f"id-{self._ids}"
+
+    def frame(self, direction: str, frame: Mapping[str, Any] | None, **entry: Any) -> None:
+        self.entries.append(
+            {
+                "n": len(self.entries) + 1,
+                "time": START + self.now,
+                "space": "demo",
+                "session": self.session,
+                "direction": direction,
+                "frame": frame,
+            }
+            | entry
+        )
+
+    def call(self, method: str, params: Mapping[str, Any], **entry: Any) -> str:
+        id_ = self.id()
+        self.frame("to_server", frames.call(id_, method, params), **entry)
+        return id_
+
+    def answer(self, id_: str, result: Mapping[str, Any] = OK, **entry: Any) -> None:
+        self.frame("to_client", frames.answer(id_, result), **entry)
+
+    def ask(
+        self, method: str, params: Mapping[str, Any], result: Mapping[str, Any] = OK, **entry: Any
+    ) -> None:
+        self.answer(self.call(method, params, **entry), result, **entry)
+
+    def connect(self, **params: Any) -> None:
+        credentials = {"authentication": {"project": "demo", "token": "***"}}
+        version = {"version": {"major": 3, "minor": 0, "revision": 0}}
+        result = {"identity": "me", "protocol": "signalwire_a_b_demo", "authorization": {}}
+        self.ask("signalwire.connect", {**version, **credentials, **params}, result)
+
+    def subscribe(
+        self, channel: str = CHANNEL, types: Iterable[str] = TYPES, *, initial: bool = False
+    ) -> None:
+        params = {"event_channel": channel, "events": list(types), "get_initial_state": initial}
+        self.ask("signalwire.subscribe", params)
+
+    def unsubscribe(self, channel: str = CHANNEL, types: Iterable[str] = TYPES) -> None:
+        params = {"event_channel": channel, "events": list(types), "get_initial_state": False}
+        self.ask("signalwire.unsubscribe", params)
+
+    def event(
+        self,
+        type_: str,
+        body: Mapping[str, Any],
+        *,
+        channel: str = CHANNEL,
+        made: float | None = None,
+        id_: str | None = None,
+    ) -> str:
+        id_ = id_ or self.id()
+        timestamp = START + (self.now if made is None else made)
+        self.frame("to_client", frames.event(id_, type_, channel, timestamp, body))
+        return id_
+
+    def acknowledge(self, id_: str) -> None:
+        self.frame("to_server", frames.acknowledgement(id_))
+
+    def room(
+        self, what: str, recording: bool = False, *, made: float | None = None, **more: Any
+    ) -> str:
+        """An event about the room session; its start and end come on the channel of all rooms."""
+        body = {
+            "room_id": "room-1",
+            "room_session_id": ROOM,
+            "room_session": room_session(recording, **more),
+        }
+        channel = ROOMS_CHANNEL if what in ("started", "ended") else CHANNEL
+        return self.event(f"video.room.{what}", body, channel=channel, made=made)
+
+    def recording(
+        self,
+        what: str,
+        state: str,
+        *,
+        recording: str = RECORDING,
+        made: float | None = None,
+        **times: float,
+    ) -> str:
+        """An event about a recording; ``times`` are its fields, in seconds from START."""
+        told: dict[str, Any] = {"id": recording, "state": state}
+        if state == "completed":
+            times.setdefault("ended_at", self.now)
+        for name, value in times.items():
+            told[name] = value if name == "duration" else START + value
+        body = {"room_id": "room-1", "room_session_id": ROOM, "recording": told}
+        return self.event(f"video.recording.{what}", body, made=made)
+
+    def act(self, verb: str, result: Mapping[str, Any] = OK, *, recording: str = RECORDING) -> None:
+        params = {"room_session_id": ROOM, "recording_id": recording}
+        self.ask(f"video.recording.{verb}", params, result)
+
+    def start(self, recording: str = RECORDING) -> None:
+        result = {**OK, "recording": {"id": recording, "state": "recording"}}
+        self.ask("video.recording.start", {"room_session_id": ROOM}, result)
+
+    @property
+    def trace(self) -> contract.Trace:
+        return contract.Trace.from_entries(self.entries)
+
+    def broken(self) -> list[str]:
+        """The names of the rules it breaks, each as often as it does."""
+        return [violation.rule for violation in contract.check(self.trace)]
+
+
+def listening(types: Iterable[str] = TYPES, *, initial: bool = False) -> Conversation:
+    """A session that has connected and subscribed all rooms and the room's channel."""
+    talk = Conversation()
+    talk.connect()
+    talk.subscribe("video.rooms", ["video.room.started", "video.room.ended"])
+    talk.subscribe(types=types, initial=initial)
+    return talk.at(1.0)

@@ -1,0 +1,167 @@
+"""Violations as text: what broke, and the frames that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mockserver.protocol.frames import is_answer, is_event
+from mockserver.protocol.validation import is_refusal
+
+from .index import Event, Index, items, mapping, number, room_id, told_rooms
+from .rule import Violation, sentences
+from .trace import Entry, Trace
+
+_SHORTENED_ABOVE = 14
+_SHOWN_OF_AN_ID = 8
+_SHOWN_OF_A_TEXT = 60
+_RECORDING_FIELDS = ("state", "started_at", "ended_at", "duration")
+_TIMES = ("timestamp", "started_at", "ended_at")
+_FARTHEST = 10 * 86_400
+"""Seconds from the trace's start beyond which a time is shown as it stands."""
+
+
+def render(violations: Sequence[Violation], trace: Trace) -> str:
+    """Violations as plain text, each with its proving frames, one line per frame.
+
+    A line has the entry's number, the seconds since the trace's first entry, the session, an arrow
+    (``->`` to the server, ``<-`` to the client), and what matters of the frame. Ids are cut short,
+    and times within the frame, too, are seconds since the first entry: ``started_at=+2.001``.
+    """
+    count = _counted(len(violations), "violation")
+    head = f"{count} in {_counted(len(trace), 'frame')}"
+    if trace.source is not None:
+        head += f" of {trace.source}"
+    if not violations:
+        return f"{head.replace('0 violations', 'no violations', 1)}\n"
+    index = Index(trace)
+    entries = {entry.n: entry for entry in trace}
+    told = sentences()
+    lines = [head]
+    for violation in violations:
+        lines += ["", f"{violation.rule}: {violation.message}"]
+        if violation.rule in told:
+            lines.append(f"  {told[violation.rule]}")
+        proof = (entries[n] for n in violation.frames if n in entries)
+        lines += _table(index, proof)
+    return "\n".join(lines) + "\n"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _table(index: Index, proof: Iterable[Entry]) -> Iterator[str]:
+    rows = [
+        (
+            f"#{entry.n}",
+            f"{entry.time - index.start:+.3f} s",
+            index.sessions[entry.space, entry.session].label or "-",
+            "<-" if entry.to_client else "->",
+            " ".join(describe(index, entry)),
+        )
+        for entry in proof
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for place, time, session, arrow, text in rows:
+        left = f"{place:>{widths[0]}}  {time:>{widths[1]}}  {session:<{widths[2]}}"
+        yield f"  {left} {arrow} {text}"
+
+
+def describe(index: Index, entry: Entry) -> Iterator[str]:
+    """What a frame is, and its fields that matter, in words to be joined by spaces."""
+    frame = entry.frame
+    if frame is None:
+        yield f"no JSON object: {_cut(entry.text or '')!r}"
+        return
+    if is_answer(frame):
+        yield from _answer(index, entry, frame)
+    elif is_event(frame):
+        yield from _event(index, mapping(frame.get("params")))
+    else:
+        yield str(frame.get("method", "no method"))
+        yield from _asked(index, mapping(frame.get("params")))
+    yield f"id={_value(frame.get('id'))}"
+
+
+def _answer(index: Index, entry: Entry, frame: Mapping[str, Any]) -> Iterator[str]:
+    call = index.calls.get(entry.n)
+    method = "no call" if call is None else call.method
+    if isinstance(call, Event):
+        yield f"acknowledgement of {call.type}"
+    else:
+        yield f"answer to {method}"
+    if "error" in frame:
+        error = mapping(frame["error"])
+        yield f"error {error.get('code')} {_cut(str(error.get('message', '')))!r}"
+        return
+    result = mapping(frame.get("result"))
+    yield from _fields(index, result, ("code",))
+    if is_refusal(result) and "message" in result:
+        yield repr(_cut(str(result["message"])))
+    yield from _told(index, result)
+
+
+def _event(index: Index, params: Mapping[str, Any]) -> Iterator[str]:
+    yield f"event {params.get('event_type')}"
+    if "event_channel" in params:
+        yield f"on {_value(params['event_channel'])}"
+    body = mapping(params.get("params"))
+    yield from _told(index, body)
+    if "room_session" not in body and "room_session_id" in body:
+        yield f"in {_value(body['room_session_id'])}"
+    yield from _fields(index, params, ("timestamp",))
+
+
+def _asked(index: Index, params: Mapping[str, Any]) -> Iterator[str]:
+    """What a call asks for."""
+    if "event_channel" in params:
+        yield f"on {_value(params['event_channel'])}"
+    events = items(params.get("events"))
+    if events:
+        yield ", ".join(str(event).removeprefix("video.") for event in events)
+    names = ("get_initial_state", "protocol", "room_session_id", "recording_id")
+    yield from _fields(index, params, names)
+    yield from _fields(index, mapping(params.get("authentication")), ("project",))
+
+
+def _told(index: Index, body: Mapping[str, Any]) -> Iterator[str]:
+    """What an event or a result tells about rooms, members and recordings."""
+    for recording in (body.get("recording"), *items(body.get("recordings"))):
+        if isinstance(recording, Mapping):
+            yield f"recording {_value(recording.get('id'))}"
+            yield from _fields(index, recording, _RECORDING_FIELDS)
+    for room in told_rooms(body):
+        yield f"room session {_value(room_id(room))}"
+        yield from _fields(index, room, ("recording",))
+        if "room_session" in body:
+            # The older `room` beside it tells the same once more.
+            break
+    if "member" in body:
+        yield f"member {_value(mapping(body['member']).get('id'))}"
+
+
+def _fields(index: Index, told: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if name in told:
+            value = told[name]
+            offset = number(value) if name in _TIMES else None
+            if offset is not None and abs(offset - index.start) < _FARTHEST:
+                yield f"{name}={offset - index.start:+.3f}"
+            else:
+                yield f"{name}={_value(value)}"
+
+
+def _value(value: Any) -> str:
+    """A value as JSON has it, but ids are cut so that a line stays readable."""
+    if not isinstance(value, str):
+        return _cut(str(value).lower() if isinstance(value, bool) else str(value))
+    # Channels are a word and an id: the word must stay.
+    word, mark, id_ = value.rpartition("_" if value.startswith("EC_") else ".")
+    if len(id_) <= _SHORTENED_ABOVE:
+        return _cut(value)
+    return f"{word}{mark}{id_[:_SHOWN_OF_AN_ID]}…"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_OF_A_TEXT else text[: _SHOWN_OF_A_TEXT - 1] + "…"

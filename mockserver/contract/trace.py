@@ -1,0 +1,200 @@
+"""Traces: what crossed the wire, frame by frame, in the order in which one side saw it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+TO_SERVER = "to_server"
+TO_CLIENT = "to_client"
+
+_SHOWN_OF_A_VALUE = 60
+
+
+class TraceError(Exception):
+    """A trace that cannot be read: says where, what was expected there and what was found.
+
+    Attributes:
+        file: the trace's file; None when it did not come from one.
+        line: the line of the file, or the position of the entry, from 1.
+        expected: what should have been there.
+        found: what was there.
+    """
+
+    def __init__(self, expected: str, found: str, *, line: int, file: str | None = None) -> None:
+        self.file = file
+        self.line = line
+        self.expected = expected
+        self.found = found
+        where = f"entry {line}" if file is None else f"{file}, line {line}"
+        super().__init__(f"{where}: expected {expected}, found {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One frame of a trace.
+
+    Attributes:
+        n: its number; numbers grow along the trace.
+        time: when it was seen, in unix seconds, on the clock of whoever kept the trace.
+        space: the space's name; None in a trace that does not know it.
+        session: the session's name; None before the session connected.
+        direction: ``"to_server"`` or ``"to_client"``.
+        frame: the JSON object; None when the text was none.
+        text: the text that was no JSON object.
+        problem: what the keeper of the trace found wrong with it.
+    """
+
+    n: int
+    time: float
+    space: str | None
+    session: str | None
+    direction: str
+    frame: Mapping[str, Any] | None
+    text: str | None = None
+    problem: str | None = None
+
+    @property
+    def to_client(self) -> bool:
+        """Whether the server sent it."""
+        return self.direction == TO_CLIENT
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The entries of a trace, oldest first.
+
+    Attributes:
+        entries: numbered from 1, unless the beginning was dropped.
+        source: where it came from, for messages; None when it did not come from a file.
+    """
+
+    entries: tuple[Entry, ...]
+    source: str | None = None
+
+    @classmethod
+    def from_entries(cls, entries: Iterable[Mapping[str, Any]]) -> Trace:
+        """Read a trace from JSON objects, as a journal gives them.
+
+        Args:
+            entries: objects with ``time`` (unix seconds), ``session`` (name or None),
+                ``direction`` and ``frame`` (object or None); ``n``, ``space``, ``text`` and
+                ``problem`` may be absent, other keys are not looked at.
+
+        Raises:
+            TraceError: an entry is not of that shape, or the numbers do not grow.
+        """
+        return cls(tuple(_read(enumerate(entries, 1), None)))
+
+    @property
+    def cut(self) -> bool:
+        """Whether the beginning is missing: a journal is bounded, and can be cleared."""
+        return bool(self.entries) and self.entries[0].n > 1
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+
+def load_trace(path: str | Path) -> Trace:
+    """Read a trace from a file of one JSON object per line; empty lines are skipped.
+
+    Raises:
+        TraceError: a line is not an entry; told with file, line and what was expected.
+        OSError: the file cannot be read.
+    """
+    file = str(path)
+    lines = Path(path).read_bytes().split(b"\n")
+    numbered = ((number, _parse(line, number, file)) for number, line in enumerate(lines, 1))
+    entries = _read(((number, raw) for number, raw in numbered if raw is not None), file)
+    return Trace(tuple(entries), source=file)
+
+
+def _parse(line: bytes, number: int, file: str) -> Any:
+    """The JSON value of a line; None for an empty one."""
+    if not line.strip():
+        return None
+    try:
+        raw = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        found = f"{_shown(line.decode('utf-8', 'replace'))} ({error})"
+        raise TraceError("one JSON object per line", found, line=number, file=file) from None
+    if raw is None:
+        raise TraceError("one JSON object per line", "null", line=number, file=file)
+    return raw
+
+
+def _read(numbered: Iterable[tuple[int, Any]], file: str | None) -> Iterator[Entry]:
+    last = 0
+    for line, raw in numbered:
+        try:
+            entry = _entry(raw, last)
+        except _UnreadableError as problem:
+            raise TraceError(problem.expected, problem.found, line=line, file=file) from None
+        last = entry.n
+        yield entry
+
+
+class _UnreadableError(Exception):
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(expected, found)
+        self.expected = expected
+        self.found = found
+
+
+def _entry(raw: Any, last: int) -> Entry:
+    if not isinstance(raw, Mapping):
+        raise _UnreadableError("a JSON object", _shown(raw))
+    for key in ("time", "session", "direction", "frame"):
+        if key not in raw:
+            raise _UnreadableError(
+                f"the key {key!r}", f"only {', '.join(map(str, raw)) or 'no keys'}"
+            )
+    n = raw.get("n", last + 1)
+    if not isinstance(n, int) or isinstance(n, bool) or n <= last:
+        raise _UnreadableError(f"'n' to be a whole number above {last}", _shown(n))
+    time = raw["time"]
+    if not is_number(time):
+        raise _UnreadableError("'time' to be a number of unix seconds", _shown(time))
+    if raw["direction"] not in (TO_SERVER, TO_CLIENT):
+        expected = f"'direction' to be {TO_SERVER!r} or {TO_CLIENT!r}"
+        raise _UnreadableError(expected, _shown(raw["direction"]))
+    frame = raw["frame"]
+    if frame is not None and not isinstance(frame, Mapping):
+        raise _UnreadableError("'frame' to be an object or null", _shown(frame))
+    for key in ("session", "space", "text", "problem"):
+        value = raw.get(key)
+        if value is not None and not isinstance(value, str):
+            raise _UnreadableError(f"{key!r} to be a string or null", _shown(value))
+    return Entry(
+        n=n,
+        time=float(time),
+        space=raw.get("space"),
+        session=raw["session"],
+        direction=raw["direction"],
+        frame=frame,
+        text=raw.get("text"),
+        problem=raw.get("problem"),
+    )
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number that one can count seconds with."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value if isinstance(value, float) else 0)
+        and abs(value) < 1e15
+    )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_OF_A_VALUE else text[: _SHOWN_OF_A_VALUE - 1] + "…"

@@ -1,0 +1,35 @@
+"""What a space will do, and when: a queue of actions ordered by time, then by who came first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+Action = Callable[[], None]
+
+
+class Agenda:
+    """Actions with due times in microseconds of space time; equal times keep their order."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, int, Action]] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, when: int, action: Action) -> None:
+        """Have ``action`` done at ``when``, after all that is already due at that time."""
+        self._count += 1
+        heapq.heappush(self._entries, (when, self._count, action))
+
+    def next_time(self) -> int | None:
+        """When the first action is due; None when there is nothing to do."""
+        return self._entries[0][0] if self._entries else None
+
+    def pop_due(self, now: int) -> tuple[int, Action] | None:
+        """Take the first action due at ``now`` or earlier, with its time; None when there is none."""
+        if self._entries and self._entries[0][0] <= now:
+            when, _, action = heapq.heappop(self._entries)
+            return when, action
+        return None

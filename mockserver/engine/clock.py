@@ -1,0 +1,79 @@
+"""Where a space's time comes from.
+
+All engine times are integers: microseconds of unix time on the space's own clock. Integers add up
+exactly, so durations do too; seconds (floats) appear only on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+MICROSECONDS = 1_000_000
+"""Microseconds in a second."""
+
+MANUAL_START = 1_735_689_600 * MICROSECONDS
+"""2025-01-01T00:00:00Z: where a manual clock begins unless told otherwise, so that runs repeat."""
+
+
+def seconds(microseconds: int) -> float:
+    """Seconds as they appear on the wire, from engine microseconds."""
+    return microseconds / MICROSECONDS
+
+
+class Clock(Protocol):
+    """What a space needs to know of time."""
+
+    def now(self) -> int:
+        """The space's time in microseconds of unix time; never runs backwards."""
+        ...
+
+    def real_delay(self, until: int) -> float | None:
+        """Real seconds until the space's time ``until``; None when this clock stands still."""
+        ...
+
+
+class RunningClock:
+    """A clock that follows real time, ``speed`` times as fast.
+
+    Args:
+        source: real time, microseconds of unix time; must not run backwards.
+        speed: 1.0 is real time, 60.0 makes a minute of one second. Greater than 0.
+    """
+
+    def __init__(self, source: Callable[[], int], speed: float = 1.0) -> None:
+        if not speed > 0:
+            raise ValueError(f"speed must be greater than 0, got {speed!r}")
+        self._source = source
+        self._start = source()
+        self._base = self._start
+        self.speed = speed
+
+    def now(self) -> int:
+        """The start, plus the real time since then times the speed."""
+        return self._base + int((self._source() - self._start) * self.speed)
+
+    def real_delay(self, until: int) -> float:
+        """Real seconds until ``until``; 0 when it has passed."""
+        return max(0.0, (until - self.now()) / self.speed / MICROSECONDS)
+
+
+class ManualClock:
+    """A clock that stands still until someone moves it."""
+
+    def __init__(self, start: int = MANUAL_START) -> None:
+        self._now = start
+
+    def now(self) -> int:
+        """Where the clock was last moved to."""
+        return self._now
+
+    def real_delay(self, until: int) -> None:
+        """None: no amount of real time moves this clock."""
+        return None
+
+    def move(self, to: int) -> None:
+        """Move to ``to`` (microseconds of unix time). Raises ValueError for a time in the past."""
+        if to < self._now:
+            raise ValueError(f"a clock does not run backwards: {to} is before {self._now}")
+        self._now = to

@@ -1,0 +1,156 @@
+"""The gate: every connection comes in here, and its first good call decides which space it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mockserver.protocol import codec, frames, validation
+from mockserver.protocol.errors import (
+    AuthenticationFailed,
+    InvalidRequest,
+    ProtocolError,
+)
+
+from .clock import Clock
+from .journal import TO_CLIENT, TO_SERVER, Journal
+from .session import Connection, Session
+from .space import Space
+
+SCENARIO_TOKEN = "scenario:"
+"""A token that begins so names the script of a new space."""
+
+FRAME_KEPT = 8_000
+"""Bytes kept in the journal of a frame that was refused."""
+
+MakeSpace = Callable[[str, "str | None"], Space]
+"""Makes the space of this name, with the scenario of that name (None: the server's own choice).
+
+Raises LookupError, with a message for the client, when there is no such scenario.
+"""
+
+
+class Gate:
+    """Decodes what comes, lets nobody in without ``signalwire.connect``, and knows all spaces.
+
+    Args:
+        make_space: how a space is made when its first client comes.
+        clock: time of the journal of those who never got into a space.
+        credentials: project -> token; None accepts any [A].
+    """
+
+    def __init__(
+        self,
+        make_space: MakeSpace,
+        clock: Clock,
+        credentials: Mapping[str, str] | None = None,
+    ) -> None:
+        self._make_space = make_space
+        self._clock = clock
+        self._credentials = credentials
+        self.spaces: dict[str, Space] = {}
+        self.scenarios: dict[str, str | None] = {}
+        self.strays = Journal("", limit=1_000)
+        """Frames of connections that are in no space (yet)."""
+
+    def __iter__(self) -> Iterator[Space]:
+        return iter(self.spaces.values())
+
+    def receive(self, connection: Connection, data: bytes) -> Space | None:
+        """Take one text message; returns the space whose turn it was, None when there is none.
+
+        The way of a frame: decoded, held against its schema, then its space's to handle. Whatever is
+        wrong with it is answered with a JSON-RPC error; nothing raises.
+        """
+        is_call = True
+        try:
+            frame = codec.decode(data)
+            is_call = not frames.is_answer(frame)
+            if is_call:
+                validation.check_call(frame)
+            else:
+                validation.check_reply(frame)
+        except ProtocolError as error:
+            return self._refuse(connection, data, error, answer=is_call)
+        session = connection.session
+        if session is not None:
+            space = session.space
+            space.tick()
+            space.receive(connection, frame, data)
+            return space
+        if frame.get("method") != "signalwire.connect":
+            early = AuthenticationFailed(
+                "not connected yet: the first call on a socket has to be signalwire.connect",
+                id=frame["id"],
+            )
+            return self._refuse(connection, data, early, answer=is_call)
+        try:
+            space = self._admit(connection, frame["params"])
+        except ProtocolError as error:
+            error.id = frame["id"]
+            return self._refuse(connection, data, error)
+        space.tick()
+        space.receive(connection, frame, data)
+        return space
+
+    def refuse(self, connection: Connection, data: bytes, message: str) -> None:
+        """Answer a message that is no text frame at all with an error."""
+        self._refuse(connection, data, InvalidRequest(message))
+
+    def detach(self, connection: Connection) -> Session | None:
+        """The socket of ``connection`` is gone; returns the session that is now away, if any."""
+        session = connection.session
+        return session.space.detach(connection) if session is not None else None
+
+    def _refuse(
+        self, connection: Connection, data: bytes, error: ProtocolError, *, answer: bool = True
+    ) -> Space | None:
+        data = data[:FRAME_KEPT]
+        if connection.session is not None:
+            space = connection.session.space
+            space.tick()
+            space.refuse(connection, data, error, answer=answer)
+            return space
+        now = self._clock.now()
+        self.strays.add(now, TO_SERVER, None, data, problem=error.message)
+        if answer:
+            sent = codec.encode(error.as_answer())
+            self.strays.add(now, TO_CLIENT, None, sent)
+            connection.send(sent)
+        return None
+
+    def _admit(self, connection: Connection, params: dict[str, Any]) -> Space:
+        """The space for these parameters of ``signalwire.connect``, made when there is none yet.
+
+        Raises:
+            AuthenticationFailed: wrong credentials, a scenario that does not exist, or another
+                scenario than the one that others are in the middle of.
+        """
+        authentication = params["authentication"]
+        project = authentication.get("project", "")
+        token = authentication.get("token", "")
+        if self._credentials is not None and self._credentials.get(project) != token:
+            raise AuthenticationFailed()
+        name = connection.space_name or project or "default"
+        scenario = token.removeprefix(SCENARIO_TOKEN) if token.startswith(SCENARIO_TOKEN) else None
+        space = self.spaces.get(name)
+        if space is not None:
+            if space.resumes(params):
+                return space
+            wants_another = scenario is not None and scenario != self.scenarios.get(name)
+            if not space.is_occupied and (wants_another or space.script.is_spent):
+                # Nobody is there, and the script has been played: the next client gets its own play.
+                space = None
+            elif wants_another:
+                raise AuthenticationFailed(
+                    f'space "{name}" is playing "{space.script.name}" for other clients; '
+                    f'for "{scenario}", connect with another project id or to /space/NAME'
+                )
+        if space is None:
+            try:
+                space = self._make_space(name, scenario)
+            except LookupError as problem:
+                raise AuthenticationFailed(str(problem)) from None
+            self.spaces[name] = space
+            self.scenarios[name] = scenario
+        return space

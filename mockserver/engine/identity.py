@@ -1,0 +1,51 @@
+"""Ids and names of a space, drawn from its seed: the same seed draws the same, in the same order."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+
+class Identities:
+    """Everything random in a space.
+
+    Args:
+        seed: the server's seed.
+        space: the space's name; part of the seed, so that two spaces never share an id.
+    """
+
+    def __init__(self, seed: int, space: str) -> None:
+        self._key = f"{seed}/{space}"
+        self._ids = Random(f"{self._key}/ids")
+        self._faker: Faker | None = None
+
+    def uuid(self) -> str:
+        """A version 4 UUID in its usual spelling."""
+        bits = self._ids.getrandbits(128)
+        bits = (bits & ~(0xF << 76) | (0x4 << 76)) & ~(0x3 << 62) | (0x2 << 62)
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def signature(self) -> str:
+        """A session's signature: 32 hexadecimal digits, so it never holds an underscore."""
+        return f"{self._ids.getrandbits(128):032x}"
+
+    def person_name(self) -> str:
+        """The first name of a person in a room."""
+        return self._names().first_name()
+
+    def room_name(self) -> str:
+        """A name for a room, of lower-case words."""
+        return "-".join(self._names().words(2))
+
+    def _names(self) -> Faker:
+        if self._faker is None:
+            # Imported here: a space whose rooms are all named never pays for it at start-up.
+            from faker import Faker
+
+            self._faker = Faker("en_US")
+            self._faker.seed_instance(f"{self._key}/names")
+        return self._faker

@@ -1,0 +1,139 @@
+"""The journal: every frame that a space heard or said, as it crossed the wire.
+
+Entries keep the encoded frame: it is what was sent, an event that goes to many sessions is kept
+once, and memory stays small. They are decoded when somebody reads them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import orjson
+
+from .clock import seconds
+
+TO_SERVER = "to_server"
+TO_CLIENT = "to_client"
+MASK = "***"
+TEXT_LIMIT = 2_000
+"""Characters kept of a text that was no frame."""
+
+_TOKEN_IN_JSON = re.compile(rb'("(?:jwt_)?token"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}"]+)')
+_TOKEN_IN_TEXT = re.compile(r"""((?:jwt_)?token["']?\s*[:=]\s*["']?)[^"',}\s]+""", re.IGNORECASE)
+
+
+class Entry(NamedTuple):
+    """One frame: ``time`` in microseconds of space time, ``data`` as it crossed the wire."""
+
+    number: int
+    time: int
+    direction: str
+    session: str | None
+    data: bytes
+    valid: bool
+    problem: str | None
+
+
+def mask_tokens(data: bytes) -> bytes:
+    """The same JSON text with the value of every ``token`` and ``jwt_token`` replaced."""
+    return _TOKEN_IN_JSON.sub(rb'\1"' + MASK.encode() + b'"', data)
+
+
+class Journal:
+    """The last ``limit`` frames of a space; what it dropped, it counts.
+
+    Args:
+        space: the space's name, told with every entry.
+        limit: how many entries are kept.
+    """
+
+    def __init__(self, space: str, limit: int = 10_000) -> None:
+        self.space = space
+        self.limit = limit
+        self.dropped = 0
+        self._entries: deque[Entry] = deque()
+        self._count = 0
+        self._listeners: list[Callable[[Entry], None]] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(
+        self,
+        time: int,
+        direction: str,
+        session: str | None,
+        data: bytes,
+        *,
+        problem: str | None = None,
+        secret: bool = False,
+    ) -> None:
+        """Note one frame.
+
+        Args:
+            time: microseconds of space time.
+            direction: TO_SERVER or TO_CLIENT.
+            session: the session's name; None while the connection has none.
+            data: the encoded frame.
+            problem: what was wrong with it; None for a valid one.
+            secret: whether it may hold a token, which is then masked. Frames with a problem are
+                always masked.
+        """
+        if secret or problem is not None:
+            data = mask_tokens(data)
+        self._count += 1
+        entry = Entry(self._count, time, direction, session, data, problem is None, problem)
+        self._entries.append(entry)
+        if len(self._entries) > self.limit:
+            self._entries.popleft()
+            self.dropped += 1
+        for listener in self._listeners:
+            listener(entry)
+
+    def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
+        """Call ``listener`` with every new entry; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def entries(self, after: int = 0) -> Iterator[dict[str, Any]]:
+        """The trace: entries with a number above ``after``, oldest first, as JSON objects.
+
+        Each has ``n``, ``time`` (unix seconds), ``space``, ``session``, ``direction``, ``frame``
+        and ``valid``; a text that was no JSON object has ``frame: null`` and ``text``, and an
+        invalid one has ``problem``.
+        """
+        for entry in list(self._entries):
+            if entry.number > after:
+                yield self.as_json(entry)
+
+    def as_json(self, entry: Entry) -> dict[str, Any]:
+        """One entry as it stands in a trace."""
+        shown: dict[str, Any] = {
+            "n": entry.number,
+            "time": seconds(entry.time),
+            "space": self.space,
+            "session": entry.session,
+            "direction": entry.direction,
+            "frame": None,
+            "valid": entry.valid,
+        }
+        try:
+            frame = orjson.loads(entry.data)
+        except orjson.JSONDecodeError:
+            frame = None
+        if isinstance(frame, dict):
+            shown["frame"] = frame
+        else:
+            text = entry.data[: TEXT_LIMIT * 4].decode("utf-8", "replace")[:TEXT_LIMIT]
+            shown["text"] = _TOKEN_IN_TEXT.sub(rf"\1{MASK}", text)
+        if entry.problem is not None:
+            shown["problem"] = entry.problem
+        return shown
+
+    def clear(self) -> None:
+        """Forget all entries; numbers go on."""
+        self._entries.clear()
+        self.dropped = 0

@@ -1,0 +1,58 @@
+"""What a space lets a script do: hear of what happens, and stand in for answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mockserver.protocol.errors import ProtocolError, Refusal
+
+if TYPE_CHECKING:
+    from .room import RoomSession
+    from .session import Session
+    from .space import Space
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPlan:
+    """How one call is answered other than by its effect, at once.
+
+    Attributes:
+        instead: raised in place of doing what was called for, which then has no effect; None does it.
+        delay_us: microseconds of space time by which the call is handled late, so that its answer and
+            its events are late; with ``after_events`` only the answer is.
+        after_events: whether the answer follows the events that the call causes.
+    """
+
+    instead: ProtocolError | Refusal | None = None
+    delay_us: int = 0
+    after_events: bool = False
+
+
+class Script:
+    """The script of a space; this one does nothing. Scripts act by the space's own methods."""
+
+    name = "none"
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether something of it has been played that would not be played again."""
+        return False
+
+    def begin(self, space: Space) -> None:
+        """The space has begun."""
+
+    def on_request(
+        self, space: Space, session: Session | None, method: str, params: dict[str, Any]
+    ) -> AnswerPlan | None:
+        """A valid call came and has not been handled yet; None answers it as usual.
+
+        ``session`` is None for ``signalwire.connect``.
+        """
+        return None
+
+    def on_subscribed(self, space: Space, session: Session, room: RoomSession | None) -> None:
+        """A session subscribed to a channel for the first time; ``room`` is None for all rooms."""
+
+    def on_event(self, space: Space, event_type: str, room: RoomSession) -> None:
+        """An event was caused; it is told one latency later."""

@@ -1,0 +1,126 @@
+"""Sessions and connections: a session is a client's conversation, a connection is one socket of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .space import Space
+
+OUTBOX_LIMIT = 20_000
+"""Frames that may wait for one connection before it is closed as too slow. [A]"""
+
+MISSED_LIMIT = 10_000
+"""Events kept for a session that is away; the oldest go first. [A]"""
+
+AWAITING_LIMIT = 4_096
+"""Frames of ours whose reply is awaited; clients of generation 3 never acknowledge events [W]."""
+
+
+class Closing(NamedTuple):
+    """How the shell should close a socket: a close code and reason, or abruptly, without a word."""
+
+    code: int
+    reason: str
+    abrupt: bool = False
+
+
+class Connection:
+    """One socket as the engine sees it. The shell empties ``outbox`` and obeys ``closing``.
+
+    Args:
+        wake: called when there is something in the outbox or the connection is to be closed.
+        space_name: the space that the URL's path named; None when the project id decides.
+    """
+
+    __slots__ = ("closing", "outbox", "session", "space_name", "wake")
+
+    def __init__(self, wake: Callable[[], None], space_name: str | None = None) -> None:
+        self.wake = wake
+        self.space_name = space_name
+        self.outbox: list[bytes] = []
+        self.session: Session | None = None
+        self.closing: Closing | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything sent now still has a chance to arrive."""
+        return self.closing is None
+
+    def send(self, data: bytes) -> None:
+        """Queue one encoded frame; a client that does not read is cut off instead of filling memory."""
+        if self.closing is not None:
+            return
+        self.outbox.append(data)
+        if len(self.outbox) > OUTBOX_LIMIT:
+            self.close(1013, f"more than {OUTBOX_LIMIT} frames waiting: the client does not read")
+        self.wake()
+
+    def close(self, code: int, reason: str, *, abrupt: bool = False) -> None:
+        """Ask the shell to close the socket after what is queued; the first call wins."""
+        if self.closing is None:
+            self.closing = Closing(code, reason, abrupt)
+            self.wake()
+
+
+class Session:
+    """An authenticated conversation; it outlives its connection until the space forgets it.
+
+    Attributes:
+        name: ``s1``, ``s2``, … in the order of connecting; what the journal calls it.
+        protocol: the resumption name; ``signalwire_<signature>_<uuid>_<project>`` [T].
+        subscriptions: channel -> the event types subscribed on it. They outlive a connection: after a
+            reconnect the client does not repeat them [W].
+        missed: encoded events that came while the session was away, in order.
+        awaiting: ids of our frames that the client has not answered yet -> the method called.
+    """
+
+    __slots__ = (
+        "awaiting",
+        "connection",
+        "identity",
+        "missed",
+        "missed_dropped",
+        "name",
+        "project",
+        "protocol",
+        "signature",
+        "space",
+        "subscriptions",
+    )
+
+    def __init__(
+        self, space: Space, name: str, project: str, signature: str, unique: str, identity: str
+    ) -> None:
+        self.space = space
+        self.name = name
+        self.project = project
+        self.signature = signature
+        self.protocol = f"signalwire_{signature}_{unique}_{project}"
+        self.identity = identity
+        self.subscriptions: dict[str, set[str]] = {}
+        self.connection: Connection | None = None
+        self.missed: deque[tuple[str, bytes]] = deque()
+        self.missed_dropped = 0
+        self.awaiting: dict[str, str] = {}
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the session has no connection that could carry a frame now."""
+        return self.connection is None or not self.connection.is_open
+
+    def expect_reply(self, frame_id: str, method: str) -> None:
+        """Remember that the client owes an answer to the frame ``frame_id``."""
+        awaiting = self.awaiting
+        awaiting[frame_id] = method
+        if len(awaiting) > AWAITING_LIMIT:
+            del awaiting[next(iter(awaiting))]
+
+    def keep_missed(self, frame_id: str, data: bytes) -> None:
+        """Keep an event for when the session comes back."""
+        self.missed.append((frame_id, data))
+        if len(self.missed) > MISSED_LIMIT:
+            self.missed.popleft()
+            self.missed_dropped += 1

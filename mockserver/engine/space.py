@@ -1,0 +1,613 @@
+"""A space: one project's whole world. Frames and time go in, frames come out; it does no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from mockserver.protocol import codec, frames, validation
+from mockserver.protocol.errors import (
+    InternalError,
+    InvalidFrame,
+    InvalidRequest,
+    ProtocolError,
+    Refusal,
+)
+from mockserver.protocol.lifecycles import LIFECYCLES
+
+from .agenda import Agenda
+from .calls import CALLS
+from .clock import Clock, seconds
+from .identity import Identities
+from .journal import TO_CLIENT, TO_SERVER, Journal
+from .media import Media
+from .room import Member, RoomSession, as_older_room
+from .script import AnswerPlan, Script
+from .session import Connection, Session
+
+ALL_ROOMS = "video.rooms"
+"""The channel for all rooms of a project [T]."""
+
+DEFAULT_LATENCY_US = 30_000
+"""Events follow their cause by 30 ms: clients may subscribe only after they acted [W]."""
+
+DISCONNECT_GRACE_US = 1_000_000
+"""How long a client may take to answer ``signalwire.disconnect`` before its socket is closed. [A]"""
+
+ENDED_ROOMS_REMEMBERED = 1_000
+
+
+def _raise(bug: Exception) -> None:
+    raise bug
+
+
+class Space:
+    """Sessions, rooms and recordings of one project, with their clock, script and journal.
+
+    Args:
+        name: the project id, or the name in the client's URL.
+        clock: the space's time; the space reads it, only the owner moves it.
+        seed: with the name, decides every id and every invented name.
+        latency_us: microseconds of space time between a cause and its events.
+        script: what happens by itself; None for nothing.
+        journal_limit: how many frames the journal keeps.
+        on_bug: told of a fault of the mock itself (an invalid frame of its own, say), which is never
+            sent; by default it is raised.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        clock: Clock,
+        seed: int = 0,
+        latency_us: int = DEFAULT_LATENCY_US,
+        script: Script | None = None,
+        journal_limit: int = 10_000,
+        on_bug: Callable[[Exception], None] = _raise,
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.now = clock.now()
+        self.latency_us = latency_us
+        self.agenda = Agenda()
+        self.journal = Journal(name, journal_limit)
+        self.identities = Identities(seed, name)
+        self.sessions: dict[str, Session] = {}
+        self.rooms: dict[str, RoomSession] = {}
+        self.script = script or Script()
+        self._on_bug = on_bug
+        self._rooms_channel = f"{ALL_ROOMS}.{self.identities.uuid()}"
+        self._room_ids: dict[str, str] = {}
+        self._ended: dict[str, RoomSession] = {}
+        self._by_channel: dict[str, RoomSession] = {}
+        self._subscribers: dict[tuple[str, str], dict[Session, None]] = {}
+        self._session_count = 0
+        self._last_delivery = self.now
+        self._begun = False
+
+    # Time
+
+    def tick(self) -> None:
+        """Catch up with the clock: do everything that has become due, each at its own time."""
+        self.advance(self.clock.now())
+
+    def advance(self, to: int) -> None:
+        """Do everything due up to ``to`` (microseconds of space time), in order, at its own time."""
+        if not self._begun:
+            self._begun = True
+            self.script.begin(self)
+        while (due := self.agenda.pop_due(to)) is not None:
+            when, action = due
+            self.now = max(self.now, when)
+            try:
+                action()
+            except Exception as bug:
+                self._on_bug(bug)
+        self.now = max(self.now, to)
+
+    def next_deadline(self) -> int | None:
+        """When there is next something to do (microseconds of space time); None when nothing is."""
+        return self.agenda.next_time()
+
+    def later(self, delay_us: int, action: Callable[[], None]) -> None:
+        """Have ``action`` done ``delay_us`` from now."""
+        self.agenda.add(self.now + delay_us, action)
+
+    # Frames in
+
+    def receive(self, connection: Connection, frame: dict[str, Any], data: bytes) -> None:
+        """Take one valid frame of a client.
+
+        Args:
+            connection: where it came from; without a session, only ``signalwire.connect`` may come.
+            frame: the decoded frame; it has passed its schema.
+            data: the same frame as it came.
+        """
+        session = connection.session
+        name = session.name if session else None
+        method = frame.get("method")
+        self.journal.add(
+            self.now, TO_SERVER, name, data, secret=method == "signalwire.connect"
+        )
+        if method is None:
+            if session is not None:
+                self._take_reply(session, frame)
+        else:
+            plan = self.script.on_request(self, session, method, frame["params"])
+            if plan is not None and plan.delay_us and not plan.after_events:
+                self.later(plan.delay_us, partial(self._handle, connection, frame, plan))
+            else:
+                self._handle(connection, frame, plan)
+        self.advance(self.now)
+
+    def refuse(
+        self, connection: Connection, data: bytes, error: ProtocolError, *, answer: bool = True
+    ) -> None:
+        """Note a frame that broke the protocol, and answer it with the JSON-RPC error.
+
+        Args:
+            connection: where it came from.
+            data: as much of it as is to be kept.
+            error: what is wrong with it.
+            answer: False for what was itself an answer, which deserves none.
+        """
+        name = connection.session.name if connection.session else None
+        self.journal.add(self.now, TO_SERVER, name, data, problem=error.message)
+        if answer:
+            self._send(connection, name, error.as_answer())
+
+    def _take_reply(self, session: Session, frame: dict[str, Any]) -> None:
+        method = session.awaiting.pop(frame["id"], None)
+        if method == "signalwire.disconnect" and session.connection is not None:
+            session.connection.close(1000, "disconnected by the server")
+
+    def _handle(
+        self, connection: Connection, frame: dict[str, Any], plan: AnswerPlan | None
+    ) -> None:
+        """Do what a call asks for and answer it."""
+        method, params = frame["method"], frame["params"]
+        try:
+            if plan is not None and plan.instead is not None:
+                raise plan.instead
+            if method == "signalwire.connect":
+                self._connect(connection, frame)
+                return
+            session = connection.session
+            if session is None:
+                return
+            answer = frames.answer(frame["id"], CALLS[method](self, session, params))
+        except Refusal as refusal:
+            result = {"code": refusal.code, "message": refusal.message}
+            answer = frames.answer(frame["id"], result)
+        except ProtocolError as error:
+            answer = error.as_answer(frame["id"])
+        except Exception as bug:
+            self._on_bug(bug)
+            answer = InternalError("the mock server has a bug; see its log").as_answer(frame["id"])
+        if plan is not None and plan.after_events:
+            when = max(self._last_delivery, self.now + plan.delay_us)
+            self.agenda.add(when, partial(self._answer, connection, method, answer))
+        else:
+            self._answer(connection, method, answer)
+
+    # Frames out
+
+    def _answer(self, connection: Connection, method: str, answer: dict[str, Any]) -> None:
+        try:
+            validation.check_outgoing(answer, answers=method)
+        except InvalidFrame as bug:
+            self._on_bug(bug)
+            error = InternalError("the mock server made an invalid answer; see its log")
+            answer = error.as_answer(answer["id"])
+        self._send(connection, connection.session.name if connection.session else None, answer)
+
+    def _send(self, connection: Connection, name: str | None, frame: dict[str, Any]) -> None:
+        if connection.is_open:
+            data = codec.encode(frame)
+            self.journal.add(self.now, TO_CLIENT, name, data)
+            connection.send(data)
+
+    def _call_client(self, session: Session, method: str, params: dict[str, Any]) -> None:
+        connection = session.connection
+        if connection is not None:
+            frame = frames.call(self.identities.uuid(), method, params)
+            session.expect_reply(frame["id"], method)
+            self._send(connection, session.name, frame)
+
+    def _send_event(self, session: Session, event_id: str, data: bytes) -> None:
+        connection = session.connection
+        if connection is None or not connection.is_open:
+            session.keep_missed(event_id, data)
+            return
+        session.expect_reply(event_id, "signalwire.event")
+        self.journal.add(self.now, TO_CLIENT, session.name, data)
+        connection.send(data)
+
+    def emit(
+        self,
+        event_type: str,
+        room: RoomSession,
+        params: dict[str, Any],
+        *,
+        channel: str | None = None,
+        only: Session | None = None,
+    ) -> None:
+        """Make an event now; it is told one latency later to those subscribed by then.
+
+        It is one object with one id, validated and encoded once.
+
+        Args:
+            event_type: ``video.recording.started``, ….
+            room: the room session it is about.
+            params: the event's own parameters.
+            channel: what ``event_channel`` says; the room's own channel when None.
+            only: the one session that is told, whether it subscribed or not.
+        """
+        frame = frames.event(
+            self.identities.uuid(),
+            event_type,
+            channel or room.channel,
+            seconds(self.now),
+            params,
+        )
+        validation.check_outgoing(frame)
+        self._last_delivery = max(self._last_delivery, self.now + self.latency_us)
+        self.agenda.add(
+            self._last_delivery, partial(self._deliver, frame, event_type, room, channel, only)
+        )
+        self.script.on_event(self, event_type, room)
+
+    def _deliver(
+        self,
+        frame: dict[str, Any],
+        event_type: str,
+        room: RoomSession,
+        channel: str | None,
+        only: Session | None,
+    ) -> None:
+        recipients: Iterable[Session]
+        if only is not None:
+            recipients = (only,)
+        else:
+            recipients = self._subscribers.get((room.channel, event_type), ())
+            if channel is not None:
+                everywhere = self._subscribers.get((ALL_ROOMS, event_type), {})
+                recipients = {**everywhere, **dict.fromkeys(recipients)}
+        data: bytes | None = None
+        for session in recipients:
+            if data is None:
+                data = codec.encode(frame)
+            self._send_event(session, frame["id"], data)
+
+    # Sessions
+
+    def _connect(self, connection: Connection, frame: dict[str, Any]) -> None:
+        params = frame["params"]
+        if connection.session is not None:
+            # An error, not a refusal: clients do not look at the code of this result [W].
+            raise InvalidRequest(f"already connected as {connection.session.identity}")
+        session = self._resumable(params)
+        if session is None:
+            session = self._new_session(params["authentication"].get("project", self.name))
+        elif session.connection is not None:
+            session.connection.session = None
+            session.connection.close(1000, "the session was resumed on another connection")
+        session.connection = connection
+        connection.session = session
+        result = {
+            "identity": session.identity,
+            "protocol": session.protocol,
+            "authorization": {"signature": session.signature, "project": session.project},
+        }
+        self._answer(connection, "signalwire.connect", frames.answer(frame["id"], result))
+        missed, session.missed = session.missed, type(session.missed)()
+        for event_id, data in missed:
+            self._send_event(session, event_id, data)
+
+    def resumes(self, params: dict[str, Any]) -> bool:
+        """Whether these parameters of ``signalwire.connect`` name a session that is still known."""
+        return self._resumable(params) is not None
+
+    def _resumable(self, params: dict[str, Any]) -> Session | None:
+        protocol = params.get("protocol")
+        return self.sessions.get(protocol) if protocol else None
+
+    def _new_session(self, project: str) -> Session:
+        self._session_count += 1
+        identities = self.identities
+        session = Session(
+            self,
+            f"s{self._session_count}",
+            project,
+            signature=identities.signature(),
+            unique=identities.uuid(),
+            identity=f"{identities.uuid()}@mock",
+        )
+        self.sessions[session.protocol] = session
+        return session
+
+    @property
+    def is_occupied(self) -> bool:
+        """Whether any session has a connection."""
+        return any(session.connection is not None for session in self.sessions.values())
+
+    def detach(self, connection: Connection) -> Session | None:
+        """The socket is gone; its session stays, and keeps what it misses until it is forgotten."""
+        session, connection.session = connection.session, None
+        if session is not None:
+            session.connection = None
+            session.awaiting.clear()
+        return session
+
+    def forget(self, session: Session) -> None:
+        """End a session for good: its ``protocol`` cannot be resumed any more."""
+        if self.sessions.pop(session.protocol, None) is None:
+            return
+        for channel, events in session.subscriptions.items():
+            for event in events:
+                self._subscribers[channel, event].pop(session, None)
+        if session.connection is not None:
+            session.connection.session = None
+            session.connection = None
+
+    def say_goodbye(self, session: Session) -> None:
+        """The client ends its session: it is answered, then its socket is closed. [A]"""
+        connection = session.connection
+
+        def close() -> None:
+            self.forget(session)
+            if connection is not None:
+                connection.close(1000, "goodbye")
+
+        self.later(0, close)
+
+    def ping(self, session: Session) -> None:
+        """Send ``signalwire.ping``; clients expect one at least every 15 s after the first [T]."""
+        self._call_client(session, "signalwire.ping", {"timestamp": seconds(self.now)})
+
+    def disconnect(self, session: Session) -> None:
+        """Send ``signalwire.disconnect`` and close the socket once the client has answered [W]."""
+        connection = session.connection
+        self._call_client(session, "signalwire.disconnect", {})
+
+        def close() -> None:
+            if connection is not None:
+                connection.close(1000, "disconnected by the server")
+
+        self.later(DISCONNECT_GRACE_US, close)
+
+    def drop(self, session: Session) -> None:
+        """Cut the session's socket without a word, as a broken network would."""
+        if session.connection is not None:
+            session.connection.close(1006, "dropped", abrupt=True)
+
+    def subscribe(
+        self, session: Session, channel: str, events: Iterable[str], *, initial_state: bool
+    ) -> None:
+        """Add to what a session is told. Repeats change nothing [W].
+
+        With ``initial_state`` a room's channel sends ``video.room.subscribed`` to the session, upon
+        its first subscription there and whenever ``events`` names that event: the 3.x client waits
+        for it after each of its calls [T].
+
+        Raises:
+            Refusal: 404 for a channel that never was here [A].
+        """
+        room = None
+        if channel != ALL_ROOMS:
+            room = self._by_channel.get(channel)
+            if room is None:
+                there = ", ".join(each.channel for each in self.rooms.values())
+                known = f"{ALL_ROOMS}, {there}" if there else ALL_ROOMS
+                raise Refusal("404", f'no channel "{channel}" here; there is: {known}')
+        events = list(events)
+        is_first = channel not in session.subscriptions
+        subscribed = session.subscriptions.setdefault(channel, set())
+        for event in events:
+            subscribed.add(event)
+            self._subscribers.setdefault((channel, event), {})[session] = None
+        if room is not None and initial_state and not room.ended:
+            if is_first or "video.room.subscribed" in events:
+                self._tell_state(session, room)
+        if is_first:
+            self.script.on_subscribed(self, session, room)
+
+    def unsubscribe(self, session: Session, channel: str, events: Iterable[str]) -> None:
+        """Take events from what a session is told; what was not subscribed is passed over."""
+        subscribed = session.subscriptions.get(channel, set())
+        for event in events:
+            subscribed.discard(event)
+            self._subscribers.get((channel, event), {}).pop(session, None)
+
+    def _tell_state(self, session: Session, room: RoomSession) -> None:
+        room_session = room.as_wire(full=True)
+        older = as_older_room(room_session)
+        first_member = next(iter(room.members), "")
+        self.emit(
+            "video.room.subscribed",
+            room,
+            {
+                "room_session": room_session,
+                "room": older,
+                "call_id": room.id,
+                "member_id": first_member,
+            },
+            only=session,
+        )
+
+    # Rooms, as the service and the people in them act
+
+    def room(self, room_session_id: str) -> RoomSession:
+        """The running room session with this id.
+
+        Raises:
+            Refusal: 404, saying whether it has ended and which there are [A].
+        """
+        room = self.rooms.get(room_session_id)
+        if room is None:
+            if room_session_id in self._ended:
+                raise Refusal("404", f"room session {room_session_id} has ended")
+            there = ", ".join(f"{each.id} ({each.name})" for each in self.rooms.values())
+            raise Refusal(
+                "404", f'no room session "{room_session_id}" here; there is: {there or "none"}'
+            )
+        return room
+
+    def start_room(
+        self,
+        name: str | None = None,
+        *,
+        members: int | Iterable[str] = 1,
+        display_name: str | None = None,
+        key: str | None = None,
+    ) -> RoomSession:
+        """The first member joins a room, which starts it; no ``video.member.joined`` is told for them.
+
+        Args:
+            name: the room's name; None invents one by the seed.
+            members: who is in it from the start: how many, or their names.
+            display_name: what people see; the name when None.
+            key: what the script calls the room.
+
+        Raises:
+            Refusal: 409 when a room of this name is running.
+        """
+        if name is None:
+            name = self._fresh_room_name()
+        if any(room.name == name for room in self.rooms.values()):
+            raise Refusal("409", f'a room named "{name}" is running already')
+        uuid = self.identities.uuid
+        room = RoomSession(
+            room_id=self._room_ids.setdefault(name, uuid()),
+            session_id=uuid(),
+            channel=f"room.{uuid()}",
+            name=name,
+            display_name=display_name or name,
+            key=key,
+        )
+        self.rooms[room.id] = room
+        self._by_channel[room.channel] = room
+        names = [None] * members if isinstance(members, int) else list(members)
+        for member_name in names:
+            self._add_member(room, member_name)
+        self._emit_room("video.room.started", room, everywhere=True)
+        return room
+
+    def _fresh_room_name(self) -> str:
+        while True:
+            name = self.identities.room_name()
+            if name not in self._room_ids:
+                return name
+
+    def end_room(self, room: RoomSession) -> None:
+        """End a room session; what runs in it ends first, each with its own event [A].
+
+        Raises:
+            Refusal: 404 when it has ended already.
+        """
+        self.room(room.id)
+        for kind in LIFECYCLES:
+            for media in room.running(kind):
+                self.act(room, media, "stop")
+        room.ended = True
+        del self.rooms[room.id]
+        self._ended[room.id] = room
+        self._emit_room("video.room.ended", room, everywhere=True)
+        if len(self._ended) > ENDED_ROOMS_REMEMBERED:
+            oldest = self._ended.pop(next(iter(self._ended)))
+            del self._by_channel[oldest.channel]
+
+    def join(self, room: RoomSession, name: str | None = None) -> Member:
+        """Somebody joins a running room.
+
+        Raises:
+            Refusal: 404 when the room has ended.
+        """
+        self.room(room.id)
+        member = self._add_member(room, name)
+        self._emit_in(room, "video.member.joined", member=member.as_wire())
+        return member
+
+    def leave(self, room: RoomSession, member: Member) -> None:
+        """Somebody leaves; when nobody is left, the room ends.
+
+        Raises:
+            Refusal: 404 when the room has ended or the member is not in it.
+        """
+        self.room(room.id)
+        if room.members.pop(member.id, None) is None:
+            raise Refusal("404", f"member {member.name} is not in room {room.name}")
+        self._emit_in(room, "video.member.left", member=member.as_wire())
+        if not room.members:
+            self.end_room(room)
+
+    def start_media(self, room: RoomSession, kind: str, label: str | None = None) -> Media:
+        """Start a recording (or another kind that has a lifecycle) in a running room.
+
+        Args:
+            room: where.
+            kind: ``recording``.
+            label: what the script calls it.
+
+        Raises:
+            Refusal: 404 when the room has ended.
+        """
+        self.room(room.id)
+        was_running = bool(room.running(kind))
+        media = Media(LIFECYCLES[kind], self.identities.uuid(), self.now)
+        room.media[kind][media.id] = media
+        if label is not None:
+            room.labels[label] = media
+        self._emit_media(room, media, "started", was_running)
+        return media
+
+    def act(self, room: RoomSession, media: Media, verb: str) -> None:
+        """Pause, resume or stop; the table of its kind decides.
+
+        Raises:
+            Refusal: 404 when the room has ended, 409 when the state does not allow it [A].
+        """
+        self.room(room.id)
+        kind = media.lifecycle.kind
+        was_running = bool(room.running(kind))
+        self._emit_media(room, media, media.act(verb, self.now), was_running)
+
+    def _add_member(self, room: RoomSession, name: str | None) -> Member:
+        member = Member(room, self.identities.uuid(), name or self.identities.person_name())
+        room.members[member.id] = member
+        return member
+
+    def _emit_media(self, room: RoomSession, media: Media, event: str, was_running: bool) -> None:
+        kind = media.lifecycle.kind
+        self._emit_in(room, f"video.{kind}.{event}", **{kind: media.as_wire()})
+        if bool(room.running(kind)) != was_running:
+            # The room's flag has the name of the kind. [A]: that its change is told at all.
+            self._emit_room("video.room.updated", room, updated=[kind])
+
+    def _emit_in(self, room: RoomSession, event_type: str, **params: Any) -> None:
+        ids = {"room_id": room.room_id, "room_session_id": room.id}
+        self.emit(event_type, room, {**ids, **params})
+
+    def _emit_room(
+        self,
+        event_type: str,
+        room: RoomSession,
+        *,
+        everywhere: bool = False,
+        updated: list[str] | None = None,
+    ) -> None:
+        room_session = room.as_wire(updated=updated)
+        older = as_older_room(room_session)
+        self.emit(
+            event_type,
+            room,
+            {
+                "room_id": room.room_id,
+                "room_session_id": room.id,
+                "room_session": room_session,
+                "room": older,
+            },
+            channel=self._rooms_channel if everywhere else None,
+        )

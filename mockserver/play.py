@@ -1,0 +1,270 @@
+"""Plays the client's part of a scenario with the client stub, against any server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from client_stub import (
+    CommandRefused,
+    Direction,
+    Frame,
+    OnFrame,
+    RoomSession,
+    RoomSessionRecording,
+    ServerError,
+    SignalWire,
+    SignalWireError,
+)
+from mockserver.scenarios import ClientStep, Command, Scenario, Trigger, complete, expected_counts
+
+Heard = tuple[str, dict[str, Any]]
+"""An event's type and params, in the order in which listeners were called for them."""
+
+_ROOM_LISTENERS = {
+    "on_room_subscribed": "video.room.subscribed",
+    "on_room_updated": "video.room.updated",
+    "on_room_ended": "video.room.ended",
+    "on_member_joined": "video.member.joined",
+    "on_member_updated": "video.member.updated",
+    "on_member_left": "video.member.left",
+    "on_recording_started": "video.recording.started",
+    "on_recording_updated": "video.recording.updated",
+    "on_recording_ended": "video.recording.ended",
+}
+
+
+@dataclass
+class Played:
+    """How it went: what the listeners heard, in order, and what went otherwise than it should."""
+
+    heard: list[Heard] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+async def play(
+    scenario: Scenario,
+    *,
+    host: str,
+    project: str,
+    token: str,
+    speed: float = 1.0,
+    timeout_s: float = 30.0,
+    reconnect_delay: float = 0.05,
+    on_frame: OnFrame | None = None,
+) -> Played:
+    """Play the client's part once, until all that the scenario expects has been heard.
+
+    Args:
+        scenario: whose client's part is played.
+        host: where the server is; a URL with ``ws://`` or ``wss://`` is used as it is.
+        project: the project id.
+        token: the token.
+        speed: how fast the server's clock runs; waits are shortened accordingly.
+        timeout_s: real seconds after which it gives up, and says what it was waiting for.
+        reconnect_delay: real seconds before a lost connection is tried again.
+        on_frame: sees every frame, as the client does.
+    """
+    player = _Player(scenario, speed)
+    player.connect_with(
+        host=host,
+        project=project,
+        token=token,
+        reconnect_delay=reconnect_delay,
+        on_frame=player.watch(on_frame),
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            await player.run()
+    except TimeoutError:
+        player.played.problems.append(f"gave up after {timeout_s:g} s: {player.doing}")
+    finally:
+        await player.close()
+    return player.played
+
+
+class _Player:
+    def __init__(self, scenario: Scenario, speed: float) -> None:
+        self.played = Played()
+        self.doing = "nothing yet"
+        self._scenario = scenario
+        self._speed = speed
+        self._client: SignalWire | None = None
+        self._room: RoomSession | None = None
+        self._recordings: dict[str | None, asyncio.Future[RoomSessionRecording]] = {}
+        self._newest: str | None = None
+        self._consumed: Counter[str] = Counter()
+        self._ended_rooms: set[str] = set()
+        self._changed = asyncio.Event()
+        self._rooms: dict[str, RoomSession] = {}
+        self._came: dict[str, list[dict[str, Any]]] = {}
+
+    def connect_with(self, **options: Any) -> None:
+        self._make_client = partial(SignalWire, **options)
+
+    def watch(self, also: OnFrame | None) -> OnFrame:
+        """Keep what each event said: by the time a listener is called, its object may have moved on."""
+
+        def on_frame(direction: Direction, frame: Frame) -> None:
+            if frame.get("method") == "signalwire.event":
+                event = frame["params"]
+                self._came.setdefault(event["event_type"], []).append(event["params"])
+            if also is not None:
+                also(direction, frame)
+
+        return on_frame
+
+    async def run(self) -> None:
+        for step in self._scenario.client:
+            self.doing = step.explain()
+            await self._take(step)
+        self.doing = f"waiting for all of: {', '.join(self._missing())}"
+        while not complete(self._scenario, self.played.heard):
+            await self._wait_for_change()
+
+    async def close(self) -> None:
+        for starting in self._recordings.values():
+            starting.cancel()
+        await asyncio.gather(*self._recordings.values(), return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    def _missing(self) -> list[str]:
+        heard = Counter(event for event, _ in self.played.heard)
+        wanted = Counter(expected_counts(self._scenario))
+        return [f"{count} {event}" for event, count in (wanted - heard).items()]
+
+    # Steps
+
+    async def _take(self, step: ClientStep) -> None:
+        if step.on is not None:
+            await self._wait_for(step.on)
+        if step.after_us:
+            await asyncio.sleep(step.after_us / 1_000_000 / self._speed)
+        for command in step.commands:
+            try:
+                await self._do(command, settled=step.refused is not None)
+            except (CommandRefused, ServerError) as error:
+                if error.code != step.refused:
+                    self.played.problems.append(f"{command.explain()}: {error}")
+            except SignalWireError as error:
+                self.played.problems.append(f"{command.explain()}: {error}")
+            else:
+                if step.refused is not None:
+                    self.played.problems.append(
+                        f"{command.explain()}: should have been refused with {step.refused}"
+                    )
+
+    async def _wait_for(self, trigger: Trigger) -> None:
+        event = trigger.value
+        number = trigger.nth if trigger.nth is not None else self._consumed[event] + 1
+        while True:
+            seen = [subject for name, subject in self.played.heard if name == event]
+            if len(seen) >= number:
+                break
+            await self._wait_for_change()
+        self._consumed[event] = max(self._consumed[event], number)
+        room_session = seen[number - 1].get("room_session")
+        if room_session is not None:
+            self._room = self._rooms.get(room_session["id"])
+
+    async def _wait_for_change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    async def _do(self, command: Command, *, settled: bool) -> None:
+        done = _COMMANDS[command.verb](self, command)
+        if done is not None:
+            await done
+        if settled and command.verb == "start_recording":
+            await self._recordings[self._newest]
+
+    # Commands
+
+    async def _connect(self, command: Command) -> None:
+        self._client = await self._make_client()
+
+    async def _disconnect(self, command: Command) -> None:
+        await self._connected().close()
+
+    async def _listen(self, command: Command) -> None:
+        if command.args["to"] == "video":
+            await self._connected().video.listen(
+                on_room_started=partial(self._hear, "video.room.started"),
+                on_room_ended=partial(self._hear, "video.room.ended"),
+            )
+        else:
+            listeners: dict[str, Any] = {
+                name: partial(self._hear, event) for name, event in _ROOM_LISTENERS.items()
+            }
+            await self._in_room().listen(**listeners)
+
+    async def _get_rooms(self, command: Command) -> None:
+        rooms = await self._connected().video.get_room_sessions()
+        if rooms:
+            self._room = rooms[-1]
+
+    async def _get_room(self, command: Command) -> None:
+        self._room = await self._connected().video.get_room_session_by_id(self._in_room().id)
+
+    async def _get_members(self, command: Command) -> None:
+        await self._in_room().get_members()
+
+    async def _get_recordings(self, command: Command) -> None:
+        loop = asyncio.get_running_loop()
+        for recording in await self._in_room().get_recordings():
+            if not recording.has_ended:
+                self._recordings[recording.id] = loop.create_future()
+                self._recordings[recording.id].set_result(recording)
+                self._newest = recording.id
+
+    def _start_recording(self, command: Command) -> None:
+        name = command.args.get("as")
+        self._newest = name
+        self._recordings[name] = asyncio.ensure_future(self._in_room().start_recording())
+
+    async def _act(self, verb: str, command: Command) -> None:
+        name = command.args.get("recording", self._newest)
+        recording = await self._recordings[name]
+        await getattr(recording, verb)()
+
+    def _connected(self) -> SignalWire:
+        if self._client is None:
+            raise SignalWireError("not connected yet")
+        return self._client
+
+    def _in_room(self) -> RoomSession:
+        if self._room is None:
+            raise SignalWireError("no room is known yet")
+        return self._room
+
+    def _hear(self, event: str, subject: Any) -> None:
+        if isinstance(subject, RoomSession):
+            self._rooms[subject.id] = subject
+        if event == "video.room.ended":
+            # One event, told to the listeners of all rooms and to those of the room.
+            if subject.id in self._ended_rooms:
+                return
+            self._ended_rooms.add(subject.id)
+        number = sum(name == event for name, _ in self.played.heard)
+        self.played.heard.append((event, self._came[event][number]))
+        self._changed.set()
+
+
+_COMMANDS: dict[str, Callable[[_Player, Command], Awaitable[None] | None]] = {
+    "connect": _Player._connect,
+    "disconnect": _Player._disconnect,
+    "listen": _Player._listen,
+    "get_rooms": _Player._get_rooms,
+    "get_room": _Player._get_room,
+    "get_members": _Player._get_members,
+    "get_recordings": _Player._get_recordings,
+    "start_recording": _Player._start_recording,
+    "pause": lambda player, command: player._act("pause", command),
+    "resume": lambda player, command: player._act("resume", command),
+    "stop": lambda player, command: player._act("stop", command),
+}

@@ -1,0 +1,134 @@
+"""Text to frames and back. What `decode` returns is a JSON-RPC 2.0 object and no more than that.
+
+Of equal keys in an object the last one counts, as in JavaScript's own parser. Integers beyond
+64 bits become floats, as they do there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from mockserver.protocol.errors import InvalidRequest, ParseError
+from mockserver.protocol.frames import Frame, FrameId
+
+__all__ = ["MAX_DEPTH", "decode", "encode"]
+
+MAX_DEPTH: Final = 64
+"""How deep objects and lists may be nested in a frame [A]. Real ones go some six deep."""
+
+
+def decode(text: str | bytes) -> Frame:
+    """One WebSocket message to one frame.
+
+    Raises:
+        ParseError: The text is not JSON; says where and what was found there.
+        InvalidRequest: It is JSON, but not an object (batches are not spoken [A]), nested deeper
+            than `MAX_DEPTH`, or `jsonrpc` is not "2.0".
+    """
+    try:
+        frame = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _parse_error(error, text) from None
+    if type(frame) is not dict:
+        raise _not_an_object(frame)
+    if _brackets(text) > MAX_DEPTH and _is_deeper(frame, MAX_DEPTH):
+        raise InvalidRequest(
+            f"The frame is nested deeper than {MAX_DEPTH} levels: flatten it.",
+            {"max_depth": MAX_DEPTH},
+            _id_of(frame),
+        )
+    if frame.get("jsonrpc") != "2.0":
+        raise _not_version_2(frame)
+    return frame
+
+
+def encode(frame: Frame) -> bytes:
+    """One frame to UTF-8 text without blanks.
+
+    Raises:
+        TypeError: Something in the frame has no JSON form.
+    """
+    return orjson.dumps(frame)
+
+
+def _parse_error(error: orjson.JSONDecodeError, text: str | bytes) -> ParseError:
+    readable = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    # No more than one character, since what stands there may be a secret.
+    rest = readable[error.pos : error.pos + 1]
+    if not readable.strip():
+        found = "an empty message"
+    elif not rest:
+        found = "the end of the text"
+    else:
+        # Lone surrogates can be in a str but in no answer.
+        found = repr(rest.encode("utf-8", "replace").decode("utf-8"))
+    return ParseError(
+        f"The message is not JSON: {error.msg.partition(': line ')[0]} at line {error.lineno}, "
+        f"column {error.colno}, where {found} was found. Send one JSON object per message.",
+        {"line": error.lineno, "column": error.colno},
+    )
+
+
+def _not_an_object(value: Any) -> InvalidRequest:
+    if isinstance(value, list):
+        return InvalidRequest(
+            f"The message is a list of {len(value)}: batches are not served. "
+            "Send each call as a message of its own."
+        )
+    kind = {str: "a string", bool: "a boolean", type(None): "null"}.get(type(value), "a number")
+    return InvalidRequest(
+        f'The message is {kind}, not an object. Send {{"jsonrpc": "2.0", "id": …, "method": …, '
+        '"params": {…}}.'
+    )
+
+
+def _not_version_2(frame: Frame) -> InvalidRequest:
+    if "jsonrpc" in frame:
+        # The value is quoted whole only where it cannot be long.
+        version = frame["jsonrpc"]
+        shown = repr(version)[:40] if isinstance(version, str | int | float) else "something else"
+        found = f"says {shown}"
+        if version == 2:
+            found = f"is the number {shown}"
+    else:
+        found = "is missing"
+    return InvalidRequest(
+        f'"jsonrpc" {found}: it must be the string "2.0".',
+        {
+            "problems": [
+                {"path": "$.jsonrpc", "expected": '"2.0"', "found": found},
+            ]
+        },
+        _id_of(frame),
+    )
+
+
+def _id_of(frame: Frame) -> FrameId | None:
+    """The frame's id where it is fit to be repeated in an answer."""
+    frame_id = frame.get("id")
+    if isinstance(frame_id, str) or type(frame_id) is int:
+        return frame_id
+    return None
+
+
+def _brackets(text: str | bytes) -> int:
+    """An upper bound of the depth that costs no walk through the frame."""
+    if isinstance(text, bytes):
+        return text.count(b"{") + text.count(b"[")
+    return text.count("{") + text.count("[")
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True

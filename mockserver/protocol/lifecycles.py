@@ -1,0 +1,78 @@
+"""What may happen to a recording, and to whatever else lives and ends, as tables.
+
+A row says: in this state this verb leads to that state and is told by that event. A pair that has
+no row is not allowed. Two laws hold for every table: each state can be reached from the initial
+one, and nothing leads out of the final one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+__all__ = ["LIFECYCLES", "RECORDING", "Lifecycle", "Move"]
+
+
+class Move(NamedTuple):
+    """What a verb does: the state that it leads to and the event that tells it."""
+
+    state: str
+    event: str
+    """Last part of the event's type: `updated` for `video.recording.updated`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """The table of one kind of thing.
+
+    Attributes:
+        kind: What lives, as in the names of its calls and events: `recording`.
+        initial: The state that the verb `start` makes it in, told by the event `started`.
+        final: The state that nothing leads out of.
+        rows: `{(state, verb): Move(state, event)}`; `start` has no row, since nothing is there
+            before it.
+    """
+
+    kind: str
+    initial: str
+    final: str
+    rows: Mapping[tuple[str, str], Move]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """All states, the initial one first."""
+        return tuple(dict.fromkeys([self.initial, *(move.state for move in self.rows.values())]))
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """All verbs but `start`, in the order of the table."""
+        return tuple(dict.fromkeys(verb for _, verb in self.rows))
+
+    def move(self, state: str, verb: str) -> Move | None:
+        """Where `verb` leads from `state`; None when the state does not allow it."""
+        return self.rows.get((state, verb))
+
+    def allowed(self, state: str) -> tuple[str, ...]:
+        """The verbs that `state` allows, in the order of the table."""
+        return tuple(verb for source, verb in self.rows if source == state)
+
+
+# Source [D, T]. What an illegal move is answered with is not public: see Refusal.
+RECORDING: Final = Lifecycle(
+    kind="recording",
+    initial="recording",
+    final="completed",
+    rows=MappingProxyType(
+        {
+            ("recording", "pause"): Move("paused", "updated"),
+            ("paused", "resume"): Move("recording", "updated"),
+            ("recording", "stop"): Move("completed", "ended"),
+            ("paused", "stop"): Move("completed", "ended"),
+        }
+    ),
+)
+
+LIFECYCLES: Final[Mapping[str, Lifecycle]] = MappingProxyType({RECORDING.kind: RECORDING})
+"""All tables by kind."""

@@ -1,0 +1,206 @@
+"""A YAML text as plain data that still knows where each part of it stands.
+
+The YAML is the strict part of YAML 1.2 that a scenario needs: only `true` and `false` are booleans
+(so `on:` is a key like any other), keys are texts, no key stands twice, anchors may be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+MOST_NODES = 100_000
+# The C library composes nodes by recursion and brings the process down where this is not held.
+DEEPEST = 30
+
+Path = tuple[str | int, ...]
+
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:str": str,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+    "tag:yaml.org,2002:bool": lambda text: text == "true",
+    "tag:yaml.org,2002:null": lambda text: None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake in a scenario file.
+
+    Attributes:
+        file: the file, as it was named.
+        line: counted from 1.
+        column: counted from 1.
+        where: the place in the data, such as `script[2].do` (lists count from 0).
+        problem: what is wrong, and what was expected.
+        nearest: the valid word that looks most like what was found, if one does.
+        mend: what to write instead; may be empty.
+    """
+
+    file: str
+    line: int
+    column: int
+    where: str
+    problem: str
+    nearest: str | None = None
+    mend: str = ""
+
+    def __str__(self) -> str:
+        """Write the mistake on one line: `file:line:column: where: problem; how to mend it`."""
+        ending = f"; {self.mend}" if self.mend else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.where}: {self.problem}{ending}"
+
+
+class ScenarioError(ValueError):
+    """A scenario file is wrong. `mistakes` holds all that was found, in the order of the file."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = sorted(mistakes, key=lambda one: (one.line, one.column))
+        super().__init__("\n".join(str(one) for one in self.mistakes))
+
+
+class Document:
+    """A parsed YAML text.
+
+    Attributes:
+        file: the file, as it was named.
+        data: dicts, lists and scalars.
+        mistakes: what is wrong with the YAML itself while `data` could still be read (keys that
+            stand twice).
+
+    Raises:
+        ScenarioError: the text is no YAML, or more than `MOST_NODES` long once its anchors are
+            followed.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        import yaml
+
+        self.file = file
+        self.mistakes: list[Mistake] = []
+        self._nodes = 0
+        try:
+            self._refuse_depth(yaml.parse(text, _loader()))
+            self._root: Any = yaml.compose(text, _loader())
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            problem = " ".join(part for part in (error.context, error.problem) if part)
+            raise self._refused(mark, problem) from None
+        except (yaml.YAMLError, UnicodeEncodeError) as error:
+            raise ScenarioError(
+                [Mistake(file, 1, 1, "YAML", " ".join(str(error).split()))]
+            ) from None
+        self.data: Any = None if self._root is None else self._construct(self._root, ())
+
+    def mistake(
+        self,
+        path: Path,
+        problem: str,
+        mend: str = "",
+        *,
+        nearest: str | None = None,
+        at_key: bool = False,
+    ) -> Mistake:
+        """Describe a mistake at a place in the data; `at_key` points at the key, not its value."""
+        line, column = self._locate(path, at_key)
+        place = path[:-1] if at_key else path
+        return Mistake(self.file, line, column, where(place), problem, nearest, mend)
+
+    def _locate(self, path: Path, at_key: bool) -> tuple[int, int]:
+        node = key = self._root
+        for part in path:
+            if node is not None and node.id == "sequence" and isinstance(part, int):
+                node = key = node.value[part]
+            elif node is not None and node.id == "mapping":
+                found = [pair for pair in node.value if pair[0].value == part]
+                if not found:
+                    break
+                key, node = found[0]
+        mark = (key if at_key else node).start_mark if node is not None else None
+        return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+    def _refuse_depth(self, events: Iterable[Any]) -> None:
+        import yaml
+
+        depth = 0
+        for event in events:
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise self._refused(event.start_mark, f"nested deeper than {DEEPEST}")
+
+    def _refused(self, mark: Any, problem: str) -> ScenarioError:
+        return ScenarioError([self._at(mark, problem)])
+
+    def _at(self, mark: Any, problem: str, mend: str = "") -> Mistake:
+        return Mistake(self.file, mark.line + 1, mark.column + 1, "YAML", problem, None, mend)
+
+    def _construct(self, node: Any, above: tuple[Any, ...]) -> Any:
+        self._nodes += 1
+        if any(node is one for one in above):
+            raise self._refused(node.start_mark, "an anchor contains itself")
+        if self._nodes > MOST_NODES:
+            raise self._refused(node.start_mark, f"more than {MOST_NODES} values")
+        if len(above) > DEEPEST:
+            raise self._refused(node.start_mark, f"nested deeper than {DEEPEST}")
+        if node.id == "sequence":
+            return [self._construct(one, (*above, node)) for one in node.value]
+        if node.id == "mapping":
+            return self._construct_mapping(node, (*above, node))
+        try:
+            return _SCALARS[node.tag](node.value)
+        except (KeyError, ValueError):
+            problem = f'"{node.value[:40]}" cannot be read as {node.tag}'
+            self.mistakes.append(self._at(node.start_mark, problem))
+            return node.value
+
+    def _construct_mapping(self, node: Any, above: tuple[Any, ...]) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.id != "scalar":
+                self.mistakes.append(self._at(key.start_mark, "a key must be a text"))
+            elif key.value in data:
+                first = next(one for one, _ in node.value if one.value == key.value)
+                mend = f"it is already on line {first.start_mark.line + 1}: keep one"
+                problem = f'the key "{key.value}" stands twice'
+                self.mistakes.append(self._at(key.start_mark, problem, mend))
+            else:
+                data[key.value] = self._construct(value, above)
+        return data
+
+
+def where(path: Path) -> str:
+    """Write a place as `script[2].do`; names with dots in them stand in brackets."""
+    text = ""
+    for part in path:
+        if isinstance(part, int) or "." in part:
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text or "top level"
+
+
+@cache
+def _loader() -> Any:
+    """Make a YAML loader that resolves plain scalars by YAML 1.2, without its octals."""
+    import re
+
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: Any = type("ScenarioLoader", (base,), {"yaml_implicit_resolvers": {}})
+    for kind, pattern, first in (
+        ("null", r"^(?:~|null|)$", ["~", "n", ""]),
+        ("bool", r"^(?:true|false)$", list("tf")),
+        ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
+        (
+            "float",
+            r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?$",
+            list("-+.0123456789"),
+        ),
+    ):
+        loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(pattern), first)
+    return loader

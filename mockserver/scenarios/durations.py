@@ -1,0 +1,42 @@
+"""Durations as people write them, held as whole microseconds.
+
+A duration is a number of seconds (`5`, `0.25`) or a text with a unit (`250ms`, `5s`, `2m`, `1h`).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
+EXPECTED = "a duration such as 250ms, 5s, 2m or 1h, or a number of seconds, to the microsecond"
+
+_TEXT = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+
+def microseconds(value: object) -> int:
+    """Read a duration as whole microseconds.
+
+    Args:
+        value: a text with a unit, or a number of seconds.
+
+    Raises:
+        ValueError: it is no duration, is negative, or is finer than a microsecond.
+    """
+    if isinstance(value, str) and (match := _TEXT.fullmatch(value)):
+        exact = Decimal(match[1]) * MICROSECONDS[match[2]]
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        exact = Decimal(repr(value)) * MICROSECONDS["s"]
+    else:
+        raise ValueError(f"expected {EXPECTED}")
+    if not exact.is_finite() or exact < 0 or exact != exact.to_integral_value():
+        raise ValueError(f"expected {EXPECTED}")
+    return int(exact)
+
+
+def text(duration_us: int) -> str:
+    """Write microseconds as a scenario would: in the largest unit that needs no fraction."""
+    for unit in ("h", "m", "s", "ms"):
+        if duration_us and duration_us % MICROSECONDS[unit] == 0:
+            return f"{duration_us // MICROSECONDS[unit]}{unit}"
+    return f"{Decimal(duration_us).scaleb(-3).normalize():f}ms" if duration_us else "0s"

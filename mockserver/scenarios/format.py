@@ -1,0 +1,413 @@
+"""A scenario as data: what a scenario file says, once it has been read and found right.
+
+All times are whole microseconds and named `*_us`. Everything is frozen: one loaded scenario may be
+shared by many spaces. Each part explains itself in a sentence; acting on it happens elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mockserver.scenarios import durations
+
+TriggerKind = Literal["at", "subscribed", "event", "request"]
+
+ROOM_ACTIONS = (
+    "start_room",
+    "end_room",
+    "join",
+    "leave",
+    "start_recording",
+    "pause_recording",
+    "resume_recording",
+    "stop_recording",
+)
+SPACE_ACTIONS = ("set_latency", "drop_connections", "disconnect")
+ACTIONS = ROOM_ACTIONS + SPACE_ACTIONS
+COMMANDS = (
+    "connect",
+    "disconnect",
+    "listen",
+    "get_rooms",
+    "get_room",
+    "get_members",
+    "get_recordings",
+    "start_recording",
+    "pause",
+    "resume",
+    "stop",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTemplate:
+    """A room that the script may start, as often as it likes.
+
+    Attributes:
+        key: what the file calls it.
+        name: its name on the wire; None exactly when `generate_name` is set.
+        generate_name: draw a fresh name from the space's seed at each start.
+        display_name: None means the same as the name.
+        members: how many members it starts with (names drawn by seed), or their names.
+    """
+
+    key: str
+    name: str | None
+    generate_name: bool
+    display_name: str | None
+    members: int | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What a step waits for.
+
+    Attributes:
+        kind: `at` (a time since the space began), `subscribed` (a session's first subscription to a
+            channel; its repeats do not count), `event` (the service makes an event of this type,
+            once however many sessions are told) or `request` (a call of this method arrives).
+        value: `video.rooms` or `room` for `subscribed`, an event type, a method; empty for `at`.
+        room: only what concerns a room of this key counts; None: any room.
+        nth: the n-th time only, from 1. None when `every` is set, and in a client's step, where it
+            means the next such event that no earlier step has consumed, seen before or after now.
+        every: each time.
+        at_us: the time, for `at`.
+    """
+
+    kind: TriggerKind
+    value: str = ""
+    room: str | None = None
+    nth: int | None = 1
+    every: bool = False
+    at_us: int = 0
+
+    def explain(self) -> str:
+        """Say in words what is waited for."""
+        if self.kind == "at":
+            return f"{durations.text(self.at_us)} after the space began"
+        what = {
+            "subscribed": f"a session subscribes to {_channel(self.value)}",
+            "event": f"{self.value} happens",
+            "request": f"a client calls {self.value}",
+        }[self.kind]
+        where = f" for room {self.room}" if self.room is not None else ""
+        if self.every:
+            return f"each time {what}{where}"
+        if self.nth is not None and self.nth > 1:
+            return f"the {ordinal(self.nth)} time {what}{where}"
+        return f"once {what}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that the service does.
+
+    Attributes:
+        verb: one of `ACTIONS`.
+        room: the room's key, for `ROOM_ACTIONS`. When what triggered the step concerns a room
+            session started from this key, that room session is meant, otherwise the one started
+            last. None (in a file with several rooms): the room session that the trigger concerns.
+            Always None for `SPACE_ACTIONS`.
+        args: `name` (join, leave: str), `as` (start_recording: str), `recording` (pause_, resume_,
+            stop_recording: str), `latency_us` (set_latency: int). A key that the file left out is
+                absent.
+    """
+
+    verb: str
+    room: str | None = None
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    def explain(self) -> str:
+        """Say in words what is done."""
+        room = f"room {self.room}" if self.room is not None else "that room"
+        recording = f"recording {self.args['recording']}" if "recording" in self.args else ""
+        newest = recording or "the newest recording"
+        sentences = {
+            "start_room": f"start {room}",
+            "end_room": f"end {room}",
+            "join": f"{self.args.get('name', 'a new member')} joins {room}",
+            "leave": f"{self.args.get('name', 'the member who joined last')} leaves {room}",
+            "start_recording": f"start a recording{_called(self.args)} in {room}",
+            "pause_recording": f"pause {newest} of {room}",
+            "resume_recording": f"resume {newest} of {room}",
+            "stop_recording": f"stop {newest} of {room}",
+            "set_latency": f"set the latency to {durations.text(self.args.get('latency_us', 0))}",
+            "drop_connections": "drop all connections without a word",
+            "disconnect": "tell all clients to disconnect, then close their connections",
+        }
+        return sentences[self.verb]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the script: what it waits for, how long after that, and what then happens."""
+
+    trigger: Trigger
+    after_us: int
+    actions: tuple[Action, ...]
+
+    def explain(self) -> str:
+        """Say the step in one sentence."""
+        later = f", {durations.text(self.after_us)} later" if self.after_us else ""
+        return _sentence(self.trigger.explain() + later, [a.explain() for a in self.actions])
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal: an answer whose `result.code` is not 2xx."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A JSON-RPC error in place of an answer's result."""
+
+    code: int
+    message: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """How the answer to a call differs from the normal one.
+
+    Attributes:
+        method: the calls meant.
+        nth: only the n-th call of the method, from 1; None: every one.
+        replacement: what is answered instead. The call then has no effect.
+        delay_us: the answer leaves that much later, and with it the events that the call causes,
+            unless `after_events` is set.
+        after_events: the events that the call causes leave before the answer.
+    """
+
+    method: str
+    nth: int | None = None
+    replacement: Refused | Failed | None = None
+    delay_us: int = 0
+    after_events: bool = False
+
+    def explain(self) -> str:
+        """Say the rule in one sentence."""
+        which = "Every" if self.nth is None else f"The {ordinal(self.nth)}"
+        parts = []
+        if isinstance(self.replacement, Refused):
+            parts.append(f"is refused with code {self.replacement.code}")
+        elif isinstance(self.replacement, Failed):
+            parts.append(f"fails with error {self.replacement.code}")
+        if self.delay_us:
+            parts.append(f"is answered {durations.text(self.delay_us)} late")
+        if self.after_events:
+            parts.append("is answered after the events that it causes")
+        return f"{which} {self.method} {' and '.join(parts)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that a client does.
+
+    Attributes:
+        verb: one of `COMMANDS`.
+        args: `to` (listen: `video` or `room`), `as` (start_recording: str), `recording` (pause,
+            resume,
+            stop: an `as` name). A key that the file left out is absent.
+    """
+
+    verb: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    def explain(self) -> str:
+        """Say in words what the client does."""
+        recording = self.args.get("recording")
+        newest = f"recording {recording}" if recording is not None else "its newest recording"
+        sentences = {
+            "connect": "connect",
+            "disconnect": "disconnect",
+            "listen": f"listen to {'all rooms' if self.args.get('to') == 'video' else 'the room'}",
+            "get_rooms": "get the running rooms",
+            "get_room": "get the room",
+            "get_members": "get the room's members",
+            "get_recordings": "get the room's recordings and adopt them",
+            "start_recording": f"start a recording{_called(self.args)}",
+            "pause": f"pause {newest}",
+            "resume": f"resume {newest}",
+            "stop": f"stop {newest}",
+        }
+        return sentences[self.verb]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientStep:
+    """One step of the client's part.
+
+    Attributes:
+        on: the event it waits for; None: it follows the step before at once.
+        after_us: how long it waits after that.
+        commands: what the client then does, in order, each after the answer to the one before.
+        refused: the code that the (only) command must be refused with: a text such as `"409"` is
+            the code of a refusal, a whole number such as -32002 that of a JSON-RPC error. None: it
+            must succeed.
+    """
+
+    on: Trigger | None
+    after_us: int
+    commands: tuple[Command, ...]
+    refused: str | int | None = None
+
+    def explain(self) -> str:
+        """Say the step in one sentence."""
+        when = [self.on.explain()] if self.on is not None else []
+        if self.after_us:
+            when.append(f"{durations.text(self.after_us)} later")
+        what = [command.explain() for command in self.commands]
+        if self.refused is not None:
+            what.append(f"which must be refused with code {self.refused}")
+        return _sentence(", ".join(when) or "at once", what)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An event that the subscriber must get, with the fields of its params that matter."""
+
+    event: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def explain(self) -> str:
+        """Say which event is expected, with its fields as dotted paths."""
+        facts = [f"{path} {_value(value)}" for path, value in self.leaves()]
+        return f"{self.event} with {', '.join(facts)}" if facts else self.event
+
+    def leaves(self) -> list[tuple[str, Any]]:
+        """List the fields that matter as dotted paths with their values."""
+        return _leaves(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOrder:
+    """Events that must all come, in any order among themselves."""
+
+    expected: tuple[Expected, ...]
+
+    def explain(self) -> str:
+        """Say which events are expected."""
+        return "in any order: " + "; ".join(one.explain() for one in self.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole conversation: the script of the server's side, the client's part, and the oracle.
+
+    Attributes:
+        name: in kebab-case; the stem of its file.
+        about: what it shows, in a sentence.
+        latency_us: how long after its cause an event leaves; None: the space's own latency.
+        rooms: the rooms that the script may start, by key.
+        script: what the service does.
+        answers: which answers differ from the normal ones.
+        client: what the client does, `connect` and `listen: video` made explicit.
+        expect: the events that a subscriber must get: of each type named here exactly these, in
+            this order.
+        never: event types that must not come at all.
+        path: where it was read.
+    """
+
+    name: str
+    about: str
+    latency_us: int | None
+    rooms: Mapping[str, RoomTemplate]
+    script: tuple[Step, ...]
+    answers: tuple[AnswerRule, ...]
+    client: tuple[ClientStep, ...]
+    expect: tuple[Expected | AnyOrder, ...]
+    never: tuple[str, ...]
+    path: str
+
+    def explain(self) -> list[str]:
+        """Tell the whole scenario, one line per part."""
+        lines = [f"{self.name}: {self.about}"]
+        if self.latency_us is not None:
+            lines.append(f"Events follow their cause by {durations.text(self.latency_us)}.")
+        parts: list[tuple[str, list[str]]] = [
+            ("The service", [step.explain() for step in self.script]),
+            ("Answers", [rule.explain() for rule in self.answers]),
+            ("The client", [step.explain() for step in self.client]),
+            ("The subscriber gets", [entry.explain() for entry in self.expect]),
+            ("The subscriber never gets", list(self.never)),
+        ]
+        for title, sentences in parts:
+            if sentences:
+                lines.append(f"{title}:")
+                lines.extend(f"  {number}. {line}" for number, line in enumerate(sentences, 1))
+        return lines
+
+
+def expected_counts(scenario: Scenario) -> dict[str, int]:
+    """Count the expected events per type: what a player waits for before it stops."""
+    counts: dict[str, int] = {}
+    for entry in scenario.expect:
+        for one in entry.expected if isinstance(entry, AnyOrder) else (entry,):
+            counts[one.event] = counts.get(one.event, 0) + 1
+    return counts
+
+
+def client_part_as_json(scenario: Scenario) -> dict[str, Any]:
+    """Give the client's part as plain dicts and lists, for players in any language.
+
+    Shape: `{"scenario": str, "steps": [STEP], "counts": {event type: int}, "never": [event type]}`,
+    where STEP is `{"on": {"event": str, "nth": int | null} | null, "after_us": int,
+    "commands": [{"verb": str, ...args}], "refused": str | int | null}`.
+    A player may stop once it has played all steps and seen `counts`.
+    """
+    return {
+        "scenario": scenario.name,
+        "steps": [
+            {
+                "on": None if step.on is None else {"event": step.on.value, "nth": step.on.nth},
+                "after_us": step.after_us,
+                "commands": [{"verb": one.verb, **one.args} for one in step.commands],
+                "refused": step.refused,
+            }
+            for step in scenario.client
+        ],
+        "counts": expected_counts(scenario),
+        "never": list(scenario.never),
+    }
+
+
+def ordinal(number: int) -> str:
+    """Write 1 as 1st, 2 as 2nd, 11 as 11th."""
+    ending = (
+        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
+    return f"{number}{ending}"
+
+
+def _sentence(when: str, what: list[str]) -> str:
+    return f"{when[0].upper()}{when[1:]}: {', '.join(what)}."
+
+
+def _called(args: Mapping[str, Any]) -> str:
+    return f" called {args['as']}" if "as" in args else ""
+
+
+def _channel(value: str) -> str:
+    return "a room's channel" if value == "room" else value
+
+
+def _leaves(fields: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    leaves: list[tuple[str, Any]] = []
+    for key, value in fields.items():
+        if isinstance(value, Mapping) and value:
+            leaves.extend(_leaves(value, f"{prefix}{key}."))
+        else:
+            leaves.append((f"{prefix}{key}", value))
+    return leaves
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(one) for one in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)

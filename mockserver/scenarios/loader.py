@@ -1,0 +1,228 @@
+"""Reads scenario files: all mistakes are told at once, each with its place and how to mend it.
+
+The parts' readers turn the data into a `Scenario` and know how to explain what is wrong; the schema
+`scenario.json` is the format's published contract, and every file is held against it too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from mockserver import schemas
+from mockserver.protocol import catalogue
+from mockserver.scenarios.client_part import ClientPart
+from mockserver.scenarios.document import Document, Mistake, Path, ScenarioError
+from mockserver.scenarios.format import AnyOrder, Expected, RoomTemplate, Scenario
+from mockserver.scenarios.reading import NAME, Reading, found_text
+from mockserver.scenarios.server_part import ServerPart
+
+__all__ = ["Mistake", "ScenarioError", "load", "loads"]
+
+TOP_LEVEL = (
+    "scenario",
+    "about",
+    "latency",
+    "rooms",
+    "script",
+    "answers",
+    "client",
+    "expect",
+    "never",
+)
+MOST_MEMBERS = 1000
+
+_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def load(path: str | FilePath) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioError: the file is wrong; it tells every mistake.
+        OSError: it cannot be read.
+    """
+    content = FilePath(path).read_bytes()
+    try:
+        return loads(content.decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = f"the file is not UTF-8: byte {content[error.start]:#04x} is not allowed here"
+        raise ScenarioError([Mistake(str(path), line, 1, "YAML", problem)]) from None
+
+
+def loads(text: str, path: str = "<scenario>") -> Scenario:
+    """Read a scenario from a text.
+
+    Args:
+        text: the YAML.
+        path: names the file in messages; when it ends in `.yaml` or `.yml`, the scenario must be
+            called the same.
+
+    Raises:
+        ScenarioError: the text is wrong; it tells every mistake.
+    """
+    document = Document(text, path)
+    scenario = _Whole(document).read()
+    mistakes = document.mistakes
+    if not mistakes and not _validator().is_valid(document.data):
+        mistakes = [
+            document.mistake(tuple(error.instance_path), error.message)
+            for error in _validator().iter_errors(document.data)
+        ]
+    if mistakes or scenario is None:
+        raise ScenarioError(mistakes)
+    return scenario
+
+
+@cache
+def _validator() -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(schemas.load("scenario"))
+
+
+class _Whole(Reading):
+    """Reads a whole scenario."""
+
+    def read(self) -> Scenario | None:
+        """Read the whole document; None only when it is no mapping at all."""
+        data = self.mapping(self.document.data, (), TOP_LEVEL, required=("scenario", "about"))
+        if data is None:
+            return None
+        name = self.text(data, "scenario", ()) or ""
+        self.check_name(name)
+        rooms = data.get("rooms", {})
+        if not isinstance(rooms, dict):
+            self.mistake(("rooms",), f"expected rooms by their keys, found {found_text(rooms)}")
+            rooms = {}
+        server = ServerPart(self.document, tuple(rooms))
+        expect: tuple[Expected | AnyOrder, ...] = self.each(data, "expect", self.expectation)
+        never = self.each(data, "never", self.event_type)
+        self.check_never(expect, never)
+        return Scenario(
+            name=name,
+            about=self.text(data, "about", ()) or "",
+            latency_us=self.duration(data, "latency", ()) if "latency" in data else None,
+            rooms={key: self.room(key, room) for key, room in rooms.items()},
+            script=server.script(data),
+            answers=server.answers(data),
+            client=ClientPart(self.document).read(data),
+            expect=expect,
+            never=never,
+            path=self.document.file,
+        )
+
+    def check_name(self, name: str) -> None:
+        """Hold the name against its form and against the name of the file."""
+        file = FilePath(self.document.file)
+        if name and not _KEBAB.fullmatch(name):
+            mend = "use small letters and digits, with single dashes between words"
+            self.mistake(("scenario",), f'"{name}" is no name for a scenario', mend)
+        elif name and file.suffix in (".yaml", ".yml") and file.stem != name:
+            mend = f'call it "{file.stem}", or rename the file to {name}{file.suffix}'
+            self.mistake(("scenario",), f'the scenario "{name}" is in the file {file.name}', mend)
+
+    def room(self, key: str, value: Any) -> RoomTemplate:
+        """Read a room that the script may start."""
+        path: Path = ("rooms", key)
+        if not NAME.fullmatch(key):
+            self.mistake(
+                path,
+                f'"{key}" is no name',
+                "use letters, digits, - and _; the wire name goes under name",
+                at_key=True,
+            )
+        data = self.mapping(value, path, ("name", "generate_name", "display_name", "members")) or {}
+        name = self.text(data, "name", path)
+        generate_name = self.flag(data, "generate_name", path)
+        if generate_name and "name" in data:
+            self.mistake(
+                (*path, "generate_name"), "name and generate_name exclude each other", "keep one"
+            )
+        return RoomTemplate(
+            key=key,
+            name=None if generate_name else name or key,
+            generate_name=generate_name,
+            display_name=self.text(data, "display_name", path),
+            members=self.members(data.get("members", 1), (*path, "members")),
+        )
+
+    def members(self, value: Any, path: Path) -> int | tuple[str, ...]:
+        """Read how many members a room starts with, or who."""
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_MEMBERS:
+            return value
+        if (
+            isinstance(value, list)
+            and 1 <= len(value) <= MOST_MEMBERS
+            and all(isinstance(one, str) and one for one in value)
+        ):
+            return tuple(value)
+        expected = f"a whole number from 1 to {MOST_MEMBERS} or a list of names"
+        self.mistake(path, f"expected {expected}, found {found_text(value)}")
+        return 1
+
+    def expectation(self, value: Any, path: Path) -> Expected | AnyOrder | None:
+        """Read one entry of `expect`."""
+        if not (isinstance(value, dict) and "any_order" in value):
+            return self.expected(value, path)
+        data = self.mapping(value, path, ("any_order",)) or {}
+        path = (*path, "any_order")
+        entries = data["any_order"]
+        if not isinstance(entries, list) or not entries:
+            self.mistake(path, f"expected a list of events, found {found_text(entries)}")
+            return None
+        parts = [self.expected(entry, (*path, index)) for index, entry in enumerate(entries)]
+        return AnyOrder(tuple(part for part in parts if part is not None))
+
+    def expected(self, value: Any, path: Path) -> Expected | None:
+        """Read an event that is expected, with its fields."""
+        events = sorted(catalogue.EVENTS)
+        found = self.single(value, path, "event type", events)
+        if found is None:
+            return None
+        event, fields, path = found
+        if not isinstance(fields, dict):
+            self.mistake(
+                path,
+                f"expected a mapping of fields, found {found_text(fields)}",
+                "write {} when no field matters",
+            )
+            return None
+        self.check_fields(fields, schemas.load(f"events/{event}"), path)
+        return Expected(event, fields)
+
+    def check_never(self, expect: Sequence[Expected | AnyOrder], never: Sequence[str]) -> None:
+        """Refuse types that are expected and must never come."""
+        named = {
+            one.event
+            for entry in expect
+            for one in (entry.expected if isinstance(entry, AnyOrder) else (entry,))
+        }
+        for index, event in enumerate(never):
+            if event in named:
+                self.mistake(("never", index), f"{event} is expected above", "keep one")
+
+    def check_fields(
+        self, fields: Mapping[str, Any], schema: Mapping[str, Any], path: Path
+    ) -> None:
+        """Refuse fields that the event's schema does not know: they would never come."""
+        known = _properties(schema)
+        for key, value in fields.items():
+            if known and key not in known:
+                self.unknown((*path, key), "field", key, known, at_key=True)
+            elif isinstance(value, dict) and known:
+                self.check_fields(value, known[key], (*path, key))
+
+
+def _properties(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Collect the properties that a schema describes, its references included."""
+    known: dict[str, Any] = {}
+    if "$ref" in schema:
+        known.update(_properties(schemas.resolve(schema["$ref"])))
+    for key, value in schema.get("properties", {}).items():
+        known[key] = {**known.get(key, {}), **value}
+    return known

@@ -1,0 +1,204 @@
+"""Plays a scenario's script in a space: waits for its triggers and does its actions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from mockserver.engine import AnswerPlan, Media, Member, RoomSession, Script, Session, Space
+from mockserver.protocol.errors import ProtocolError, Refusal
+
+from .format import Action, AnswerRule, Failed, Refused, Scenario, Step, Trigger
+
+logger = logging.getLogger(__name__)
+
+
+class ScenarioScript(Script):
+    """One play of a scenario in one space. Make a new one for every space."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.name = scenario.name
+        self._spent = False
+        self._seen = [0] * len(scenario.script)
+        self._calls: dict[str, int] = {}
+        self._rules: dict[str, list[AnswerRule]] = {}
+        for rule in scenario.answers:
+            self._rules.setdefault(rule.method, []).append(rule)
+        self._waiting: dict[tuple[str, str], list[tuple[int, Step]]] = {}
+        for index, step in enumerate(scenario.script):
+            trigger = step.trigger
+            self._waiting.setdefault((trigger.kind, trigger.value), []).append((index, step))
+        self._requests = {value for kind, value in self._waiting if kind == "request"}
+        self._started: dict[str, RoomSession] = {}
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether a step or an answer that comes only once has been played."""
+        return self._spent
+
+    def begin(self, space: Space) -> None:
+        """Set the scenario's latency and put the steps with a time of their own on the agenda."""
+        if self.scenario.latency_us is not None:
+            space.latency_us = self.scenario.latency_us
+        for _, step in self._waiting.get(("at", ""), ()):
+            self._spent = True
+            space.later(step.trigger.at_us + step.after_us, partial(self._do, space, step, None))
+
+    def on_request(
+        self, space: Space, session: Session | None, method: str, params: dict[str, Any]
+    ) -> AnswerPlan | None:
+        """Count the call, set off what waits for it, and say whether its answer is another one."""
+        if method not in self._rules and method not in self._requests:
+            return None
+        room = space.rooms.get(params.get("room_session_id", ""))
+        self._happened(space, "request", method, room)
+        count = self._calls[method] = self._calls.get(method, 0) + 1
+        for rule in self._rules.get(method, ()):
+            if rule.nth is None or rule.nth == count:
+                self._spent = self._spent or rule.nth is not None
+                return AnswerPlan(_raised(rule), rule.delay_us, rule.after_events)
+        return None
+
+    def on_subscribed(self, space: Space, session: Session, room: RoomSession | None) -> None:
+        """Set off what waits for a subscription to all rooms, or to a room."""
+        self._happened(space, "subscribed", "video.rooms" if room is None else "room", room)
+
+    def on_event(self, space: Space, event_type: str, room: RoomSession) -> None:
+        """Set off what waits for an event."""
+        self._happened(space, "event", event_type, room)
+
+    def _happened(self, space: Space, kind: str, value: str, room: RoomSession | None) -> None:
+        for index, step in self._waiting.get((kind, value), ()):
+            trigger = step.trigger
+            if trigger.room is not None and (room is None or room.key != trigger.room):
+                continue
+            self._seen[index] += 1
+            if _is_due(trigger, self._seen[index]):
+                self._spent = self._spent or not trigger.every
+                space.later(step.after_us, partial(self._do, space, step, room))
+
+    def _do(self, space: Space, step: Step, room: RoomSession | None) -> None:
+        for action in step.actions:
+            try:
+                _ACTIONS[action.verb](self, space, action, room)
+            except Refusal as refusal:
+                # The client was there first, or the room is gone: the play goes on without it.
+                logger.warning(
+                    'space "%s": scenario "%s" could not %s: %s',
+                    space.name,
+                    self.name,
+                    action.explain(),
+                    refusal.message,
+                )
+
+    def _room(self, action: Action, room: RoomSession | None) -> RoomSession:
+        """The room session that an action is about."""
+        if action.room is not None and (room is None or room.key != action.room):
+            room = self._started.get(action.room)
+        if room is None:
+            raise Refusal("404", f"room {action.room or ''} has not been started")
+        return room
+
+    # Actions
+
+    def _start_room(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        key = action.room if action.room is not None else next(iter(self.scenario.rooms))
+        template = self.scenario.rooms[key]
+        self._started[key] = space.start_room(
+            template.name,
+            members=template.members,
+            display_name=template.display_name,
+            key=key,
+        )
+
+    def _end_room(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        space.end_room(self._room(action, room))
+
+    def _join(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        space.join(self._room(action, room), action.args.get("name"))
+
+    def _leave(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        room = self._room(action, room)
+        space.leave(room, _member(room, action.args.get("name")))
+
+    def _start_recording(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        space.start_media(self._room(action, room), "recording", action.args.get("as"))
+
+    def _act(
+        self, verb: str, space: Space, action: Action, room: RoomSession | None
+    ) -> None:
+        room = self._room(action, room)
+        space.act(room, _recording(room, action.args.get("recording")), verb)
+
+    def _set_latency(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        space.latency_us = action.args["latency_us"]
+
+    def _drop_connections(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        for session in list(space.sessions.values()):
+            space.drop(session)
+
+    def _disconnect(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        for session in list(space.sessions.values()):
+            space.disconnect(session)
+
+
+_Do = Callable[[ScenarioScript, Space, Action, "RoomSession | None"], None]
+
+_ACTIONS: dict[str, _Do] = {
+    "start_room": ScenarioScript._start_room,
+    "end_room": ScenarioScript._end_room,
+    "join": ScenarioScript._join,
+    "leave": ScenarioScript._leave,
+    "start_recording": ScenarioScript._start_recording,
+    "pause_recording": lambda script, *rest: script._act("pause", *rest),
+    "resume_recording": lambda script, *rest: script._act("resume", *rest),
+    "stop_recording": lambda script, *rest: script._act("stop", *rest),
+    "set_latency": ScenarioScript._set_latency,
+    "drop_connections": ScenarioScript._drop_connections,
+    "disconnect": ScenarioScript._disconnect,
+}
+
+
+def _is_due(trigger: Trigger, seen: int) -> bool:
+    return trigger.every or seen == trigger.nth
+
+
+def _raised(rule: AnswerRule) -> ProtocolError | Refusal | None:
+    replacement = rule.replacement
+    if isinstance(replacement, Refused):
+        return Refusal(replacement.code, replacement.message)
+    if isinstance(replacement, Failed):
+        error = ProtocolError(replacement.message, replacement.data)
+        error.code = replacement.code
+        return error
+    return None
+
+
+def _member(room: RoomSession, name: str | None) -> Member:
+    """The member of this name, or who joined last.
+
+    Raises:
+        Refusal: 404 when nobody is called so.
+    """
+    members = [each for each in room.members.values() if name is None or each.name == name]
+    if not members:
+        there = ", ".join(each.name for each in room.members.values()) or "nobody"
+        raise Refusal("404", f"no member {name or ''} in room {room.name}; there is: {there}")
+    return members[-1]
+
+
+def _recording(room: RoomSession, label: str | None) -> Media:
+    """The recording of this label, or the newest that has not ended.
+
+    Raises:
+        Refusal: 404 when there is none.
+    """
+    if label is not None and label in room.labels:
+        return room.labels[label]
+    running = room.running("recording")
+    if label is not None or not running:
+        raise Refusal("404", f"no recording {label or ''} is running in room {room.name}")
+    return running[-1]

@@ -1,0 +1,6 @@
+"""The shell: carries bytes between sockets and the engine. It decides nothing."""
+
+from .server import Server
+from .settings import Settings
+
+__all__ = ["Server", "Settings"]

@@ -1,0 +1,65 @@
+"""Runs one server in the foreground, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+import orjson
+
+from mockserver import scenarios
+
+from .server import Server
+from .settings import Settings
+
+
+def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = "info") -> int:
+    """Serve until SIGINT or SIGTERM; returns how many bugs of its own the server met.
+
+    Args:
+        settings: what to serve, and where.
+        ready_file: written once the port accepts: ``{"url", "http", "pid"}``; removed at the end.
+        log_level: ``debug``, ``info``, ``warning`` or ``error``.
+
+    Raises:
+        ScenarioError: the scenario is faulty or not there.
+        OSError: the port or the ready file cannot be had.
+    """
+    logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s")
+    # Found faulty now, rather than when the first client comes.
+    scenarios.load(settings.scenario)
+    return asyncio.run(_serve(settings, ready_file))
+
+
+async def _serve(settings: Settings, ready_file: Path | None) -> int:
+    server = Server(settings)
+    await server.start()
+    try:
+        stopped = asyncio.Event()
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
+        print(
+            f'mock SignalWire server: {server.url}   (host: "{server.url}" in the client, any '
+            f"project and token; scenario {settings.scenario}; Ctrl-C ends it)",
+            flush=True,
+        )
+        if ready_file is not None:
+            _write_ready_file(ready_file, server)
+        await stopped.wait()
+    finally:
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+        await server.stop()
+    return len(server.bugs)
+
+
+def _write_ready_file(path: Path, server: Server) -> None:
+    """In one step, so that nobody ever reads half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft.write_bytes(
+        orjson.dumps({"url": server.url, "http": server.http_url, "pid": os.getpid()})
+    )
+    draft.replace(path)

@@ -1,0 +1,166 @@
+"""The server: an aiohttp application around the gate."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from aiohttp import web
+
+from mockserver import scenarios
+from mockserver.engine import Connection, Gate, RunningClock, Session, Space
+
+from . import endpoints
+from .settings import Settings
+from .timers import Deadlines, SpaceTimer, real_time
+from .websocket import CLOSE_TIMEOUT_S, serve_websocket
+
+logger = logging.getLogger(__name__)
+
+Respond = Callable[["Server", web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """A mock server on one address. ``await start()``, then ``await stop()``.
+
+    Attributes:
+        gate: all spaces, and the way in.
+        connections: the sockets that are open.
+        bugs: faults of the mock itself; each was logged, and its frame not sent.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.gate = Gate(
+            self._make_space,
+            RunningClock(real_time),
+            credentials=self.settings.credentials,
+        )
+        self.connections: set[Connection] = set()
+        self.bugs: list[Exception] = []
+        self._timers: dict[Space, SpaceTimer] = {}
+        self._runner: web.AppRunner | None = None
+        self._address = (self.settings.host, self.settings.port)
+
+    @property
+    def url(self) -> str:
+        """Where clients connect: ``ws://127.0.0.1:8787``."""
+        host, port = self._address
+        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+    @property
+    def http_url(self) -> str:
+        """Where the HTTP side is: ``http://127.0.0.1:8787``."""
+        return self.url.replace("ws://", "http://", 1)
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the port cannot be had, ScenarioError for a faulty scenario."""
+        self._loop = asyncio.get_running_loop()
+        self._away = Deadlines(self._loop)
+        self._pings = Deadlines(self._loop)
+        app = web.Application()
+        for path, respond in self._routes():
+            app.router.add_get(path, partial(respond, self))
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        try:
+            await site.start()
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        host, port = self._runner.addresses[0][:2]
+        self._address = (host, port)
+        self._ping_all()
+
+    async def stop(self) -> None:
+        """Close every session with code 1001, then the port."""
+        if self._runner is None:
+            return
+        self._pings.cancel_all()
+        for connection in list(self.connections):
+            connection.close(1001, "the server is shutting down")
+        for timer in self._timers.values():
+            timer.cancel()
+        await self._runner.cleanup()
+        self._away.cancel_all()
+        self._runner = None
+
+    def _routes(self) -> list[tuple[str, Respond]]:
+        return [
+            ("/", _root),
+            ("/space/{space}", _root),
+            ("/__mock__/health", endpoints.health),
+            ("/__mock__/journal", endpoints.journal),
+        ]
+
+    # Frames
+
+    def receive(self, connection: Connection, data: bytes) -> None:
+        """Hand a text message to the gate."""
+        space = self.gate.receive(connection, data)
+        if space is not None:
+            self._timers[space].rearm()
+
+    def refuse_binary(self, connection: Connection, size: int) -> None:
+        """Answer a binary message with an error."""
+        self.gate.refuse(
+            connection,
+            f"<{size} bytes of binary data>".encode(),
+            f"frames are JSON in text messages; this was a binary one of {size} bytes",
+        )
+
+    def detach(self, connection: Connection) -> None:
+        """The socket is gone: its session can be resumed for a while."""
+        session = self.gate.detach(connection)
+        if session is not None:
+            forget = partial(self._forget, session)
+            self._away.set(session, self.settings.resume_window_s, forget)
+
+    def _forget(self, session: Session) -> None:
+        if session.connection is None:
+            session.space.forget(session)
+
+    def _ping_all(self) -> None:
+        for connection in list(self.connections):
+            if connection.session is not None:
+                connection.session.space.tick()
+                connection.session.space.ping(connection.session)
+        self._pings.set("all", self.settings.ping_interval_s, self._ping_all)
+
+    # Spaces
+
+    def _make_space(self, name: str, scenario: str | None) -> Space:
+        settings = self.settings
+        # A client's token names what is shipped; only who started the server may name files.
+        chosen = (
+            scenarios.load(settings.scenario)
+            if scenario is None
+            else scenarios.load_named(scenario)
+        )
+        former = self.gate.spaces.get(name)
+        if former is not None:
+            self._timers.pop(former).cancel()
+        space = Space(
+            name,
+            clock=RunningClock(real_time, settings.speed),
+            seed=settings.seed,
+            latency_us=settings.latency_us,
+            script=scenarios.ScenarioScript(chosen),
+            journal_limit=settings.journal_limit,
+            on_bug=self._note_bug,
+        )
+        self._timers[space] = SpaceTimer(space, self._loop)
+        return space
+
+    def _note_bug(self, bug: Exception) -> None:
+        self.bugs.append(bug)
+        logger.error("a bug in the mock server: %s", bug, exc_info=bug)
+
+
+async def _root(server: Server, request: web.Request) -> web.StreamResponse:
+    if request.headers.get("Upgrade", "").lower() == "websocket":
+        return await serve_websocket(server, request)
+    return await endpoints.hello(server, request)

@@ -1,0 +1,40 @@
+"""What a server is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mockserver.engine import DEFAULT_LATENCY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that decides how a server behaves.
+
+    Attributes:
+        host: the address to listen on; loopback unless told otherwise.
+        port: 0 takes a free one.
+        scenario: name or path of the scenario of spaces whose client names none.
+        seed: with a space's name, decides its ids and names.
+        speed: how fast the spaces' clocks run; 1.0 is real time.
+        latency_us: microseconds of space time between a cause and its events, unless a scenario says
+            otherwise.
+        credentials: project -> token; None accepts any.
+        journal_limit: frames kept per space.
+        max_message_bytes: a longer message closes its socket with code 1009.
+        ping_interval_s: real seconds between pings; clients want one at least every 15 s [T].
+        resume_window_s: real seconds for which a session that is away can be resumed. [A]
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8787
+    scenario: str = "demo"
+    seed: int = 0
+    speed: float = 1.0
+    latency_us: int = DEFAULT_LATENCY_US
+    credentials: Mapping[str, str] | None = field(default=None)
+    journal_limit: int = 10_000
+    max_message_bytes: int = 1_048_576
+    ping_interval_s: float = 10.0
+    resume_window_s: float = 60.0

@@ -1,0 +1,82 @@
+"""Real time for spaces: one timer each, set to the next thing that the space has to do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from mockserver.engine import Space
+
+_WALL = time.time_ns()
+_MONOTONIC = time.monotonic_ns()
+
+
+def real_time() -> int:
+    """Microseconds of unix time that never run backwards, whatever is done to the wall clock."""
+    return (_WALL + time.monotonic_ns() - _MONOTONIC) // 1_000
+
+
+class SpaceTimer:
+    """Wakes a space when something is due. Call ``rearm`` after anything that may have changed that."""
+
+    def __init__(self, space: Space, loop: asyncio.AbstractEventLoop) -> None:
+        self._space = space
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+        self._deadline: int | None = None
+
+    def rearm(self) -> None:
+        """Set the timer to the space's next deadline."""
+        deadline = self._space.next_deadline()
+        if deadline == self._deadline:
+            return
+        self.cancel()
+        if deadline is None:
+            return
+        delay = self._space.clock.real_delay(deadline)
+        if delay is not None:
+            self._deadline = deadline
+            self._handle = self._loop.call_later(delay, self._fire)
+
+    def cancel(self) -> None:
+        """Stop the timer."""
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle = None
+        self._deadline = None
+
+    def _fire(self) -> None:
+        self._handle = None
+        self._deadline = None
+        self._space.tick()
+        self.rearm()
+
+
+class Deadlines:
+    """Things to do after some real seconds, by key: a later one for the same key replaces the first."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handles: dict[object, asyncio.TimerHandle] = {}
+
+    def set(self, key: object, delay_s: float, action: Callable[[], None]) -> None:
+        """Do ``action`` in ``delay_s`` seconds."""
+        self.cancel(key)
+
+        def fire() -> None:
+            del self._handles[key]
+            action()
+
+        self._handles[key] = self._loop.call_later(delay_s, fire)
+
+    def cancel(self, key: object) -> None:
+        """Forget the action of this key, if there is one."""
+        handle = self._handles.pop(key, None)
+        if handle is not None:
+            handle.cancel()
+
+    def cancel_all(self) -> None:
+        """Forget all."""
+        for key in list(self._handles):
+            self.cancel(key)
