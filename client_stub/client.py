@@ -129,7 +129,7 @@ class SignalWire:
     async def _close(self, caller: asyncio.Task[Any] | None) -> None:
         if self._session is not None:
             await self._session.close()
-        await self._callbacks.close(caller, timeout=1.0)
+        await self._callbacks.close(caller)
         if self._own_http is not None:
             await self._own_http.close()
 

@@ -10,9 +10,15 @@ from typing import Any, TypeVar
 
 logger = logging.getLogger("client_stub")
 
+CANCEL_SECONDS = 1.0
+
 T = TypeVar("T")
 Callback = Callable[[T], object]
-"""Takes the object that the event is about; may be an ``async def``."""
+"""Takes the object that the event is about; may be an ``async def``.
+
+There is one object for each id, kept up to date: if callbacks before it were slow, it may have
+moved on by the time that it is handed over. ``on_frame`` sees what each event said.
+"""
 Unsubscribe = Callable[[], Awaitable[None]]
 """Ends what ``listen`` began, on this side: nothing is sent, as the vendor's client does [W]."""
 
@@ -73,12 +79,15 @@ class CallbackQueue:
         for listener in listeners:
             self._queue.put_nowait((listener, subject))
 
-    async def close(self, caller: asyncio.Task[Any] | None, timeout: float) -> None:
-        """Call no more; a callback that is running is cancelled, unless it is the ``caller``."""
+    async def close(self, caller: asyncio.Task[Any] | None) -> None:
+        """Call no more; a callback that is running is cancelled, unless it is the ``caller``.
+
+        One that does not heed it is left behind after ``CANCEL_SECONDS``.
+        """
         self._closed = True
         if self._task is not None and self._task is not caller:
             self._task.cancel()
-            await asyncio.wait({self._task}, timeout=timeout)
+            await asyncio.wait({self._task}, timeout=CANCEL_SECONDS)
 
     async def _run(self) -> None:
         while not self._closed:
@@ -103,7 +112,7 @@ class CallbackQueue:
 def chosen(
     event_types: Mapping[str, str], callbacks: Mapping[str, Callback[Any] | None]
 ) -> dict[str, Callback[Any]]:
-    """The given callbacks by event type, in the order of ``event_types``; None means not given.
+    """Sort the given callbacks by event type, as ``event_types`` has them; None means not given.
 
     Raises TypeError for a name that is not there, for a value that cannot be called, and when
     nothing is left.

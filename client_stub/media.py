@@ -36,12 +36,12 @@ class RoomMedia(ServerObject):
 
     @classmethod
     def event_type(cls, suffix: str) -> str:
-        """The type of one of its events."""
+        """Name the type of one of its events."""
         return f"video.{cls.kind}.{suffix}"
 
     @classmethod
     def event_types(cls) -> dict[str, str]:
-        """The types of its events by listener name, in the order of a life."""
+        """Map listener names to the types of its events, in the order of a life."""
         return {f"on_{suffix}": cls.event_type(suffix) for suffix in cls.suffixes}
 
     @property
@@ -144,7 +144,7 @@ class PendingStart(Generic[M]):
         self.started: asyncio.Future[M] = room._video.session.future()
 
     def note(self, event_type: str, media: M) -> None:
-        """An event of this kind came in this room."""
+        """Take an event of this kind that came in this room."""
         if not self._answered:
             self._early.append((event_type, media))
         elif self._media is None and event_type == media.event_type("started"):
@@ -153,7 +153,7 @@ class PendingStart(Generic[M]):
             self._settle()
 
     def answered(self, media: M | None) -> None:
-        """The answer came, and named ``media`` or nothing."""
+        """Take the answer, which named ``media`` or nothing."""
         self._answered = True
         if media is not None:
             self._claim(media)

@@ -46,7 +46,7 @@ class SessionOptions:
     reconnect_delay: float | Sequence[float] | None
 
     def delays(self) -> Iterator[float]:
-        """The waits before one reconnect attempt after the other, without end."""
+        """Give the waits before one reconnect attempt after the other, without end."""
         if self.reconnect_delay is None:
             return (random.uniform(1.0, 4.0) for _ in itertools.count())
         if isinstance(self.reconnect_delay, Sequence):
@@ -117,11 +117,11 @@ class Session:
         return True
 
     def forget(self, channel: str) -> None:
-        """The channel is no more: do not repeat its subscriptions in a fresh session."""
+        """Leave out a channel that is no more when a fresh session is subscribed."""
         self._subscriptions.pop(channel, None)
 
     def future(self) -> asyncio.Future[Any]:
-        """A future that fails when the session is over, so that nobody waits for ever."""
+        """Make a future that fails when the session is over, so that nobody waits for ever."""
         if self._over is not None:
             raise self._over
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -135,8 +135,6 @@ class Session:
         try:
             async with asyncio.timeout(seconds):
                 return await doing
-        except SignalWireError:
-            raise
         except TimeoutError:
             raise CallTimeout(method, seconds, missing) from None
 
@@ -291,7 +289,7 @@ def _subscription(channel: str, events: list[str]) -> Frame:
 
 
 def _resumable_protocol(result: Frame) -> str | None:
-    """The protocol to send again: only one that carries the authorization's signature [W]."""
+    """Find the protocol to send again: only one with the authorization's signature [W]."""
     protocol, authorization = result.get("protocol"), result.get("authorization")
     if not isinstance(protocol, str) or not isinstance(authorization, dict):
         return None

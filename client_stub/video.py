@@ -61,12 +61,12 @@ class Video:
         return await self._listen_on(self._listeners, self.channel, callbacks)
 
     async def get_room_sessions(self) -> list[RoomSession]:
-        """The room sessions that are running now [T]."""
+        """List the room sessions that are running now [T]."""
         result = await self.session.call("video.rooms.get", {})
         return [self._room(payload) for payload in result.get("rooms", [])]
 
     async def get_room_session_by_id(self, id: str) -> RoomSession:
-        """The room session of that id [T]. Raises CommandRefused if the server has none."""
+        """Find the room session of that id [T]. Raises CommandRefused if the server has none."""
         result = await self.session.call("video.room.get", {"room_session_id": id})
         return self._room(result["room"])
 
@@ -86,7 +86,7 @@ class Video:
                 logger.debug("ignored an event of a room that nobody holds: %s", event_type)
 
     def doubt(self) -> None:
-        """A fresh session began, so events may have been missed."""
+        """Take note of a fresh session: events may have been missed."""
         for room in list(self._rooms.values()):
             room._doubt()
 
@@ -209,13 +209,13 @@ class RoomSession(ServerObject):
         return await self._listen_on(self._listeners, chosen(self._EVENTS, callbacks))
 
     async def get_members(self) -> list[RoomSessionMember]:
-        """The members that are in the room now [T]."""
+        """List the members that are in the room now [T]."""
         result = await self._call("video.members.get")
         self._set_members(result.get("members", []))
         return self.members
 
     async def get_recordings(self) -> list[RoomSessionRecording]:
-        """The recordings of this room session [T]."""
+        """List the recordings of this room session [T]."""
         return await self._list(RoomSessionRecording)
 
     async def start_recording(
@@ -239,7 +239,7 @@ class RoomSession(ServerObject):
         try:
             result = await self._call(method, **params)
             payload = result.get(media.kind)
-            start.answered(self._answered_media(media, payload) if payload else None)
+            start.answered(self._media_object(media, payload) if payload else None)
             return await self._video.session.in_time(
                 method, start.started, media.event_type("started")
             )
@@ -250,7 +250,7 @@ class RoomSession(ServerObject):
     async def _list(self, media: type[M]) -> list[M]:
         result = await self._call(f"video.{media.kind}.list")
         listed = result.get(f"{media.kind}s", [])
-        found = [self._answered_media(media, payload) for payload in listed]
+        found = [self._media_object(media, payload) for payload in listed]
         for each, payload in zip(found, listed, strict=True):
             # Nothing follows the end [D]: an answer that was slow must not undo it.
             if not each.has_ended:
@@ -297,7 +297,7 @@ class RoomSession(ServerObject):
     def _media_event(
         self, event_type: str, media_class: type[RoomMedia], payload: dict[str, Any]
     ) -> None:
-        media = self._answered_media(media_class, payload)
+        media = self._media_object(media_class, payload)
         media._update(payload)
         media._begun = media._begun or event_type == media.event_type("started")
         for kind, start in self._starts:
@@ -308,8 +308,8 @@ class RoomSession(ServerObject):
         if media.has_ended:
             self._kept_media.discard(media)
 
-    def _answered_media(self, media_class: type[M], payload: dict[str, Any]) -> M:
-        """The object of that id; the payload counts only if it is the first to tell of it."""
+    def _media_object(self, media_class: type[M], payload: dict[str, Any]) -> M:
+        """Find or make the object; the payload counts only if it is the first to tell of it."""
         key = (media_class.kind, payload["id"])
         media = self._media.get(key)
         if media is None:

@@ -72,11 +72,23 @@ class Conversation:
     ) -> None:
         self.answer(self.call(method, params, **entry), result, **entry)
 
-    def connect(self, **params: Any) -> None:
+    def take_back_id(self) -> None:
+        """Let the next frame have the id of the last one."""
+        self._ids -= 1
+
+    def call_connect(self, session: str | None = "", **params: Any) -> str:
         credentials = {"authentication": {"project": "demo", "token": "***"}}
         version = {"version": {"major": 3, "minor": 0, "revision": 0}}
-        result = {"identity": "me", "protocol": "signalwire_a_b_demo", "authorization": {}}
-        self.ask("signalwire.connect", {**version, **credentials, **params}, result)
+        name = self.session if session == "" else session
+        return self.call("signalwire.connect", {**version, **credentials, **params}, session=name)
+
+    def answer_connect(self, id_: str) -> None:
+        authorization = {"project": "demo", "signature": "a"}
+        result = {"identity": "me", "protocol": "signalwire_a_b_demo"}
+        self.answer(id_, {**result, "authorization": authorization})
+
+    def connect(self, **params: Any) -> None:
+        self.answer_connect(self.call_connect(**params))
 
     def subscribe(
         self, channel: str = CHANNEL, types: Iterable[str] = TYPES, *, initial: bool = False

@@ -31,6 +31,13 @@ def test_another_duration_is_told(duration: float) -> None:
     assert whole_life(duration=duration).broken() == ["durations-add-up"]
 
 
+def test_a_short_recording_has_no_negative_duration() -> None:
+    talk = listening()
+    talk.recording("started", "recording", started_at=1.0)
+    talk.at(1.2).recording("ended", "completed", started_at=1.0, duration=-0.5)
+    assert talk.broken() == ["durations-add-up"]
+
+
 def test_the_published_sample_adds_up() -> None:
     talk = listening().at(0.0)
     talk.recording("started", "recording", started_at=0.0)
@@ -226,6 +233,16 @@ def test_each_accepted_action_has_an_effect_of_its_own() -> None:
     talk.act("pause")
     talk.act("pause")
     talk.recording("updated", "paused")
+    talk.recording("ended", "completed")
+    assert talk.broken() == ["action-takes-effect"]
+
+
+def test_what_happened_before_an_action_is_not_its_effect() -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    talk.recording("updated", "paused")
+    talk.recording("updated", "recording")
+    talk.act("pause")
     talk.recording("ended", "completed")
     assert talk.broken() == ["action-takes-effect"]
 

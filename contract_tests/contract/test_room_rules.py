@@ -210,6 +210,24 @@ def test_an_answer_near_a_change_may_say_either(now: float, flag: bool) -> None:
     assert talk.broken() == []
 
 
+def test_an_answer_in_a_gap_of_the_subscription_is_not_judged() -> None:
+    talk = listening(ROOM_TYPES)
+    talk.at(2.0).recording("started", "recording")
+    talk.at(3.0).unsubscribe()
+    get_room(talk.at(10.0), False)
+    talk.at(20.0).subscribe()
+    talk.at(30.0).room("updated", False)
+    assert talk.broken() == []
+
+
+def test_later_events_of_another_channel_do_not_prove_that_nothing_is_under_way() -> None:
+    talk = listening(ROOM_TYPES)
+    talk.at(2.0).recording("started", "recording")
+    get_room(talk.at(5.0), False)
+    talk.at(8.0).room("started", True)
+    assert talk.broken() == []
+
+
 def test_a_clock_that_was_set_back_proves_nothing() -> None:
     talk = listening(ROOM_TYPES)
     talk.at(2.0).recording("started", "recording")

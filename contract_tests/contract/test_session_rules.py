@@ -48,11 +48,10 @@ def test_an_event_before_connect_is_told(named: bool) -> None:
 
 def test_a_refused_connect_opens_nothing() -> None:
     talk = Conversation()
-    connect = {"authentication": {"project": "demo", "token": "***"}, "version": {"major": 3}}
-    call = talk.call("signalwire.connect", connect)
+    call = talk.call_connect()
     talk.frame("to_client", frames.error_answer(call, -32002, "Authentication service failed"))
     talk.ask("video.rooms.get", {}, {"code": "200", "message": "OK", "rooms": []})
-    assert "connect-first" in talk.broken()
+    assert talk.broken() == ["connect-first"]
 
 
 def test_an_error_before_connect_is_no_success() -> None:
@@ -70,25 +69,20 @@ def test_the_call_of_a_connect_may_be_nameless() -> None:
     assert talk.broken() == []
 
 
-def test_nameless_calls_of_equal_ids_find_their_answers() -> None:
+def test_nameless_calls_of_equal_ids_are_answered_in_order() -> None:
     talk = Conversation()
-    version = {"version": {"major": 3, "minor": 0, "revision": 0}}
-    for project in ("demo", "demo"):
-        authentication = {"project": project, "token": "***"}
-        connect = frames.call(
-            "1", "signalwire.connect", {**version, "authentication": authentication}
-        )
-        talk.frame("to_server", connect, session=None)
-    for session in ("s1", "s2"):
-        result = {"identity": "me", "protocol": session, "authorization": {}}
-        talk.answer("1", result, session=session)
+    call = talk.call_connect(session=None)
+    talk.take_back_id()
+    assert call == talk.call("video.rooms.get", {}, session=None)
+    talk.answer_connect(call)
+    talk.frame("to_client", frames.error_answer(call, -32002, "connect first"), session=None)
     assert talk.broken() == []
 
 
 def test_a_client_may_count_its_ids_anew_after_a_reconnect() -> None:
     talk = listening()
     talk.call("video.rooms.get", {})
-    talk._ids = 0
+    talk.take_back_id()
     talk.connect(protocol="signalwire_a_b_demo")
     assert talk.broken() == []
 
@@ -112,6 +106,13 @@ def test_an_error_without_an_id_needs_a_frame_that_had_none() -> None:
     talk = listening()
     talk.frame("to_client", frames.error_answer(None, -32700, "not JSON"))
     assert talk.broken() == ["answered-once"]
+
+
+def test_an_error_without_an_id_comes_after_the_frame_that_had_none() -> None:
+    talk = listening()
+    talk.frame("to_client", frames.error_answer(None, -32700, "not JSON"))
+    talk.frame("to_server", None, text="{")
+    assert talk.broken() == ["client-frames-valid", "answered-once"]
 
 
 def test_one_unreadable_frame_excuses_one_error() -> None:
@@ -204,6 +205,15 @@ def test_events_of_a_room_do_not_come_for_a_subscription_of_all_rooms() -> None:
     assert talk.broken() == ["subscribed-only"]
 
 
+def test_only_start_and_end_of_a_room_come_on_the_channels_of_all_rooms_to_its_subscribers() -> (
+    None
+):
+    talk = listening(["video.room.updated"])
+    body = {"room_id": "room-1", "room_session_id": ROOM, "room_session": room_session()}
+    talk.event("video.room.updated", body, channel="video.rooms.lobby")
+    assert talk.broken() == ["subscribed-only"]
+
+
 def test_the_initial_state_comes_to_who_asked_for_it_whatever_events_say() -> None:
     talk = listening([], initial=True)
     talk.event("video.room.subscribed", MEMBERLESS)
@@ -247,6 +257,37 @@ def test_without_space_names_the_project_tells_spaces_apart(
     for entry in talk.entries:
         del entry["space"]
     assert talk.broken() == broken
+
+
+def test_a_session_whose_project_is_unknown_proves_nothing() -> None:
+    talk = listening()
+    talk.room("started")
+    talk.session = "s2"
+    talk.connect(authentication={"jwt_token": "***"})
+    rooms = {"code": "200", "message": "OK", "rooms": [room_session()]}
+    talk.ask("video.rooms.get", {}, rooms)
+    for entry in talk.entries:
+        del entry["space"]
+    assert talk.broken() == []
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_recording_belongs_to_one_space(inside: bool) -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    other = Conversation()
+    other.connect()
+    recordings = [{"id": "recording-1", "state": "recording"}]
+    if inside:
+        room = {**room_session(True, recordings=recordings), "id": "another"}
+        other.ask("video.rooms.get", {}, {"code": "200", "message": "OK", "rooms": [room]})
+    else:
+        result = {"code": "200", "message": "OK", "recordings": recordings}
+        other.ask("video.recording.list", {"room_session_id": "another"}, result)
+    for entry in other.entries:
+        entry |= {"space": "other", "n": entry["n"] + len(talk.entries)}
+    trace = Trace.from_entries(talk.entries + other.entries)
+    assert [violation.rule for violation in check(trace)] == ["one-space"]
 
 
 def test_a_room_told_in_an_answer_belongs_to_its_space_too() -> None:

@@ -492,6 +492,50 @@ def test_the_schema_refuses_what_the_reader_refuses(what: str) -> None:
     assert not VALIDATOR.is_valid(Document(CASES[what][0], "file").data)
 
 
+STEP = ROOM + "script:\n  - "
+WHEN = STEP + "{do: start_room, when: "
+ANSWER = HEAD + "answers:\n  - "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "rooms: {lobby: {name: a, generate_name: true}}\n",
+        HEAD + "rooms: {lobby: {members: 0}}\n",
+        HEAD + "rooms: {lobby: {members: []}}\n",
+        HEAD + "rooms: {the lobby: {}}\n",
+        STEP + "{at: 1s, when: {event: video.room.ended}, do: start_room}\n",
+        STEP + "{at: 1s, after: 2s, do: start_room}\n",
+        STEP + "{do: start_room}\n",
+        STEP + "{at: 1s, do: []}\n",
+        STEP + "{at: 1s, do: {join: lobby, leave: lobby}}\n",
+        STEP + "{at: 1s, do: set_latency}\n",
+        STEP + "{at: 1s, do: {disconnect: lobby}}\n",
+        WHEN + "{}}\n",
+        WHEN + "{event: video.room.ended, request: video.room.get}}\n",
+        WHEN + "{event: video.room.ended, nth: 2, every: true}}\n",
+        WHEN + "{event: video.room.ended, nth: 0}}\n",
+        WHEN + "{event: video.room.ended, every: false}}\n",
+        WHEN + "{subscribed: rooms}}\n",
+        ANSWER + "{to: video.room.get}\n",
+        ANSWER + '{to: video.room.get, with: {code: "404", message: x}, after_events: true}\n',
+        ANSWER + "{to: video.room.get, with: {code: 404, message: x}}\n",
+        ANSWER + '{to: video.room.get, with: {code: "204", message: x}}\n',
+        ANSWER + '{to: video.room.get, with: {code: "404"}}\n',
+        ANSWER + '{to: video.room.get, with: {error: {code: "1", message: x}}}\n',
+        HEAD + "client: [{on: {event: video.room.ended, every: true}, do: get_rooms}]\n",
+        HEAD + "client: [{do: listen}]\n",
+        HEAD + "client: [{do: {get_rooms: all}}]\n",
+        HEAD + "expect: [{any_order: []}]\n",
+        HEAD + "expect: [{video.room.ended: lobby}]\n",
+    ],
+)
+def test_reader_and_schema_refuse_each_thing_by_itself(text: str) -> None:
+    assert not VALIDATOR.is_valid(Document(text, "file").data)
+    with pytest.raises(loader.ScenarioError):
+        loader.loads(text)
+
+
 @pytest.mark.parametrize("what", sorted(BEYOND_THE_SCHEMA))
 def test_the_reader_sees_what_the_schema_cannot(what: str) -> None:
     assert VALIDATOR.is_valid(Document(CASES[what][0], "file").data)

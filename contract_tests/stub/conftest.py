@@ -226,6 +226,17 @@ async def connect(service: Service) -> AsyncIterator[Callable[..., Awaitable[Sig
 
 
 @pytest.fixture
+def soon() -> Callable[[Awaitable[Any]], Awaitable[Any]]:
+    """Awaits something that must not hang."""
+
+    async def soon(awaitable: Awaitable[Any]) -> Any:
+        async with asyncio.timeout(PATIENCE):
+            return await awaitable
+
+    return soon
+
+
+@pytest.fixture
 def made() -> type[Made]:
     return Made
 

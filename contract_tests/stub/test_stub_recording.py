@@ -252,21 +252,21 @@ async def test_a_slow_list_does_not_undo_the_end(service: Service, room: Any, ma
 
 
 async def test_ended_waits_for_the_end_and_returns_at_once_afterwards(
-    service: Service, room: Any, made: Any
+    service: Service, room: Any, made: Any, soon: Any
 ) -> None:
     recording = await started(service, room, made)
     waits = [asyncio.create_task(recording.ended()) for _ in range(2)]
     await service.reply(await service.event(UPDATED, **made.recording_params(state="paused")))
     assert not any(wait.done() for wait in waits)
     await service.event(ENDED, **made.recording_params(state="completed"))
-    assert [await wait for wait in waits] == [recording, recording]
+    assert [await soon(wait) for wait in waits] == [recording, recording]
     before = len(service.received)
     assert await recording.ended() is recording
     assert len(service.received) == before
 
 
 async def test_ended_on_a_recording_found_in_the_list_subscribes_and_looks_again(
-    service: Service, room: Any, made: Any
+    service: Service, room: Any, made: Any, soon: Any
 ) -> None:
     service.on("video.recording.list", {"recordings": [made.recording()]})
     (recording,) = await room.get_recordings()
@@ -274,21 +274,21 @@ async def test_ended_on_a_recording_found_in_the_list_subscribes_and_looks_again
     await service.called("video.recording.list", 2)
     assert [call["events"] for call in service.calls("signalwire.subscribe")] == [[ENDED]]
     await service.event(ENDED, **made.recording_params(state="completed"))
-    assert await wait is recording
+    assert await soon(wait) is recording
 
 
 async def test_ended_notices_an_end_that_a_fresh_session_missed(
-    service: Service, room: Any, made: Any
+    service: Service, room: Any, made: Any, soon: Any
 ) -> None:
     recording = await started(service, room, made)
     wait = asyncio.create_task(recording.ended())
     service.on("video.recording.list", {"recordings": [made.recording(state="completed")]})
     service.on("signalwire.connect", made.connected("p2"))
     await service.drop()
-    assert await wait is recording
+    assert await soon(wait) is recording
 
 
-async def test_closing_ends_the_wait(service: Service, connect: Any, made: Any) -> None:
+async def test_closing_ends_the_wait(service: Service, connect: Any, made: Any, soon: Any) -> None:
     service.on("video.room.get", {"room": made.room()})
     client = await connect()
     room = await client.video.get_room_session_by_id("room-1")
@@ -297,7 +297,7 @@ async def test_closing_ends_the_wait(service: Service, connect: Any, made: Any) 
     await asyncio.sleep(0)
     await client.close()
     with pytest.raises(ClientClosed):
-        await wait
+        await soon(wait)
 
 
 async def test_a_recording_can_be_listened_to(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from client_stub.listeners import CallbackQueue, Listener
+
 if TYPE_CHECKING:
     from contract_tests.stub.conftest import Service
 
@@ -204,6 +206,25 @@ async def test_closing_cancels_a_callback_that_is_running(
     await running.next()
     await client.close()
     assert cancelled.all == ["yes"]
+
+
+async def test_a_cancelled_queue_ends_even_inside_a_callback(heard: Any, soon: Any) -> None:
+    """As when asyncio.run cancels what was never closed: it must not go on with the next call."""
+    running = heard()
+
+    async def forever(subject: Any) -> None:
+        running(subject)
+        await asyncio.Event().wait()
+
+    before = asyncio.all_tasks()
+    queue = CallbackQueue()
+    queue.start()
+    (task,) = asyncio.all_tasks() - before
+    queue.put([Listener("a.type", forever)], "subject")
+    await running.next()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await soon(task)
 
 
 async def test_rooms_are_listed_and_found(service: Service, connect: Any, made: Any) -> None:

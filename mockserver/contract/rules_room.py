@@ -179,7 +179,7 @@ class _Timeline:
                     message = f"{event.type} says recording: {_json(flag)} of {room} to"
                     expected = f"{self.session}, expected {_json(not flag)}"
                     yield Finding(f"{message} {expected}", (proof.entry, event.entry))
-            elif flags == {False} and self._covered(event, event):
+            elif flags == {False}:
                 self.idle = event
             self.moments.append(_Moment(timestamp, self._knows(), self._proof(event)))
             if event.channel == self.channel:
@@ -209,7 +209,7 @@ class _Timeline:
                 continue
             if state != RECORDING.final:
                 self.running[id_] = event
-            elif self.running.pop(id_, None) and not self.running and self.idle:
+            elif self.running.pop(id_, None) and self.idle:
                 self.idle = event
 
     def _knows(self) -> bool | None:

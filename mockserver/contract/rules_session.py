@@ -69,7 +69,7 @@ def connect_first(index: Index) -> Iterator[Finding]:
             if answer.entry.n >= connected:
                 break
             # A second answer to the same call is the business of answered-once.
-            if call is None or call.answer is not answer.entry or call.method == CONNECT:
+            if call is None or call.answer is not answer.entry:
                 continue
             if call.succeeded:
                 message = f"{call.method} succeeded before {CONNECT} did"

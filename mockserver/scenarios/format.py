@@ -179,8 +179,8 @@ class AnswerRule:
         method: the calls meant.
         nth: only the n-th call of the method, from 1; None: every one.
         replacement: what is answered instead. The call then has no effect.
-        delay_us: the answer leaves that much later, and with it the events that the call causes,
-            unless `after_events` is set.
+        delay_us: the call is handled that much later, so its answer and its events come later; with
+            `after_events` only the answer does.
         after_events: the events that the call causes leave before the answer.
     """
 
@@ -246,7 +246,8 @@ class ClientStep:
     Attributes:
         on: the event it waits for; None: it follows the step before at once.
         after_us: how long it waits after that.
-        commands: what the client then does, in order, each after the answer to the one before.
+        commands: what the client then does, in order, each after the answer to the one before; only
+            start_recording is not waited for, until another command needs what it started.
         refused: the code that the (only) command must be refused with: a text such as `"409"` is
             the code of a refusal, a whole number such as -32002 that of a JSON-RPC error. None: it
             must succeed.

@@ -15,7 +15,7 @@ from mockserver.engine import Connection, Gate, RunningClock, Session, Space
 from . import endpoints
 from .settings import Settings
 from .timers import Deadlines, SpaceTimer, real_time
-from .websocket import CLOSE_TIMEOUT_S, serve_websocket
+from .websocket import CLOSE_TIMEOUT_S, Socket, serve_websocket
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Server:
 
     Attributes:
         gate: all spaces, and the way in.
-        connections: the sockets that are open.
+        sockets: the connections that are open, each with its socket.
         bugs: faults of the mock itself; each was logged, and its frame not sent.
     """
 
@@ -38,7 +38,7 @@ class Server:
             RunningClock(real_time),
             credentials=self.settings.credentials,
         )
-        self.connections: set[Connection] = set()
+        self.sockets: dict[Connection, Socket] = {}
         self.bugs: list[Exception] = []
         self._timers: dict[Space, SpaceTimer] = {}
         self._runner: web.AppRunner | None = None
@@ -80,7 +80,7 @@ class Server:
         if self._runner is None:
             return
         self._pings.cancel_all()
-        for connection in list(self.connections):
+        for connection in list(self.sockets):
             connection.close(1001, "the server is shutting down")
         for timer in self._timers.values():
             timer.cancel()
@@ -124,7 +124,7 @@ class Server:
             session.space.forget(session)
 
     def _ping_all(self) -> None:
-        for connection in list(self.connections):
+        for connection in list(self.sockets):
             if connection.session is not None:
                 connection.session.space.tick()
                 connection.session.space.ping(connection.session)

@@ -27,10 +27,10 @@ async def serve_websocket(server: Server, request: web.Request) -> web.WebSocket
         decode_text=False,
     )
     await websocket.prepare(request)
-    wake = asyncio.Event()
-    connection = Connection(wake.set, request.match_info.get("space"))
-    server.connections.add(connection)
-    writer = asyncio.create_task(_write(websocket, request, connection, wake))
+    socket = Socket(websocket, request.transport)
+    connection = Connection(socket.wake, request.match_info.get("space"))
+    server.sockets[connection] = socket
+    writer = asyncio.create_task(socket.write(connection))
     try:
         async for message in websocket:
             if message.type is WSMsgType.TEXT:
@@ -38,7 +38,7 @@ async def serve_websocket(server: Server, request: web.Request) -> web.WebSocket
             elif message.type is WSMsgType.BINARY:
                 server.refuse_binary(connection, len(message.data))
     finally:
-        server.connections.discard(connection)
+        del server.sockets[connection]
         server.detach(connection)
         connection.close(1000, "")
         writer.cancel()
@@ -47,29 +47,50 @@ async def serve_websocket(server: Server, request: web.Request) -> web.WebSocket
     return websocket
 
 
-async def _write(
-    websocket: web.WebSocketResponse,
-    request: web.Request,
-    connection: Connection,
-    wake: asyncio.Event,
-) -> None:
-    """Send what the engine queues, in order, until it wants the socket closed."""
-    try:
-        while True:
-            await wake.wait()
-            wake.clear()
-            frames, connection.outbox = connection.outbox, []
-            for data in frames:
-                await websocket.send_frame(data, WSMsgType.TEXT)
-            closing = connection.closing
-            if closing is None or connection.outbox:
-                continue
-            if closing.abrupt:
-                if request.transport is not None:
-                    request.transport.close()
-            else:
-                await websocket.close(code=closing.code, message=closing.reason.encode()[:120])
+class Socket:
+    """The writing side of a WebSocket."""
+
+    def __init__(self, websocket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+        self._websocket = websocket
+        self._transport = transport
+        self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def wake(self) -> None:
+        """There is something to send, or the socket is to be closed."""
+        self._news.set()
+        self._idle.clear()
+
+    async def drained(self) -> None:
+        """Return once everything queued so far has been handed to the network."""
+        await self._idle.wait()
+
+    async def write(self, connection: Connection) -> None:
+        """Send what the engine queues, in order, until it wants the socket closed."""
+        try:
+            while await self._news.wait():
+                self._news.clear()
+                frames, connection.outbox = connection.outbox, []
+                for data in frames:
+                    await self._websocket.send_frame(data, WSMsgType.TEXT)
+                if not self._news.is_set():
+                    self._idle.set()
+                if connection.closing is not None and not connection.outbox:
+                    await self._close(connection)
+                    return
+        except ConnectionError:
+            # The client is gone; the reading side sees that too, and cleans up.
             return
-    except ConnectionError:
-        # The client is gone; the reading side sees that too, and cleans up.
-        return
+        finally:
+            self._idle.set()
+
+    async def _close(self, connection: Connection) -> None:
+        closing = connection.closing
+        if closing is None:
+            return
+        if not closing.abrupt:
+            reason = closing.reason.encode()[:120]
+            await self._websocket.close(code=closing.code, message=reason)
+        elif self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,33 @@
+"""Worlds for tests of the engine; each is held against the contract when its test is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .harness import World
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def make_world() -> Iterator[MakeWorld]:
+    """Make worlds: ``make_world(latency_us=0)``. No server rule may be broken in any of them."""
+    worlds: list[World] = []
+
+    def make(**how: object) -> World:
+        world = World(**how)  # type: ignore[arg-type]
+        worlds.append(world)
+        return world
+
+    yield make
+    for world in worlds:
+        world.settle()
+        assert world.violations() == []
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    """A world with the default latency."""
+    return make_world()

@@ -1,0 +1,45 @@
+// Plays with the vendor's older client, @signalwire/realtime-api 3.
+
+import { Video } from "realtime-api-3";
+
+import { play } from "./player.mjs";
+
+const ROOM_EVENTS = [
+  "room.subscribed",
+  "room.updated",
+  "room.ended",
+  "member.joined",
+  "member.updated",
+  "member.left",
+  "recording.started",
+  "recording.updated",
+  "recording.ended",
+];
+
+let video;
+
+await play({
+  async connect({ host, project, token }) {
+    video = new Video.Client({ host, project, token, logLevel: "warn" });
+    let refusal;
+    video._session.session.on("session.auth_error", (error) => (refusal = error));
+    await video.subscribe().catch((e)=>{ console.error("SUB", e); });
+    if (refusal !== undefined) throw refusal;
+  },
+  disconnect: () => video.disconnect(),
+  async listenToVideo(hear) {
+    for (const event of ["room.started", "room.ended"]) {
+      video.on(event, (subject) => hear(`video.${event}`, subject));
+    }
+    await video.subscribe();
+  },
+  async listenToRoom(room, hear) {
+    for (const event of ROOM_EVENTS) room.on(event, (subject) => hear(`video.${event}`, subject));
+    await room.subscribe();
+  },
+  getRooms: () => video.getRoomSessions(),
+  getRoom: (id) => video.getRoomSessionById(id),
+  getMembers: (room) => room.getMembers(),
+  getRecordings: (room) => room.getRecordings(),
+  startRecording: (room) => room.startRecording(),
+});

@@ -1,0 +1,152 @@
+// Plays the client's part of a scenario with one of the vendor's clients, which it knows by an adapter:
+//
+//   connect(spec)              rejects with {code} when the credentials are refused
+//   disconnect()
+//   listenToVideo(hear), listenToRoom(room, hear)      hear(event type, what the listener was given)
+//   getRooms(), getRoom(id), getMembers(room), getRecordings(room)
+//   startRecording(room)       a promise of the recording, kept once it can be acted on
+//
+// Prints one JSON object per line: {"event", "params"} for each call of a listener, {"refused", "code"}
+// for each command that was refused as it should be, and at the end {"slack_s"}: the real seconds that
+// went by other than by waiting. Ends with exit code 1, and says why, when something goes otherwise.
+
+import { paramsOf } from "./shapes.mjs";
+import { spec } from "./spec.mjs";
+
+const { part, speed, timeout_s: timeoutS } = spec;
+
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const text = (error) =>
+  error instanceof Error ? error.stack : typeof error === "symbol" ? String(error) : JSON.stringify(error);
+const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const now = () => performance.now() / 1000;
+
+const heard = [];
+const consumed = new Map();
+const endedRooms = new Set();
+const recordings = new Map();
+const problems = [];
+let waiters = [];
+let room;
+let newest;
+let slackS = 0;
+let doing = "nothing yet";
+
+function hear(type, subject) {
+  if (type === "video.room.ended") {
+    // One event, told to the listeners of all rooms and to those of the room.
+    if (endedRooms.has(subject.id)) return;
+    endedRooms.add(subject.id);
+  }
+  heard.push({ type, subject });
+  say({ event: type, params: paramsOf(type, subject) });
+  const woken = waiters;
+  waiters = [];
+  woken.forEach((wake) => wake());
+}
+
+const change = () => new Promise((resolve) => waiters.push(resolve));
+const heardOf = (type) => heard.filter((one) => one.type === type);
+
+async function waitFor({ event, nth }) {
+  const number = nth ?? (consumed.get(event) ?? 0) + 1;
+  while (heardOf(event).length < number) await change();
+  consumed.set(event, Math.max(consumed.get(event) ?? 0, number));
+  const { subject } = heardOf(event)[number - 1];
+  if (event.startsWith("video.room.")) room = subject;
+}
+
+function commands(client) {
+  const act = (verb) => async ({ recording = newest }) => (await recordings.get(recording))[verb]();
+  return {
+    connect: () => client.connect(spec),
+    disconnect: () => client.disconnect(),
+    listen: ({ to }) => (to === "video" ? client.listenToVideo(hear) : client.listenToRoom(room, hear)),
+    get_rooms: async () => {
+      const { roomSessions } = await client.getRooms();
+      room = roomSessions.at(-1) ?? room;
+    },
+    get_room: async () => {
+      ({ roomSession: room } = await client.getRoom(room.id));
+    },
+    get_members: () => client.getMembers(room),
+    get_recordings: async () => {
+      const found = await client.getRecordings(room);
+      for (const recording of found.recordings.filter(({ state }) => state !== "completed")) {
+        recordings.set(recording.id, recording);
+        newest = recording.id;
+      }
+    },
+    start_recording: ({ as: name = "" }, refused) => {
+      const starting = client.startRecording(room);
+      recordings.set(name, starting);
+      newest = name;
+      if (refused !== null) return starting;
+      starting.catch((error) => problems.push(`start_recording: ${text(error)}`));
+    },
+    pause: act("pause"),
+    resume: act("resume"),
+    stop: act("stop"),
+  };
+}
+
+async function take(step, act) {
+  if (step.on !== null) await waitFor(step.on);
+  const waitS = step.after_us / 1e6 / speed;
+  const begun = now();
+  if (waitS > 0) await sleep(waitS);
+  for (const command of step.commands) {
+    let code = null;
+    try {
+      await act[command.verb](command, step.refused);
+    } catch (error) {
+      code = error?.code;
+      if (code === undefined || code !== step.refused) {
+        problems.push(`${command.verb}: ${text(error)}`);
+        continue;
+      }
+      say({ refused: command.verb, code });
+    }
+    if (code === null && step.refused !== null) {
+      problems.push(`${command.verb}: should have been refused with ${step.refused}`);
+    }
+  }
+  slackS += now() - begun - waitS;
+}
+
+const missing = () =>
+  Object.entries(part.counts).filter(([type, count]) => heardOf(type).length < count).map(([type]) => type);
+
+async function run(client) {
+  const act = commands(client);
+  for (const step of part.steps) {
+    doing = JSON.stringify(step);
+    await take(step, act);
+  }
+  while (missing().length > 0) {
+    doing = `waiting for ${missing().join(", ")}`;
+    await change();
+  }
+}
+
+function fail(reasons) {
+  process.stderr.write(`${reasons.join("\n")}\n`);
+  process.exit(1);
+}
+
+export async function play(client) {
+  const alarm = setTimeout(
+    () => fail([...problems, `gave up after ${timeoutS} s: ${doing}`]),
+    timeoutS * 1000,
+  );
+  try {
+    await run(client);
+    await client.disconnect();
+  } catch (error) {
+    problems.push(`${doing}: ${text(error)}`);
+  }
+  clearTimeout(alarm);
+  if (problems.length > 0) fail(problems);
+  // It ends by itself, once the server has closed its side too: all that was sent has arrived by then.
+  say({ slack_s: slackS });
+}
