@@ -100,7 +100,7 @@ def call(method: str, params: dict[str, object], frame_id: str = "setup") -> byt
 
 
 class Recorder:
-    """Pauses and resumes a recording for as long as it is let: call, answer, event, acknowledgement."""
+    """Pauses and resumes a recording without end: call, answer, event, acknowledgement."""
 
     def __init__(self, client: SocketClient) -> None:
         self.client = client
@@ -212,7 +212,8 @@ async def cold_start(server: Callable[[], contextmanager], first: bytes) -> floa
 
 def told(name: str, floor: list[float], mock: list[float], unit: str) -> None:
     low, high = statistics.median(floor), statistics.median(mock)
-    print(f"{name:<22} floor {low:>10,.1f} {unit:<8} mock {high:>10,.1f} {unit:<8} ratio {high / low:.2f}")
+    print(f"{name:<22} floor {low:>10,.1f} {unit:<8}", end=" ")
+    print(f"mock {high:>10,.1f} {unit:<8} ratio {high / low:.2f}")
 
 
 async def main() -> None:

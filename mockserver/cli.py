@@ -106,9 +106,7 @@ def _add_play_options(
         default=scenario,
         help="what happens by itself (%(default)s); see the command scenarios",
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="decides ids and names (%(default)s)"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="decides ids and names (%(default)s)")
     parser.add_argument(
         "--speed",
         metavar="X",

@@ -42,16 +42,16 @@ def demo(*, scenario: str, seed: int, speed: float, latency_us: int) -> bool:
     Raises:
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
     """
-    settings = Settings(
-        port=0, scenario=scenario, seed=seed, speed=speed, latency_us=latency_us
-    )
+    settings = Settings(port=0, scenario=scenario, seed=seed, speed=speed, latency_us=latency_us)
     return asyncio.run(_demo(scenarios.load(scenario), settings))
 
 
 async def _demo(scenario: Scenario, settings: Settings) -> bool:
     console = Console(highlight=False)
     console.print(f"[bold]{scenario.name}[/bold]  {scenario.about}")
-    console.print(f"[dim]times in seconds of the server's clock, {settings.speed:g} times as fast[/]")
+    console.print(
+        f"[dim]times in seconds of the server's clock, {settings.speed:g} times as fast[/]"
+    )
     server = Server(settings)
     await server.start()
     timeline = _Timeline(console)
@@ -126,7 +126,8 @@ def _verdict(
     holds = not (played.problems or differences or violations)
     if holds:
         console.print(
-            f"[bold green]✓ the contract holds[/]: {len(trace)} frames, {len(contract.RULES)} rules, "
+            f"[bold green]✓ the contract holds[/]: {len(trace)} frames, "
+            f"{len(contract.RULES)} rules, "
             f"all {len(scenario.expect)} expectations of {scenario.name}"
         )
     else:

@@ -107,7 +107,7 @@ class _Player:
         self._make_client = partial(SignalWire, **options)
 
     def watch(self, also: OnFrame | None) -> OnFrame:
-        """Keep what each event said: by the time a listener is called, its object may have moved on."""
+        """Keep what each event said: when its listener is called, the object may have moved on."""
 
         def on_frame(direction: Direction, frame: Frame) -> None:
             if frame.get("method") == "signalwire.event":

@@ -28,7 +28,7 @@ class Agenda:
         return self._entries[0][0] if self._entries else None
 
     def pop_due(self, now: int) -> tuple[int, Action] | None:
-        """Take the first action due at ``now`` or earlier, with its time; None when there is none."""
+        """Take the first action due at ``now`` or earlier, with its time; None when none is."""
         if self._entries and self._entries[0][0] <= now:
             when, _, action = heapq.heappop(self._entries)
             return when, action

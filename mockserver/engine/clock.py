@@ -70,7 +70,6 @@ class ManualClock:
 
     def real_delay(self, until: int) -> None:
         """None: no amount of real time moves this clock."""
-        return None
 
     def move(self, to: int) -> None:
         """Move to ``to`` (microseconds of unix time). Raises ValueError for a time in the past."""

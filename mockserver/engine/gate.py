@@ -1,4 +1,4 @@
-"""The gate: every connection comes in here, and its first good call decides which space it is in."""
+"""The gate: every connection comes in here; its first good call decides its space."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Gate:
     def receive(self, connection: Connection, data: bytes) -> Space | None:
         """Take one text message; returns the space whose turn it was, None when there is none.
 
-        The way of a frame: decoded, held against its schema, then its space's to handle. Whatever is
-        wrong with it is answered with a JSON-RPC error; nothing raises.
+        The way of a frame: decoded, held against its schema, then its space's to handle.
+        Whatever is wrong with it is answered with a JSON-RPC error; nothing raises.
         """
         is_call = True
         try:
@@ -139,7 +139,7 @@ class Gate:
                 return space
             wants_another = scenario is not None and scenario != self.scenarios.get(name)
             if not space.is_occupied and (wants_another or space.script.is_spent):
-                # Nobody is there, and the script has been played: the next client gets its own play.
+                # Nobody is there and the script has been played: the next gets a play of its own.
                 space = None
             elif wants_another:
                 raise AuthenticationFailed(

@@ -1,4 +1,4 @@
-"""Ids and names of a space, drawn from its seed: the same seed draws the same, in the same order."""
+"""Ids and names of a space, drawn from its seed: the same seed draws the same."""
 
 from __future__ import annotations
 

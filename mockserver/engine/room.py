@@ -40,7 +40,7 @@ ROOM_PROPERTIES = (
     Property("prioritize_handraise", False),
     Property("meta", {}),
 )
-"""What a room session has besides ids, names and what is derived [T]; initial values are our choice [A]."""
+"""What a room session has besides ids, names and what is derived [T]; its beginning is [A]."""
 
 
 def _initial(properties: tuple[Property, ...]) -> dict[str, Any]:
@@ -161,7 +161,7 @@ class RoomSession:
 
 
 def as_older_room(room_session: dict[str, Any]) -> dict[str, Any]:
-    """The ``room`` object that older clients read: the same facts, ``room_session_id`` for ``id`` [T]."""
+    """The ``room`` object of older clients: the same, but ``room_session_id`` for ``id`` [T]."""
     older = {key: value for key, value in room_session.items() if key != "id"}
     older["room_session_id"] = room_session["id"]
     return older

@@ -18,9 +18,9 @@ class AnswerPlan:
     """How one call is answered other than by its effect, at once.
 
     Attributes:
-        instead: raised in place of doing what was called for, which then has no effect; None does it.
-        delay_us: microseconds of space time by which the call is handled late, so that its answer and
-            its events are late; with ``after_events`` only the answer is.
+        instead: raised in place of doing what was called for, which then has no effect.
+        delay_us: microseconds of space time by which the call is handled late, so that its answer
+            and its events are late; with ``after_events`` only the answer is.
         after_events: whether the answer follows the events that the call causes.
     """
 

@@ -1,4 +1,4 @@
-"""Sessions and connections: a session is a client's conversation, a connection is one socket of it."""
+"""A session is a client's conversation; a connection is one socket of it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Connection:
         return self.closing is None
 
     def send(self, data: bytes) -> None:
-        """Queue one encoded frame; a client that does not read is cut off instead of filling memory."""
+        """Queue one encoded frame; a client that does not read is cut off."""
         if self.closing is not None:
             return
         self.outbox.append(data)
@@ -71,8 +71,8 @@ class Session:
     Attributes:
         name: ``s1``, ``s2``, … in the order of connecting; what the journal calls it.
         protocol: the resumption name; ``signalwire_<signature>_<uuid>_<project>`` [T].
-        subscriptions: channel -> the event types subscribed on it. They outlive a connection: after a
-            reconnect the client does not repeat them [W].
+        subscriptions: channel -> the event types subscribed on it. They outlive a connection: after
+            a reconnect the client does not repeat them [W].
         missed: encoded events that came while the session was away, in order.
         awaiting: ids of our frames that the client has not answered yet -> the method called.
     """

@@ -33,7 +33,7 @@ DEFAULT_LATENCY_US = 30_000
 """Events follow their cause by 30 ms: clients may subscribe only after they acted [W]."""
 
 DISCONNECT_GRACE_US = 1_000_000
-"""How long a client may take to answer ``signalwire.disconnect`` before its socket is closed. [A]"""
+"""How long a client may take to answer ``signalwire.disconnect`` before it is closed [A]."""
 
 ENDED_ROOMS_REMEMBERED = 1_000
 
@@ -52,8 +52,8 @@ class Space:
         latency_us: microseconds of space time between a cause and its events.
         script: what happens by itself; None for nothing.
         journal_limit: how many frames the journal keeps.
-        on_bug: told of a fault of the mock itself (an invalid frame of its own, say), which is never
-            sent; by default it is raised.
+        on_bug: told of a fault of the mock itself (an invalid frame of its own, say, which is
+            never sent); by default it is raised.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Space:
         self.advance(self.clock.now())
 
     def advance(self, to: int) -> None:
-        """Do everything due up to ``to`` (microseconds of space time), in order, at its own time."""
+        """Do all that is due up to ``to`` (microseconds of space time), each at its own time."""
         if not self._begun:
             self._begun = True
             self.script.begin(self)
@@ -128,9 +128,7 @@ class Space:
         session = connection.session
         name = session.name if session else None
         method = frame.get("method")
-        self.journal.add(
-            self.now, TO_SERVER, name, data, secret=method == "signalwire.connect"
-        )
+        self.journal.add(self.now, TO_SERVER, name, data, secret=method == "signalwire.connect")
         if method is None:
             if session is not None:
                 self._take_reply(session, frame)
@@ -353,7 +351,7 @@ class Space:
             session.connection = None
 
     def say_goodbye(self, session: Session) -> None:
-        """The client ends its session: it is answered, then its socket is closed. [A]"""
+        """The client ends its session: it is answered, then its socket is closed [A]."""
         connection = session.connection
 
         def close() -> None:
@@ -408,9 +406,9 @@ class Space:
         for event in events:
             subscribed.add(event)
             self._subscribers.setdefault((channel, event), {})[session] = None
-        if room is not None and initial_state and not room.ended:
-            if is_first or "video.room.subscribed" in events:
-                self._tell_state(session, room)
+        wants_state = initial_state and (is_first or "video.room.subscribed" in events)
+        if room is not None and wants_state and not room.ended:
+            self._tell_state(session, room)
         if is_first:
             self.script.on_subscribed(self, session, room)
 
@@ -463,7 +461,7 @@ class Space:
         display_name: str | None = None,
         key: str | None = None,
     ) -> RoomSession:
-        """The first member joins a room, which starts it; no ``video.member.joined`` is told for them.
+        """Start a room: its first members join, for whom no ``video.member.joined`` is told.
 
         Args:
             name: the room's name; None invents one by the seed.

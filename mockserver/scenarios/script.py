@@ -127,9 +127,7 @@ class ScenarioScript(Script):
     def _start_recording(self, space: Space, action: Action, room: RoomSession | None) -> None:
         space.start_media(self._room(action, room), "recording", action.args.get("as"))
 
-    def _act(
-        self, verb: str, space: Space, action: Action, room: RoomSession | None
-    ) -> None:
+    def _act(self, verb: str, space: Space, action: Action, room: RoomSession | None) -> None:
         room = self._room(action, room)
         space.act(room, _recording(room, action.args.get("recording")), verb)
 

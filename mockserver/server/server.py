@@ -56,7 +56,7 @@ class Server:
         return self.url.replace("ws://", "http://", 1)
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port cannot be had, ScenarioError for a faulty scenario."""
+        """Listen on the address. Raises OSError when it cannot be had."""
         self._loop = asyncio.get_running_loop()
         self._away = Deadlines(self._loop)
         self._pings = Deadlines(self._loop)

@@ -18,8 +18,8 @@ class Settings:
         scenario: name or path of the scenario of spaces whose client names none.
         seed: with a space's name, decides its ids and names.
         speed: how fast the spaces' clocks run; 1.0 is real time.
-        latency_us: microseconds of space time between a cause and its events, unless a scenario says
-            otherwise.
+        latency_us: microseconds of space time between a cause and its events, unless a scenario
+            says otherwise.
         credentials: project -> token; None accepts any.
         journal_limit: frames kept per space.
         max_message_bytes: a longer message closes its socket with code 1009.

@@ -18,7 +18,7 @@ def real_time() -> int:
 
 
 class SpaceTimer:
-    """Wakes a space when something is due. Call ``rearm`` after anything that may have changed that."""
+    """Wakes a space when something is due. ``rearm`` after anything that may have changed that."""
 
     def __init__(self, space: Space, loop: asyncio.AbstractEventLoop) -> None:
         self._space = space
@@ -54,7 +54,7 @@ class SpaceTimer:
 
 
 class Deadlines:
-    """Things to do after some real seconds, by key: a later one for the same key replaces the first."""
+    """Things to do after some real seconds, by key; a later one replaces the one before."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -50,7 +50,9 @@ async def serve_websocket(server: Server, request: web.Request) -> web.WebSocket
 class Socket:
     """The writing side of a WebSocket."""
 
-    def __init__(self, websocket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+    def __init__(
+        self, websocket: web.WebSocketResponse, transport: asyncio.Transport | None
+    ) -> None:
         self._websocket = websocket
         self._transport = transport
         self._news = asyncio.Event()
