@@ -10,8 +10,10 @@ from mockserver.protocol import frames
 
 Checked = tuple[str, Mapping[str, Any], list[Any]]
 
-# The scenario format is no part of the wire; it has tests of its own.
-WIRE = [name for name in schemas.names() if "/" in name]
+KINDS = ("envelopes", "calls", "results", "events", "objects")
+# The scenario format and the mock's own actions are no part of the wire.
+WIRE = [name for name in schemas.names() if name.partition("/")[0] in KINDS]
+OWN = [name for name in schemas.names() if name not in WIRE and "/" in name]
 
 
 def fitting_frames() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -95,6 +95,14 @@ def test_the_allowed_depth_is_allowed(depth: int) -> None:
     assert decode(nested(depth))["id"] == "a"
 
 
+def test_the_allowed_depth_is_allowed_beside_other_brackets_too() -> None:
+    wide = nested(MAX_DEPTH).replace('"params"', '"more":[[],[],[]],"params"')
+    assert decode(wide)["more"] == [[], [], []]
+    wider = nested(MAX_DEPTH + 1).replace('"params"', '"more":[[],[],[]],"params"')
+    with pytest.raises(InvalidRequest, match="deeper than 64"):
+        decode(wider)
+
+
 def test_many_brackets_side_by_side_are_not_depth() -> None:
     frame = {**FRAME, "params": {"lists": [[] for _ in range(500)]}}
     assert decode(orjson.dumps(frame)) == frame

@@ -69,6 +69,7 @@ def test_an_error_goes_over_the_wire_with_its_code(
 
 def test_an_error_can_answer_another_frame_than_the_one_it_came_from() -> None:
     assert errors.InternalError("No.").as_answer("c2")["id"] == "c2"
+    assert errors.InternalError("No.", id="c1").as_answer(0)["id"] == 0
     assert errors.InternalError("No.", id=0).as_answer()["id"] == 0
     assert errors.InternalError("No.").as_answer()["id"] is None
 

@@ -7,7 +7,7 @@ fixed, so that a run finds what the run before found.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -51,7 +51,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(value[key])
 
 
-def changed(draw: st.DrawFn, example: Any) -> Any:
+def changed(draw: Callable[[st.SearchStrategy[Any]], Any], example: Any) -> Any:
     """The example with one to three things replaced, removed or added."""
     root = [copy.deepcopy(example)]
     for _ in range(draw(st.integers(1, 3))):

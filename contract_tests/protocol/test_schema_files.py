@@ -13,15 +13,13 @@ import pytest
 from mockserver import schemas
 from mockserver.protocol.explanation import explain
 
-from .samples import WIRE
+from .samples import OWN, WIRE
 
 KEYWORDS = {
     "$schema", "$id", "$ref", "title", "description", "examples", "type", "const", "enum",
     "properties", "required", "items", "allOf", "anyOf", "not", "pattern", "minimum", "maximum",
     "minLength", "x-caller", "x-expected", "x-source",
 }  # fmt: skip
-KINDS = {"envelopes", "calls", "results", "events", "objects"}
-
 every_schema = pytest.mark.parametrize("name", WIRE)
 
 
@@ -106,7 +104,7 @@ def test_its_references_lead_where_a_registry_would_go(name: str) -> None:
             assert target["$id"] == urljoin(schemas.uri(name), part["$ref"]), place
 
 
-@every_schema
+@pytest.mark.parametrize("name", [*WIRE, *OWN])
 def test_its_examples_fit_it(name: str) -> None:
     schema = schemas.load(name)
     assert schema["examples"]
@@ -116,8 +114,13 @@ def test_its_examples_fit_it(name: str) -> None:
         assert validator.is_valid(example), explain(example, schema)
 
 
-def test_no_wire_schema_is_outside_the_known_kinds() -> None:
-    assert {name.partition("/")[0] for name in WIRE} == KINDS
+@pytest.mark.parametrize("name", OWN)
+def test_what_is_not_of_the_wire_is_closed_and_describes_its_fields(name: str) -> None:
+    schema = schemas.load(name)
+    assert schema["additionalProperties"] is False
+    for place, part in parts(schema):
+        for field, inner in part.get("properties", {}).items():
+            assert inner.get("description") or "$ref" in inner, f"{place}/{field}"
 
 
 def test_each_call_has_a_result_and_says_who_calls() -> None:
@@ -170,3 +173,25 @@ def test_the_event_and_the_state_of_its_recording_go_together(
     params = {"room_id": "a", "room_session_id": "b", "recording": {"id": "c", "state": state}}
     validator = jsonschema_rs.Draft202012Validator(schema, registry=registry)
     assert validator.is_valid(params) is fits
+
+
+@pytest.mark.parametrize(
+    ("code", "success"),
+    [
+        ("200", True),
+        ("299", True),
+        (200, True),
+        (299, True),
+        ("2000", False),
+        ("20", False),
+        ("x200", False),
+        ("404", False),
+        (199, False),
+        (300, False),
+        (200.5, False),
+        (None, False),
+        (True, False),
+    ],
+)
+def test_a_code_means_success_exactly_when_it_is_2xx(code: object, success: bool) -> None:
+    assert jsonschema_rs.is_valid(schemas.load("objects/success_code"), code) is success

@@ -9,10 +9,12 @@ import pytest
 
 from mockserver.protocol import frames
 from mockserver.protocol.errors import InvalidFrame, InvalidParams, InvalidRequest, MethodNotFound
+from mockserver.protocol.explanation import explain
 from mockserver.protocol.validation import (
     check_call,
     check_outgoing,
     check_reply,
+    composed,
     is_refusal,
     problems,
 )
@@ -33,6 +35,24 @@ def test_every_example_in_its_envelope_has_no_problems(
 ) -> None:
     answers = name if kind == "results" else "video.recording.pause"
     assert problems(frame, answers) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "other", "path"),
+    [
+        ("calls", "video.recording.resume", PAUSE, "$.method"),
+        (
+            "events",
+            "video.room.ended",
+            frames.event("e1", "video.room.started", "x", 1.0, {}),
+            "$.params.event_type",
+        ),
+    ],
+)
+def test_the_schema_of_a_whole_frame_fits_no_frame_of_another_name(
+    kind: str, name: str, other: dict[str, Any], path: str
+) -> None:
+    assert path in [problem.path for problem in explain(other, composed(kind, name))]
 
 
 @pytest.mark.parametrize(

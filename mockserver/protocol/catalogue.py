@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cache
+from typing import TYPE_CHECKING
 
 from mockserver import schemas
 
@@ -23,12 +24,14 @@ EVENTS: frozenset[str]
 _LONGEST_WORD = 100  # comparing costs the square of the length, and no name of ours is longer
 
 
-def __getattr__(name: str) -> frozenset[str]:
-    if name in ("CLIENT_CALLS", "SERVER_CALLS", "EVENTS"):
-        value = _events() if name == "EVENTS" else _called_by(name.partition("_")[0].lower())
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take any name for one of these
+
+    def __getattr__(name: str) -> frozenset[str]:
+        if name in ("CLIENT_CALLS", "SERVER_CALLS", "EVENTS"):
+            value = _events() if name == "EVENTS" else _called_by(name.partition("_")[0].lower())
+            globals()[name] = value
+            return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def nearest(word: str, words: Iterable[str], limit: int = 3) -> list[str]:

@@ -10,22 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mockserver.engine import actions
 from mockserver.scenarios import durations
 
 TriggerKind = Literal["at", "subscribed", "event", "request"]
 
-ROOM_ACTIONS = (
-    "start_room",
-    "end_room",
-    "join",
-    "leave",
-    "start_recording",
-    "pause_recording",
-    "resume_recording",
-    "stop_recording",
-)
-SPACE_ACTIONS = ("set_latency", "drop_connections", "disconnect")
-ACTIONS = ROOM_ACTIONS + SPACE_ACTIONS
+ACTIONS = ("start_room", *actions.ROOM_ACTIONS, *actions.SPACE_ACTIONS)
 COMMANDS = (
     "connect",
     "disconnect",
@@ -106,7 +96,7 @@ class Action:
 
     Attributes:
         verb: one of `ACTIONS`.
-        room: the room's key, for `ROOM_ACTIONS`. When what triggered the step concerns a room
+        room: the room's key, for what happens in a room. When the step's trigger concerns a room
             session started from this key, that room session is meant, otherwise the one started
             last. None (in a file with several rooms): the room session that the trigger concerns.
             Always None for `SPACE_ACTIONS`.
@@ -122,22 +112,29 @@ class Action:
     def explain(self) -> str:
         """Say in words what is done."""
         room = f"room {self.room}" if self.room is not None else "that room"
-        recording = f"recording {self.args['recording']}" if "recording" in self.args else ""
-        newest = recording or "the newest recording"
-        sentences = {
-            "start_room": f"start {room}",
-            "end_room": f"end {room}",
-            "join": f"{self.args.get('name', 'a new member')} joins {room}",
-            "leave": f"{self.args.get('name', 'the member who joined last')} leaves {room}",
-            "start_recording": f"start a recording{_called(self.args)} in {room}",
-            "pause_recording": f"pause {newest} of {room}",
-            "resume_recording": f"resume {newest} of {room}",
-            "stop_recording": f"stop {newest} of {room}",
-            "set_latency": f"set the latency to {durations.text(self.args.get('latency_us', 0))}",
-            "drop_connections": "drop all connections without a word",
-            "disconnect": "tell all clients to disconnect, then close their connections",
-        }
-        return sentences[self.verb]
+        if self.verb == "set_latency":
+            return f"set the latency to {durations.text(self.args['latency_us'])}"
+        if self.verb in _SENTENCES:
+            return _SENTENCES[self.verb].format(
+                room=room,
+                joining=self.args.get("name", "a new member"),
+                leaving=self.args.get("name", "the member who joined last"),
+            )
+        verb, _, kind = self.verb.partition("_")
+        if verb == "start":
+            return f"start a {kind}{_called(self.args)} in {room}"
+        which = f"{kind} {self.args[kind]}" if kind in self.args else f"the newest {kind}"
+        return f"{verb} {which} of {room}"
+
+
+_SENTENCES = {
+    "start_room": "start {room}",
+    "end_room": "end {room}",
+    "join": "{joining} joins {room}",
+    "leave": "{leaving} leaves {room}",
+    "drop_connections": "drop all connections without a word",
+    "disconnect": "tell all clients to disconnect, then close their connections",
+}
 
 
 @dataclass(frozen=True, slots=True)

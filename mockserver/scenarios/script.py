@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mockserver.engine import AnswerPlan, Media, Member, RoomSession, Script, Session, Space
+from mockserver.engine import AnswerPlan, RoomSession, Script, Session, Space
+from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
 from mockserver.protocol.errors import ProtocolError, Refusal
 
 from .format import Action, AnswerRule, Failed, Refused, Scenario, Step, Trigger
@@ -83,7 +83,7 @@ class ScenarioScript(Script):
     def _do(self, space: Space, step: Step, room: RoomSession | None) -> None:
         for action in step.actions:
             try:
-                _ACTIONS[action.verb](self, space, action, room)
+                self._act(space, action, room)
             except Refusal as refusal:
                 # The client was there first, or the room is gone: the play goes on without it.
                 logger.warning(
@@ -94,6 +94,14 @@ class ScenarioScript(Script):
                     refusal.message,
                 )
 
+    def _act(self, space: Space, action: Action, room: RoomSession | None) -> None:
+        if action.verb == "start_room":
+            self._start_room(space, action)
+        elif action.verb in SPACE_ACTIONS:
+            SPACE_ACTIONS[action.verb](space, action.args)
+        else:
+            ROOM_ACTIONS[action.verb](space, self._room(action, room), action.args)
+
     def _room(self, action: Action, room: RoomSession | None) -> RoomSession:
         """The room session that an action is about."""
         if action.room is not None and (room is None or room.key != action.room):
@@ -102,9 +110,7 @@ class ScenarioScript(Script):
             raise Refusal("404", f"room {action.room or ''} has not been started")
         return room
 
-    # Actions
-
-    def _start_room(self, space: Space, action: Action, room: RoomSession | None) -> None:
+    def _start_room(self, space: Space, action: Action) -> None:
         key = action.room if action.room is not None else next(iter(self.scenario.rooms))
         template = self.scenario.rooms[key]
         self._started[key] = space.start_room(
@@ -113,51 +119,6 @@ class ScenarioScript(Script):
             display_name=template.display_name,
             key=key,
         )
-
-    def _end_room(self, space: Space, action: Action, room: RoomSession | None) -> None:
-        space.end_room(self._room(action, room))
-
-    def _join(self, space: Space, action: Action, room: RoomSession | None) -> None:
-        space.join(self._room(action, room), action.args.get("name"))
-
-    def _leave(self, space: Space, action: Action, room: RoomSession | None) -> None:
-        room = self._room(action, room)
-        space.leave(room, _member(room, action.args.get("name")))
-
-    def _start_recording(self, space: Space, action: Action, room: RoomSession | None) -> None:
-        space.start_media(self._room(action, room), "recording", action.args.get("as"))
-
-    def _act(self, verb: str, space: Space, action: Action, room: RoomSession | None) -> None:
-        room = self._room(action, room)
-        space.act(room, _recording(room, action.args.get("recording")), verb)
-
-    def _set_latency(self, space: Space, action: Action, room: RoomSession | None) -> None:
-        space.latency_us = action.args["latency_us"]
-
-    def _drop_connections(self, space: Space, action: Action, room: RoomSession | None) -> None:
-        for session in list(space.sessions.values()):
-            space.drop(session)
-
-    def _disconnect(self, space: Space, action: Action, room: RoomSession | None) -> None:
-        for session in list(space.sessions.values()):
-            space.disconnect(session)
-
-
-_Do = Callable[[ScenarioScript, Space, Action, "RoomSession | None"], None]
-
-_ACTIONS: dict[str, _Do] = {
-    "start_room": ScenarioScript._start_room,
-    "end_room": ScenarioScript._end_room,
-    "join": ScenarioScript._join,
-    "leave": ScenarioScript._leave,
-    "start_recording": ScenarioScript._start_recording,
-    "pause_recording": lambda script, *rest: script._act("pause", *rest),
-    "resume_recording": lambda script, *rest: script._act("resume", *rest),
-    "stop_recording": lambda script, *rest: script._act("stop", *rest),
-    "set_latency": ScenarioScript._set_latency,
-    "drop_connections": ScenarioScript._drop_connections,
-    "disconnect": ScenarioScript._disconnect,
-}
 
 
 def _is_due(trigger: Trigger, seen: int) -> bool:
@@ -173,30 +134,3 @@ def _raised(rule: AnswerRule) -> ProtocolError | Refusal | None:
         error.code = replacement.code
         return error
     return None
-
-
-def _member(room: RoomSession, name: str | None) -> Member:
-    """The member of this name, or who joined last.
-
-    Raises:
-        Refusal: 404 when nobody is called so.
-    """
-    members = [each for each in room.members.values() if name is None or each.name == name]
-    if not members:
-        there = ", ".join(each.name for each in room.members.values()) or "nobody"
-        raise Refusal("404", f"no member {name or ''} in room {room.name}; there is: {there}")
-    return members[-1]
-
-
-def _recording(room: RoomSession, label: str | None) -> Media:
-    """The recording of this label, or the newest that has not ended.
-
-    Raises:
-        Refusal: 404 when there is none.
-    """
-    if label is not None and label in room.labels:
-        return room.labels[label]
-    running = room.running("recording")
-    if label is not None or not running:
-        raise Refusal("404", f"no recording {label or ''} is running in room {room.name}")
-    return running[-1]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mockserver import schemas
+from mockserver.engine import actions
 from mockserver.protocol import catalogue
 from mockserver.scenarios.document import Document, Path
 from mockserver.scenarios.format import (
     ACTIONS,
-    SPACE_ACTIONS,
     Action,
     AnswerRule,
     Failed,
@@ -21,28 +22,6 @@ from mockserver.scenarios.reading import Reading, found_text, is_refusal_code
 
 CHANNELS = ("video.rooms", "room")
 TRIGGERS = ("subscribed", "event", "request")
-
-_ACTION_ARGS = {
-    "start_room": ("room",),
-    "end_room": ("room",),
-    "join": ("room", "name"),
-    "leave": ("room", "name"),
-    "start_recording": ("room", "as"),
-    "pause_recording": ("room", "recording"),
-    "resume_recording": ("room", "recording"),
-    "stop_recording": ("room", "recording"),
-}
-# What an action makes happen at once: a step that is triggered by it every time would never end.
-_CAUSES = {
-    "start_room": ("video.room.started",),
-    "end_room": ("video.room.ended", "video.recording.ended", "video.room.updated"),
-    "join": ("video.member.joined", "video.room.started"),
-    "leave": ("video.member.left", "video.room.ended"),
-    "start_recording": ("video.recording.started", "video.room.updated"),
-    "pause_recording": ("video.recording.updated",),
-    "resume_recording": ("video.recording.updated",),
-    "stop_recording": ("video.recording.ended", "video.room.updated"),
-}
 
 
 class ServerPart(Reading):
@@ -88,12 +67,13 @@ class ServerPart(Reading):
             )
         trigger = self.trigger(data, path)
         after_us = self.duration(data, "after", path)
-        actions = self.several(data, path, lambda one, place: self.action(one, place, trigger))
-        for action in actions if trigger.every and not after_us else ():
-            if trigger.value in _CAUSES.get(action.verb, ()):
+        doing = self.several(data, path, lambda one, place: self.action(one, place, trigger))
+        # What an action makes happen at once would set off the step again, without end.
+        for action in doing if trigger.every and not after_us else ():
+            if trigger.value in _causes(action.verb):
                 problem = f"{action.verb} makes {trigger.value} happen, every time, without end"
                 self.mistake((*path, "do"), problem, "leave out every, or wait with after")
-        return Step(trigger, after_us, actions)
+        return Step(trigger, after_us, doing)
 
     def trigger(self, data: Mapping[str, Any], path: Path) -> Trigger:
         """Read what a step waits for."""
@@ -135,12 +115,12 @@ class ServerPart(Reading):
         if found is None:
             return None
         verb, argument, path = found
-        if verb in SPACE_ACTIONS:
+        if verb in actions.SPACE_ACTIONS:
             return self.space_action(verb, argument, path, bare=isinstance(value, str))
         if isinstance(argument, str):
             room = self.word(argument, path, "room", self.declared)
             return Action(verb, room)
-        data = self.mapping(argument, path, _ACTION_ARGS[verb])
+        data = self.mapping(argument, path, _arguments(verb))
         if data is None:
             return None
         args = {
@@ -285,6 +265,18 @@ class ServerPart(Reading):
                 self.mistake(("answers", index), problem, "make them one")
             if rule.method:
                 seen.add((rule.method, rule.nth))
+
+
+def _arguments(verb: str) -> tuple[str, ...]:
+    if verb == "start_room":
+        return ("room",)
+    return tuple(schemas.load(f"actions/{verb}")["properties"])
+
+
+def _causes(verb: str) -> tuple[str, ...]:
+    if verb == "start_room":
+        return ("video.room.started",)
+    return tuple(schemas.load(f"actions/{verb}")["x-causes"])
 
 
 def _concerns_a_room(trigger: Trigger) -> bool:

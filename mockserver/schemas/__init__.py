@@ -34,22 +34,6 @@ BASE_URI: Final = "https://signalwire-mockserver.invalid/schemas/"
 _ROOT: Final = Path(__file__).parent
 
 
-@cache
-def _stems() -> dict[str, tuple[str, ...]]:
-    """Full names by last part: `{"video.room.get": ("calls/…", "results/…")}`."""
-    stems: dict[str, tuple[str, ...]] = {}
-    for name in names():
-        stem = name.rpartition("/")[2]
-        stems[stem] = (*stems.get(stem, ()), name)
-    return stems
-
-
-@cache
-def _names() -> tuple[str, ...]:
-    paths = [*_ROOT.glob("*.json"), *_ROOT.glob("*/*.json")]
-    return tuple(sorted(path.relative_to(_ROOT).as_posix()[: -len(".json")] for path in paths))
-
-
 def names() -> list[str]:
     """The names of all schemas, sorted: `["calls/signalwire.connect", …]`. Parses nothing."""
     return list(_names())
@@ -95,6 +79,22 @@ def resolve(reference: str) -> dict[str, Any]:
 def registry_documents() -> tuple[tuple[str, dict[str, Any]], ...]:
     """All schemas with their `$id`, as a registry wants them: `((uri, document), …)`."""
     return tuple((uri(name), _load(name)) for name in _names())
+
+
+@cache
+def _stems() -> dict[str, tuple[str, ...]]:
+    """Full names by last part: `{"video.room.get": ("calls/…", "results/…")}`."""
+    stems: dict[str, tuple[str, ...]] = {}
+    for name in names():
+        stem = name.rpartition("/")[2]
+        stems[stem] = (*stems.get(stem, ()), name)
+    return stems
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    paths = [*_ROOT.glob("*.json"), *_ROOT.glob("*/*.json")]
+    return tuple(sorted(path.relative_to(_ROOT).as_posix()[: -len(".json")] for path in paths))
 
 
 @cache
