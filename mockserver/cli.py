@@ -56,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_play_options(serve, scenario="demo")
     serve.add_argument(
+        "--clock",
+        choices=("real", "manual"),
+        default="real",
+        help="manual: time stands still until the control API advances it (%(default)s)",
+    )
+    serve.add_argument(
         "--credentials",
         metavar="PROJECT:TOKEN",
         action="append",
@@ -118,8 +124,7 @@ def _add_play_options(
         "--latency",
         metavar="MS",
         type=_milliseconds,
-        default=30.0,
-        help="milliseconds between a cause and its events, on the server's clock (%(default)s)",
+        help="milliseconds between a cause and its events, on the server's clock (30)",
     )
 
 
@@ -142,6 +147,10 @@ def _milliseconds(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be 0 or more milliseconds, not {text}")
     return value
+
+
+def _microseconds(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds * 1_000)
 
 
 def _number(text: str, kind: Callable[[str], float], what: str) -> float:
@@ -173,8 +182,9 @@ def _serve(options: argparse.Namespace) -> int:
         port=options.port,
         scenario=options.scenario,
         seed=options.seed,
+        clock=options.clock,
         speed=options.speed,
-        latency_us=round(options.latency * 1_000),
+        latency_us=_microseconds(options.latency),
         credentials=dict(options.credentials) if options.credentials else None,
     )
     try:
@@ -198,7 +208,7 @@ def _demo(options: argparse.Namespace) -> int:
             scenario=options.scenario,
             seed=options.seed,
             speed=options.speed,
-            latency_us=round(options.latency * 1_000),
+            latency_us=_microseconds(options.latency),
         )
     except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
         return _fail(str(error))

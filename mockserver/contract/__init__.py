@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from . import rules_recording, rules_room, rules_session
 from .index import Index
-from .report import describe, render
+from .report import describe, render, timeline
 from .rule import Rule, Violation, registered
 from .trace import Entry, Trace, TraceError, load_trace
 
@@ -27,6 +27,7 @@ __all__ = [
     "describe",
     "load_trace",
     "render",
+    "timeline",
 ]
 
 RULES: tuple[Rule, ...] = registered(rules_session, rules_recording, rules_room)

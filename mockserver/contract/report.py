@@ -47,6 +47,19 @@ def render(violations: Sequence[Violation], trace: Trace) -> str:
     return "\n".join(lines) + "\n"
 
 
+def timeline(trace: Trace, last: int | None = None) -> str:
+    """A trace as plain text, a line per frame as in ``render``.
+
+    Args:
+        trace: what to show.
+        last: only that many of its last frames, with a line that says how many there were before.
+    """
+    left_out = max(0, len(trace) - last) if last is not None else 0
+    lines = [f"  … {_counted(left_out, 'frame')} before"] if left_out else []
+    lines += _table(Index(trace), trace.entries[left_out:])
+    return "\n".join(lines)
+
+
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -62,6 +75,8 @@ def _table(index: Index, proof: Iterable[Entry]) -> Iterator[str]:
         )
         for entry in proof
     ]
+    if not rows:
+        return
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for place, time, session, arrow, text in rows:
         left = f"{place:>{widths[0]}}  {time:>{widths[1]}}  {session:<{widths[2]}}"

@@ -53,6 +53,13 @@ class RunningClock:
         """The start, plus the real time since then times the speed."""
         return self._base + int((self._source() - self._start) * self.speed)
 
+    def set_speed(self, speed: float) -> None:
+        """Run this many times as fast as real time from now on; greater than 0."""
+        if not speed > 0:
+            raise ValueError(f"speed must be greater than 0, got {speed!r}")
+        self._base, self._start = self.now(), self._source()
+        self.speed = speed
+
     def real_delay(self, until: int) -> float:
         """Real seconds until ``until``; 0 when it has passed."""
         return max(0.0, (until - self.now()) / self.speed / MICROSECONDS)

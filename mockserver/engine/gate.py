@@ -138,7 +138,8 @@ class Gate:
             if space.resumes(params):
                 return space
             wants_another = scenario is not None and scenario != self.scenarios.get(name)
-            if not space.is_occupied and (wants_another or space.script.is_spent):
+            may_begin_anew = not (space.is_kept or space.is_occupied)
+            if may_begin_anew and (wants_another or space.script.is_spent):
                 # Nobody is there and the script has been played: the next gets a play of its own.
                 space = None
             elif wants_another:

@@ -98,6 +98,10 @@ class Journal:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def raw(self) -> list[Entry]:
+        """The entries as they are kept, oldest first."""
+        return list(self._entries)
+
     def entries(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """The trace: entries with a number above ``after``, oldest first, as JSON objects.
 

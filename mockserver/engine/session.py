@@ -74,10 +74,12 @@ class Session:
         subscriptions: channel -> the event types subscribed on it. They outlive a connection: after
             a reconnect the client does not repeat them [W].
         missed: encoded events that came while the session was away, in order.
+        acknowledges: whether it ever acknowledged an event; clients of generation 3 do not [W].
         awaiting: ids of our frames that the client has not answered yet -> the method called.
     """
 
     __slots__ = (
+        "acknowledges",
         "awaiting",
         "connection",
         "identity",
@@ -105,6 +107,7 @@ class Session:
         self.missed: deque[tuple[str, bytes]] = deque()
         self.missed_dropped = 0
         self.awaiting: dict[str, str] = {}
+        self.acknowledges = False
 
     @property
     def is_away(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -77,6 +78,9 @@ class Space:
         self.sessions: dict[str, Session] = {}
         self.rooms: dict[str, RoomSession] = {}
         self.script = script or Script()
+        self.is_kept = False
+        """Whether somebody made the space on purpose, so that it never begins anew by itself."""
+        self._planned: dict[str, deque[AnswerPlan]] = {}
         self._on_bug = on_bug
         self._rooms_channel = f"{ALL_ROOMS}.{self.identities.uuid()}"
         self._room_ids: dict[str, str] = {}
@@ -134,11 +138,17 @@ class Space:
                 self._take_reply(session, frame)
         else:
             plan = self.script.on_request(self, session, method, frame["params"])
+            if self._planned.get(method):
+                plan = self._planned[method].popleft()
             if plan is not None and plan.delay_us and not plan.after_events:
                 self.later(plan.delay_us, partial(self._handle, connection, frame, plan))
             else:
                 self._handle(connection, frame, plan)
         self.advance(self.now)
+
+    def plan_answer(self, method: str, plan: AnswerPlan) -> None:
+        """Have the next unplanned call of ``method`` answered so, whatever the script says."""
+        self._planned.setdefault(method, deque()).append(plan)
 
     def refuse(
         self, connection: Connection, data: bytes, error: ProtocolError, *, answer: bool = True
@@ -158,6 +168,8 @@ class Space:
 
     def _take_reply(self, session: Session, frame: dict[str, Any]) -> None:
         method = session.awaiting.pop(frame["id"], None)
+        if method == "signalwire.event":
+            session.acknowledges = True
         if method == "signalwire.disconnect" and session.connection is not None:
             session.connection.close(1000, "disconnected by the server")
 
@@ -257,6 +269,12 @@ class Space:
         )
         self.script.on_event(self, event_type, room)
 
+    def push(self, frame: frames.Frame, sessions: Iterable[Session]) -> None:
+        """Send a frame of somebody's own making to these sessions, at once and as it is."""
+        data = codec.encode(frame)
+        for session in sessions:
+            self._send_event(session, str(frame.get("id")), data)
+
     def _deliver(
         self,
         frame: dict[str, Any],
@@ -330,6 +348,14 @@ class Space:
     def is_occupied(self) -> bool:
         """Whether any session has a connection."""
         return any(session.connection is not None for session in self.sessions.values())
+
+    def owes_acknowledgements(self) -> bool:
+        """Whether a client that acknowledges events still owes one."""
+        return any(
+            session.acknowledges and "signalwire.event" in session.awaiting.values()
+            for session in self.sessions.values()
+            if not session.is_away
+        )
 
     def detach(self, connection: Connection) -> Session | None:
         """The socket is gone; its session stays, and keeps what it misses until it is forgotten."""
@@ -452,6 +478,10 @@ class Space:
                 "404", f'no room session "{room_session_id}" here; there is: {there or "none"}'
             )
         return room
+
+    def ended_room(self, room_session_id: str) -> RoomSession | None:
+        """A room session that has ended, if it is still remembered."""
+        return self._ended.get(room_session_id)
 
     def start_room(
         self,

@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 
 from mockserver import scenarios
+from mockserver.engine import Script
 
 from .server import Server
 from .settings import Settings
@@ -30,7 +31,8 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
     """
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s")
     # Found faulty now, rather than when the first client comes.
-    scenarios.load(settings.scenario)
+    if settings.scenario != Script.name:
+        scenarios.load(settings.scenario)
     return asyncio.run(_serve(settings, ready_file))
 
 

@@ -10,10 +10,20 @@ from functools import partial
 from aiohttp import web
 
 from mockserver import scenarios
-from mockserver.engine import Connection, Gate, RunningClock, Session, Space
+from mockserver.engine import (
+    Connection,
+    Gate,
+    ManualClock,
+    RunningClock,
+    Script,
+    Session,
+    Space,
+)
+from mockserver.scenarios import ScenarioScript
 
 from . import endpoints
-from .settings import Settings
+from .control import SpaceControl
+from .settings import Settings, SpaceSettings
 from .timers import Deadlines, SpaceTimer, real_time
 from .websocket import CLOSE_TIMEOUT_S, Socket, serve_websocket
 
@@ -41,6 +51,8 @@ class Server:
         self.sockets: dict[Connection, Socket] = {}
         self.bugs: list[Exception] = []
         self._timers: dict[Space, SpaceTimer] = {}
+        self._controls: dict[str, SpaceControl] = {}
+        self._made_with: dict[str, SpaceSettings] = {}
         self._runner: web.AppRunner | None = None
         self._address = (self.settings.host, self.settings.port)
 
@@ -102,7 +114,7 @@ class Server:
         """Hand a text message to the gate."""
         space = self.gate.receive(connection, data)
         if space is not None:
-            self._timers[space].rearm()
+            self.rearm(space)
 
     def refuse_binary(self, connection: Connection, size: int) -> None:
         """Answer a binary message with an error."""
@@ -132,28 +144,106 @@ class Server:
 
     # Spaces
 
+    def create_space(self, name: str, settings: SpaceSettings) -> Space:
+        """Make a space on purpose, before any client comes; it never begins anew by itself.
+
+        Raises:
+            ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
+            ValueError: there is a space of this name already.
+        """
+        if name in self.gate.spaces:
+            raise ValueError(f'there is a space "{name}" already')
+        return self._add_space(name, settings)
+
+    def delete_space(self, name: str) -> None:
+        """End a space and the connections in it. Raises KeyError when there is none."""
+        space = self.gate.spaces.pop(name)
+        self.gate.scenarios.pop(name, None)
+        self._made_with.pop(name, None)
+        self._controls.pop(name, None)
+        self._retire(space, f'space "{name}" was deleted')
+
+    def reset_space(self, name: str) -> Space:
+        """End a space, and make it anew as it was made. Raises KeyError when there is none."""
+        settings = self._made_with.get(name, SpaceSettings(self.gate.scenarios.get(name)))
+        self.delete_space(name)
+        return self._add_space(name, settings)
+
+    def _add_space(self, name: str, settings: SpaceSettings) -> Space:
+        space = self._space(name, settings, self._script(settings.scenario))
+        space.is_kept = True
+        self.gate.spaces[name] = space
+        self.gate.scenarios[name] = settings.scenario
+        self._made_with[name] = settings
+        return space
+
+    def _retire(self, space: Space, reason: str) -> None:
+        for session in list(space.sessions.values()):
+            if session.connection is not None:
+                session.connection.close(1000, reason)
+            space.forget(session)
+        self._timers.pop(space).cancel()
+
     def _make_space(self, name: str, scenario: str | None) -> Space:
-        settings = self.settings
+        """Make the space of a client, whose token may have named a scenario."""
         # A client's token names what is shipped; only who started the server may name files.
-        chosen = (
-            scenarios.load(settings.scenario)
+        script = (
+            self._script(None)
             if scenario is None
-            else scenarios.load_named(scenario)
+            else ScenarioScript(scenarios.load_named(scenario))
         )
         former = self.gate.spaces.get(name)
         if former is not None:
             self._timers.pop(former).cancel()
+        return self._space(name, SpaceSettings(scenario), script)
+
+    def _script(self, scenario: str | None) -> Script:
+        name = self.settings.scenario if scenario is None else scenario
+        return Script() if name == Script.name else ScenarioScript(scenarios.load(name))
+
+    def _space(self, name: str, chosen: SpaceSettings, script: Script) -> Space:
+        settings = self.settings
+        kind = chosen.clock or settings.clock
+        speed = settings.speed if chosen.speed is None else chosen.speed
+        latency_us = settings.latency_for(kind) if chosen.latency_us is None else chosen.latency_us
         space = Space(
             name,
-            clock=RunningClock(real_time, settings.speed),
-            seed=settings.seed,
-            latency_us=settings.latency_us,
-            script=scenarios.ScenarioScript(chosen),
+            clock=ManualClock() if kind == "manual" else RunningClock(real_time, speed),
+            seed=settings.seed if chosen.seed is None else chosen.seed,
+            latency_us=latency_us,
+            script=script,
             journal_limit=settings.journal_limit,
             on_bug=self._note_bug,
         )
         self._timers[space] = SpaceTimer(space, self._loop)
         return space
+
+    def control(self, name: str) -> SpaceControl:
+        """The tester's hand on a space. Raises KeyError when there is none of this name."""
+        space = self.gate.spaces[name]
+        control = self._controls.get(name)
+        if control is None or control.space is not space:
+            control = self._controls[name] = SpaceControl(self, space)
+        return control
+
+    def rearm(self, space: Space, *, changed: bool = False) -> None:
+        """Set the timer of a space anew, after something has happened in it.
+
+        Args:
+            space: the space.
+            changed: whether its clock runs otherwise now, so that the timer is wrong anyway.
+        """
+        timer = self._timers[space]
+        if changed:
+            timer.cancel()
+        timer.rearm()
+
+    async def drained(self, space: Space) -> None:
+        """Return once all that the space has sent so far has been handed to the network."""
+        for session in list(space.sessions.values()):
+            socket = self.sockets.get(session.connection) if session.connection else None
+            if socket is not None:
+                await socket.drained()
 
     def _note_bug(self, bug: Exception) -> None:
         self.bugs.append(bug)

@@ -4,8 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mockserver.engine import DEFAULT_LATENCY_US
+
+ClockKind = Literal["real", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSettings:
+    """What one space is made with; None takes what the server was started with.
+
+    Attributes:
+        scenario: the name or path of the script; ``"none"`` for a space in which nothing happens
+            by itself.
+        seed: with the space's name, decides its ids and names.
+        clock: ``real`` follows real time, ``manual`` stands still until it is advanced.
+        speed: how fast a real clock runs.
+        latency_us: microseconds of space time between a cause and its events. None: 0 with a manual
+            clock, on which nothing should be stuck, else the server's.
+    """
+
+    scenario: str | None = None
+    seed: int | None = None
+    clock: ClockKind | None = None
+    speed: float | None = None
+    latency_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +41,10 @@ class Settings:
         port: 0 takes a free one.
         scenario: name or path of the scenario of spaces whose client names none.
         seed: with a space's name, decides its ids and names.
-        speed: how fast the spaces' clocks run; 1.0 is real time.
+        clock: ``real`` follows real time, ``manual`` stands still until it is advanced.
+        speed: how fast the spaces' real clocks run; 1.0 is real time.
         latency_us: microseconds of space time between a cause and its events, unless a scenario
-            says otherwise.
+            says otherwise; None: 0 with a manual clock, else 30 ms.
         credentials: project -> token; None accepts any.
         journal_limit: frames kept per space.
         max_message_bytes: a longer message closes its socket with code 1009.
@@ -31,10 +56,17 @@ class Settings:
     port: int = 8787
     scenario: str = "demo"
     seed: int = 0
+    clock: ClockKind = "real"
     speed: float = 1.0
-    latency_us: int = DEFAULT_LATENCY_US
+    latency_us: int | None = None
     credentials: Mapping[str, str] | None = field(default=None)
     journal_limit: int = 10_000
     max_message_bytes: int = 1_048_576
     ping_interval_s: float = 10.0
     resume_window_s: float = 60.0
+
+    def latency_for(self, clock: ClockKind) -> int:
+        """The latency of a space with such a clock that was given none of its own."""
+        if self.latency_us is not None:
+            return self.latency_us
+        return 0 if clock == "manual" else DEFAULT_LATENCY_US

@@ -1,0 +1,376 @@
+"""What a tester can do with a space while it runs, by the control API and the Python handles.
+
+Everything here runs in the server's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mockserver import contract
+from mockserver.engine import (
+    MICROSECONDS,
+    AnswerPlan,
+    ManualClock,
+    Media,
+    Member,
+    RoomSession,
+    RunningClock,
+    Session,
+    Space,
+    seconds,
+)
+from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
+from mockserver.protocol import catalogue, frames, validation
+from mockserver.protocol.errors import ProtocolError, Refusal
+from mockserver.scenarios import durations
+
+from . import views
+from .happenings import Happenings, Wanted
+
+if TYPE_CHECKING:
+    from .server import Server
+
+MOST_ADVANCES = 100_000
+"""Deadlines after which ``run_until_idle`` takes the script for one that never ends."""
+
+
+class ControlError(Exception):
+    """Something that cannot be done as things are; says what could."""
+
+
+class SpaceControl:
+    """The tester's hand on one space."""
+
+    def __init__(self, server: Server, space: Space) -> None:
+        self._server = server
+        self.space = space
+        self.happenings = Happenings(space.journal)
+
+    # Rooms, as the service and the people in them act
+
+    def rooms(self) -> list[views.Room]:
+        """The running rooms, oldest first."""
+        self.space.tick()
+        return [views.room_view(room) for room in self.space.rooms.values()]
+
+    def room(self, which: str) -> views.Room:
+        """The room session of this id, or the running one of this name; it may have ended.
+
+        Raises:
+            Refusal: 404, naming those that there are.
+        """
+        self.space.tick()
+        return views.room_view(self._find(which, ended=True))
+
+    async def start_room(
+        self,
+        name: str | None = None,
+        *,
+        members: int | Sequence[str] = 1,
+        display_name: str | None = None,
+    ) -> views.Room:
+        """People join a room, which starts it. Returns when its events have been sent.
+
+        Raises:
+            Refusal: 409 when a room of this name is running.
+        """
+        self.space.tick()
+        room = self.space.start_room(name, members=members, display_name=display_name)
+        await self._settle()
+        return views.room_view(room)
+
+    async def act(
+        self, verb: str, room: str | None = None, **arguments: Any
+    ) -> views.Room | views.Member | views.Recording | None:
+        """Do one of the actions that scripts can do too, by its row in ``engine/actions.py``.
+
+        Args:
+            verb: ``join``, ``stop_recording``, ….
+            room: the room's name or the id of its session; None: the only one that is running.
+            arguments: those of the action's schema.
+
+        Returns:
+            What it was done to, as it stands now.
+
+        Raises:
+            ControlError: no such action.
+            Refusal: 404 or 409, when the state does not allow it.
+        """
+        self.space.tick()
+        if "latency" in arguments:
+            arguments["latency_us"] = durations.microseconds(arguments.pop("latency"))
+        if verb in SPACE_ACTIONS:
+            SPACE_ACTIONS[verb](self.space, arguments)
+            await self._settle()
+            return None
+        if verb not in ROOM_ACTIONS:
+            near = catalogue.nearest(verb, {*ROOM_ACTIONS, *SPACE_ACTIONS})
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ROOM_ACTIONS)}"
+            raise ControlError(f'no action "{verb}"; {hint}')
+        target = self._find(room)
+        result = ROOM_ACTIONS[verb](self.space, target, arguments)
+        await self._settle()
+        if isinstance(result, Member):
+            return views.member_view(result)
+        if isinstance(result, Media):
+            return views.recording_view(result)
+        return views.room_view(target)
+
+    def _find(self, which: str | None, *, ended: bool = False) -> RoomSession:
+        space = self.space
+        running = list(space.rooms.values())
+        if which is None:
+            if len(running) == 1:
+                return running[0]
+            there = ", ".join(room.name for room in running) or "none is running"
+            raise Refusal("404", f"which room? There is: {there}")
+        for room in running:
+            if which in (room.id, room.name):
+                return room
+        if ended and (former := space.ended_room(which)) is not None:
+            return former
+        return space.room(which)
+
+    # Answers and frames of the tester's own
+
+    def answer_next(
+        self,
+        method: str,
+        *,
+        code: str | None = None,
+        error: int | None = None,
+        message: str = "refused by the test",
+        data: Mapping[str, Any] | None = None,
+        delay_s: float = 0.0,
+        after_events: bool = False,
+        times: int = 1,
+    ) -> None:
+        """Have the next calls of a method answered otherwise.
+
+        Args:
+            method: the method.
+            code: refuse with this code, such as ``"409"``; the call has no effect then.
+            error: answer with a JSON-RPC error of this code instead; no effect either.
+            message: of the refusal or error.
+            data: of the error.
+            delay_s: handle the call that much later, in seconds of the space's clock.
+            after_events: send the answer after the events that the call causes.
+            times: how many calls.
+
+        Raises:
+            ControlError: no such method, or a contradiction.
+        """
+        if method not in catalogue.CLIENT_CALLS:
+            near = catalogue.nearest(method, catalogue.CLIENT_CALLS)
+            hint = f"did you mean {near[0]}?" if near else "see: python -m mockserver schema"
+            raise ControlError(f'no method "{method}"; {hint}')
+        if code is not None and error is not None:
+            raise ControlError("either code (a refusal) or error (a JSON-RPC error), not both")
+        if code is not None and method == "signalwire.connect":
+            raise ControlError(
+                "clients do not look at the code of that answer; give error=-32002 instead"
+            )
+        instead: Refusal | ProtocolError | None = None
+        if code is not None:
+            instead = Refusal(code, message)
+        elif error is not None:
+            instead = ProtocolError(message, data)
+            instead.code = error
+        plan = AnswerPlan(instead, round(delay_s * MICROSECONDS), after_events)
+        for _ in range(times):
+            self.space.plan_answer(method, plan)
+
+    async def push(
+        self,
+        frame: dict[str, Any],
+        *,
+        session: str | None = None,
+        valid: bool = True,
+    ) -> None:
+        """Send a frame of the tester's own to one session, or to all that are connected.
+
+        Args:
+            frame: the frame, as it is to cross the wire.
+            session: the session's name in the trace (``s1``); None: all.
+            valid: whether it has to fit its schema; False sends anything.
+
+        Raises:
+            InvalidFrame: it does not fit, and ``valid`` was not False.
+            ControlError: no such session.
+        """
+        self.space.tick()
+        if valid:
+            validation.check_outgoing(frame)
+        self.space.push(frame, self._sessions(session))
+        await self._settle()
+
+    async def push_event(
+        self,
+        event_type: str,
+        params: dict[str, Any],
+        *,
+        channel: str,
+        session: str | None = None,
+        valid: bool = True,
+    ) -> None:
+        """Send an event with these params; as ``push`` does."""
+        frame = frames.event(
+            self.space.identities.uuid(), event_type, channel, seconds(self.space.now), params
+        )
+        await self.push(frame, session=session, valid=valid)
+
+    def _sessions(self, name: str | None) -> list[Session]:
+        connected = [each for each in self.space.sessions.values() if not each.is_away]
+        if name is None:
+            return connected
+        chosen = [each for each in connected if each.name == name]
+        if not chosen:
+            there = ", ".join(each.name for each in connected) or "none"
+            raise ControlError(f'no session "{name}" is connected; there is: {there}')
+        return chosen
+
+    # Time
+
+    def now(self) -> float:
+        """The space's time in unix seconds."""
+        self.space.tick()
+        return seconds(self.space.now)
+
+    async def advance(self, by_s: float, *, acknowledged: bool = False) -> float:
+        """Move a manual clock, doing everything that falls due on the way at its own time.
+
+        Returns the new time once all that was caused has been handed to the network; what clients
+        send meanwhile is handled at the time at which it comes.
+
+        Args:
+            by_s: seconds, 0 or more.
+            acknowledged: also wait, at each step, until clients have acknowledged their events.
+
+        Raises:
+            ControlError: the clock is not a manual one, or ``by_s`` is negative.
+        """
+        clock = self._manual()
+        if by_s < 0:
+            raise ControlError(f"time does not run backwards: {by_s:g} s")
+        self.space.tick()
+        target = self.space.now + round(by_s * MICROSECONDS)
+        while (deadline := self.space.next_deadline()) is not None and deadline <= target:
+            await self._step(clock, deadline, acknowledged)
+        await self._step(clock, target, acknowledged)
+        return self.now()
+
+    async def run_until_idle(self, *, acknowledged: bool = False) -> float:
+        """Move a manual clock until nothing is left to do; returns the new time.
+
+        Raises:
+            ControlError: the clock is not a manual one, or there is no end to it.
+        """
+        clock = self._manual()
+        self.space.tick()
+        for _ in range(MOST_ADVANCES):
+            deadline = self.space.next_deadline()
+            if deadline is None:
+                return self.now()
+            await self._step(clock, deadline, acknowledged)
+        raise ControlError(f"still something to do after {MOST_ADVANCES} steps; use advance")
+
+    def set_speed(self, speed: float) -> None:
+        """Have a real clock run this many times as fast from now on.
+
+        Raises:
+            ControlError: the clock is a manual one, or the speed is not above 0.
+        """
+        clock = self.space.clock
+        if not isinstance(clock, RunningClock):
+            raise ControlError("the clock of this space is manual: advance it instead")
+        if not speed > 0:
+            raise ControlError(f"speed must be greater than 0, not {speed:g}")
+        self.space.tick()
+        clock.set_speed(speed)
+        self._server.rearm(self.space, changed=True)
+
+    def _manual(self) -> ManualClock:
+        clock = self.space.clock
+        if not isinstance(clock, ManualClock):
+            raise ControlError(
+                'the clock of this space follows real time; make the space with clock "manual"'
+            )
+        return clock
+
+    async def _step(self, clock: ManualClock, to: int, acknowledged: bool) -> None:
+        clock.move(max(to, clock.now()))
+        self.space.tick()
+        await self._settle(acknowledged=acknowledged)
+
+    async def _settle(self, *, acknowledged: bool = False) -> None:
+        """Do what is due now, and wait until it has been sent."""
+        self.space.advance(self.space.now)
+        self._server.rearm(self.space)
+        await self._server.drained(self.space)
+        if acknowledged:
+            await self._acknowledged()
+
+    async def _acknowledged(self, timeout_s: float = 5.0) -> None:
+        """Wait until every session that acknowledges events has acknowledged all it got.
+
+        Raises:
+            TimeoutError: one did not.
+        """
+        news = asyncio.Event()
+        stop = self.space.journal.listen(lambda _entry: news.set())
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self.space.owes_acknowledgements():
+                    news.clear()
+                    await news.wait()
+        finally:
+            stop()
+
+    # Looking back
+
+    def trace(self) -> list[dict[str, Any]]:
+        """Every frame so far, oldest first; the shape is the journal's."""
+        return list(self.space.journal.entries())
+
+    async def wait_for(
+        self, name: str, params: Mapping[str, Any] | None = None, timeout_s: float = 5.0
+    ) -> views.Happening:
+        """As ``Happenings.wait_for``."""
+        return await self.happenings.wait_for(name, params, timeout_s)
+
+    def requests(self, method: str | None = None) -> list[views.Happening]:
+        """What clients asked for, oldest first."""
+        return self.happenings.of(method, "request")
+
+    def events(self, event_type: str | None = None) -> list[views.Happening]:
+        """What clients were told, oldest first."""
+        return self.happenings.of(event_type, "event")
+
+    def expect(
+        self, name: str, params: Mapping[str, Any] | None = None, times: int | None = None
+    ) -> list[views.Happening]:
+        """As ``Happenings.expect``."""
+        return self.happenings.expect(name, params, times)
+
+    def expect_in_order(self, wanted: Sequence[Wanted]) -> list[views.Happening]:
+        """As ``Happenings.expect_in_order``."""
+        return self.happenings.expect_in_order(wanted)
+
+    def violations(self, ignore: Iterable[str] = ()) -> str:
+        """The broken rules of the contract and the frames that prove them, as text; "" for none.
+
+        Args:
+            ignore: names of rules that do not matter here.
+        """
+        trace = contract.Trace.from_entries(self.space.journal.entries())
+        ignored = set(ignore)
+        rules = [rule for rule in contract.RULES if rule.name not in ignored]
+        violations = contract.check(trace, rules)
+        return contract.render(violations, trace) if violations else ""
+
+    def timeline(self, last: int | None = None) -> str:
+        """The trace as text, a line per frame."""
+        return self.happenings.timeline(last)

@@ -1,0 +1,215 @@
+"""What has happened in a space, read off its journal: to wait for, and to expect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from mockserver import contract
+from mockserver.engine import Journal, seconds
+from mockserver.engine.journal import TO_SERVER, Entry
+from mockserver.protocol import catalogue
+from mockserver.protocol.frames import EVENT_METHOD
+
+from .views import Happening
+
+NEAREST_SHOWN = 3
+TIMELINE_SHOWN = 40
+
+Wanted = str | tuple[str, Mapping[str, Any]]
+"""A method or event type, bare or with the params that matter."""
+
+
+class UnknownName(LookupError):
+    """Neither a method nor an event type; says which are near."""
+
+
+class Happenings:
+    """Requests and events of one space, in the order of the journal.
+
+    An event that goes to several sessions is one happening.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._all: list[Happening] = []
+        self._event_ids: set[str] = set()
+        self._waited: Counter[str] = Counter()
+        self._news: asyncio.Event = asyncio.Event()
+        for entry in journal.raw():
+            self._note(entry)
+        self._stop = journal.listen(self._note)
+
+    def close(self) -> None:
+        """Listen to the journal no more."""
+        self._stop()
+
+    def _note(self, entry: Entry) -> None:
+        if not entry.valid:
+            return
+        frame = orjson.loads(entry.data)
+        method = frame.get("method")
+        if entry.direction == TO_SERVER:
+            if method is None:
+                return
+            happening = Happening(
+                entry.number, seconds(entry.time), "request", method, frame["params"], entry.session
+            )
+        else:
+            # What a tester pushes may be anything.
+            event, frame_id = frame.get("params"), str(frame.get("id"))
+            is_event = method == EVENT_METHOD and isinstance(event, dict)
+            if not is_event or frame_id in self._event_ids:
+                return
+            self._event_ids.add(frame_id)
+            happening = Happening(
+                entry.number,
+                seconds(entry.time),
+                "event",
+                event.get("event_type", ""),
+                event.get("params", {}),
+                entry.session,
+            )
+        self._all.append(happening)
+        self._news.set()
+
+    def of(self, name: str | None = None, kind: str | None = None) -> list[Happening]:
+        """Those of this name and kind, oldest first; None takes all."""
+        return [
+            each for each in self._all if name in (None, each.name) and kind in (None, each.kind)
+        ]
+
+    async def wait_for(
+        self, name: str, params: Mapping[str, Any] | None = None, timeout_s: float = 5.0
+    ) -> Happening:
+        """The next happening of this name that no earlier wait has had, seen before or after now.
+
+        Args:
+            name: a method or an event type.
+            params: a subset of the params that it must have; others of the name are passed over.
+            timeout_s: real seconds.
+
+        Raises:
+            UnknownName: no such method or event type.
+            TimeoutError: it did not come; says what did.
+        """
+        check_name(name)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    candidates = self.of(name)
+                    for number in range(self._waited[name], len(candidates)):
+                        if not differences(params or {}, candidates[number].params):
+                            self._waited[name] = number + 1
+                            return candidates[number]
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise TimeoutError(
+                self._told(
+                    f"{name}{_shown(params)} did not come within {timeout_s:g} s", name, params
+                )
+            ) from None
+
+    def expect(
+        self, name: str, params: Mapping[str, Any] | None = None, times: int | None = None
+    ) -> list[Happening]:
+        """Those of this name with these params.
+
+        Args:
+            name: a method or an event type.
+            params: a subset of the params that they must have.
+            times: how many there must be; None: at least one.
+
+        Raises:
+            UnknownName: no such method or event type.
+            AssertionError: there are more or fewer; shows the nearest, and the timeline.
+        """
+        check_name(name)
+        found = [each for each in self.of(name) if not differences(params or {}, each.params)]
+        if len(found) == times or (times is None and found):
+            return found
+        wanted = "at least once" if times is None else _times(times)
+        problem = f"expected {name}{_shown(params)} {wanted}, but it came {_times(len(found))}"
+        raise AssertionError(self._told(problem, name, params))
+
+    def expect_in_order(self, wanted: Sequence[Wanted]) -> list[Happening]:
+        """These, one after another; others may stand between them.
+
+        Raises:
+            UnknownName: no such method or event type.
+            AssertionError: one is missing after those before it; says which.
+        """
+        steps = [(each, None) if isinstance(each, str) else each for each in wanted]
+        for name, _ in steps:
+            check_name(name)
+        found: list[Happening] = []
+        rest = iter(self._all)
+        for name, params in steps:
+            for each in rest:
+                if each.name == name and not differences(params or {}, each.params):
+                    found.append(each)
+                    break
+            else:
+                after = f" after {found[-1].name} (#{found[-1].n})" if found else ""
+                problem = f"expected {name}{_shown(params)}{after}, but it did not come"
+                early = [each for each in self.of(name) if found and each.n < found[-1].n]
+                if early:
+                    problem += f"; it came before, as #{', #'.join(str(each.n) for each in early)}"
+                raise AssertionError(self._told(problem, name, params))
+        return found
+
+    def timeline(self, last: int | None = None) -> str:
+        """The space's trace as text, a line per frame."""
+        return contract.timeline(contract.Trace.from_entries(self._journal.entries()), last)
+
+    def _told(self, problem: str, name: str, params: Mapping[str, Any] | None) -> str:
+        lines = [problem]
+        nearest = sorted(
+            self.of(name), key=lambda each: len(differences(params or {}, each.params))
+        )
+        if nearest and params:
+            lines.append("the nearest that came:")
+            for each in nearest[:NEAREST_SHOWN]:
+                different = "; ".join(differences(params, each.params)) or "no difference"
+                lines.append(f"  #{each.n} {each.name}: {different}")
+        elif not nearest:
+            names = dict.fromkeys(each.name for each in self._all)
+            lines.append(f"what came: {', '.join(names) or 'nothing'}")
+        lines += ["timeline:", self.timeline(TIMELINE_SHOWN) or "  nothing crossed the wire"]
+        return "\n".join(lines)
+
+
+def check_name(name: str) -> None:
+    """Raises UnknownName unless ``name`` is a method of clients or an event type."""
+    known = catalogue.CLIENT_CALLS | catalogue.EVENTS
+    if name not in known:
+        near = catalogue.nearest(name, known)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see: python -m mockserver schema"
+        raise UnknownName(f'no method or event type "{name}"; {hint}')
+
+
+def differences(wanted: Any, came: Any, path: str = "") -> list[str]:
+    """Where ``came`` is not what is ``wanted``, in words; other fields do not matter."""
+    if isinstance(wanted, Mapping) and isinstance(came, Mapping):
+        found: list[str] = []
+        for key, value in wanted.items():
+            place = f"{path}.{key}" if path else str(key)
+            if key in came:
+                found += differences(value, came[key], place)
+            else:
+                found.append(f"{place} is missing")
+        return found
+    return [] if wanted == came else [f"{path or 'it'} is {came!r}, not {wanted!r}"]
+
+
+def _shown(params: Mapping[str, Any] | None) -> str:
+    return f" with {dict(params)!r}" if params else ""
+
+
+def _times(count: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
