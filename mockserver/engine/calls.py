@@ -7,11 +7,16 @@ caused. They refuse by raising Refusal. Parameters have passed their schema alre
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from mockserver.protocol.lifecycles import LIFECYCLES
 
+from .layout import LAYOUTS
+from .properties import EVERYBODY, MEMBER_SETTERS, META_VERBS, ROOM_SETTERS, Setter, changed_meta
+
 if TYPE_CHECKING:
+    from .room import Member, RoomSession
     from .session import Session
     from .space import Space
 
@@ -49,11 +54,11 @@ def _disconnect(space: Space, session: Session, params: Params) -> Result:
 
 
 def _rooms_get(space: Space, session: Session, params: Params) -> Result:
-    return _ok(rooms=[room.as_wire(full=True) for room in space.rooms.values()])
+    return _ok(rooms=[room.as_wire(space.now, full=True) for room in space.rooms.values()])
 
 
 def _room_get(space: Space, session: Session, params: Params) -> Result:
-    return _ok(room=space.room(params["room_session_id"]).as_wire(full=True))
+    return _ok(room=space.room(params["room_session_id"]).as_wire(space.now, full=True))
 
 
 def _members_get(space: Space, session: Session, params: Params) -> Result:
@@ -63,8 +68,8 @@ def _members_get(space: Space, session: Session, params: Params) -> Result:
 
 def _start(kind: str) -> Handler:
     def handle(space: Space, session: Session, params: Params) -> Result:
-        media = space.start_media(space.room(params["room_session_id"]), kind)
-        return _ok(**{kind: media.as_wire()})
+        media = space.start_media(space.room(params["room_session_id"]), kind, params)
+        return _ok(**{kind: media.as_wire(space.now)})
 
     return handle
 
@@ -72,7 +77,7 @@ def _start(kind: str) -> Handler:
 def _act(kind: str, verb: str) -> Handler:
     def handle(space: Space, session: Session, params: Params) -> Result:
         room = space.room(params["room_session_id"])
-        space.act(room, room.find(kind, params[f"{kind}_id"]), verb)
+        space.act(room, room.find(kind, params[f"{kind}_id"]), verb, params)
         return _ok()
 
     return handle
@@ -81,9 +86,106 @@ def _act(kind: str, verb: str) -> Handler:
 def _list(kind: str) -> Handler:
     def handle(space: Space, session: Session, params: Params) -> Result:
         room = space.room(params["room_session_id"])
-        return _ok(**{f"{kind}s": [each.as_wire() for each in room.media[kind].values()]})
+        return _ok(**{f"{kind}s": [each.as_wire(space.now) for each in room.media[kind].values()]})
 
     return handle
+
+
+def _layouts(space: Space, session: Session, params: Params) -> Result:
+    space.room(params["room_session_id"])
+    return _ok(layouts=list(LAYOUTS))
+
+
+def _set_layout(space: Space, session: Session, params: Params) -> Result:
+    room = space.room(params["room_session_id"])
+    space.set_layout(room, params["name"], params.get("positions", {}))
+    return _ok()
+
+
+def _set_positions(space: Space, session: Session, params: Params) -> Result:
+    space.set_positions(space.room(params["room_session_id"]), params["positions"])
+    return _ok()
+
+
+def _set_room(setter: Setter) -> Handler:
+    def handle(space: Space, session: Session, params: Params) -> Result:
+        room = space.room(params["room_session_id"])
+        space.change_room(room, {setter.property: setter.value_from(params)})
+        return _ok()
+
+    return handle
+
+
+def _get_room_meta(space: Space, session: Session, params: Params) -> Result:
+    return _ok(meta=deepcopy(space.room(params["room_session_id"]).properties["meta"]))
+
+
+def _change_room_meta(verb: str) -> Handler:
+    def handle(space: Space, session: Session, params: Params) -> Result:
+        room = space.room(params["room_session_id"])
+        space.change_room(room, {"meta": changed_meta(verb, room.properties["meta"], params)})
+        return _ok()
+
+    return handle
+
+
+def _members(space: Space, params: Params) -> tuple[RoomSession, list[Member]]:
+    """Whom a call is about: one member, or all."""
+    room = space.room(params["room_session_id"])
+    if params["member_id"] == EVERYBODY:
+        return room, list(room.members.values())
+    return room, [room.find_member(params["member_id"])]
+
+
+def _set_members(setter: Setter) -> Handler:
+    def handle(space: Space, session: Session, params: Params) -> Result:
+        room, members = _members(space, params)
+        for member in members:
+            space.change_member(room, member, {setter.property: setter.value_from(params)})
+        return _ok()
+
+    return handle
+
+
+def _set_member_position(space: Space, session: Session, params: Params) -> Result:
+    room, members = _members(space, params)
+    space.set_positions(room, {member.id: params["position"] for member in members})
+    return _ok()
+
+
+def _get_member_meta(space: Space, session: Session, params: Params) -> Result:
+    room = space.room(params["room_session_id"])
+    return _ok(meta=deepcopy(room.find_member(params["member_id"]).properties["meta"]))
+
+
+def _change_member_meta(verb: str) -> Handler:
+    def handle(space: Space, session: Session, params: Params) -> Result:
+        room, members = _members(space, params)
+        for member in members:
+            meta = changed_meta(verb, member.properties["meta"], params)
+            space.change_member(room, member, {"meta": meta})
+        return _ok()
+
+    return handle
+
+
+def _remove(space: Space, session: Session, params: Params) -> Result:
+    room, members = _members(space, params)
+    for member in members:
+        space.leave(room, member)
+    return _ok()
+
+
+def _promote(space: Space, session: Session, params: Params) -> Result:
+    room = space.room(params["room_session_id"])
+    space.promote(room, params["member_id"], params)
+    return _ok()
+
+
+def _demote(space: Space, session: Session, params: Params) -> Result:
+    room = space.room(params["room_session_id"])
+    space.demote(room, params["member_id"])
+    return _ok()
 
 
 CALLS: dict[str, Handler] = {
@@ -94,9 +196,25 @@ CALLS: dict[str, Handler] = {
     "video.rooms.get": _rooms_get,
     "video.room.get": _room_get,
     "video.members.get": _members_get,
+    "video.list_available_layouts": _layouts,
+    "video.set_layout": _set_layout,
+    "video.set_position": _set_positions,
+    "video.get_meta": _get_room_meta,
+    "video.member.set_position": _set_member_position,
+    "video.member.get_meta": _get_member_meta,
+    "video.member.remove": _remove,
+    "video.member.promote": _promote,
+    "video.member.demote": _demote,
 }
 """All calls but ``signalwire.connect``, which makes the session that the others need."""
 
+for _setter in ROOM_SETTERS:
+    CALLS[f"video.{_setter.verb}"] = _set_room(_setter)
+for _setter in MEMBER_SETTERS:
+    CALLS[f"video.member.{_setter.verb}"] = _set_members(_setter)
+for _verb in META_VERBS:
+    CALLS[f"video.{_verb}"] = _change_room_meta(_verb)
+    CALLS[f"video.member.{_verb}"] = _change_member_meta(_verb)
 for _kind, _lifecycle in LIFECYCLES.items():
     CALLS[f"video.{_kind}.start"] = _start(_kind)
     CALLS[f"video.{_kind}.list"] = _list(_kind)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+from .clock import MICROSECONDS
+
 if TYPE_CHECKING:
     from faker import Faker
 
@@ -32,6 +34,10 @@ class Identities:
     def signature(self) -> str:
         """A session's signature: 32 hexadecimal digits, so it never holds an underscore."""
         return f"{self._ids.getrandbits(128):032x}"
+
+    def length_us(self) -> int:
+        """How long something that is played is: one to ten minutes, in whole seconds."""
+        return self._ids.randrange(60, 601) * MICROSECONDS
 
     def person_name(self) -> str:
         """The first name of a person in a room."""

@@ -3,48 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any
 
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
 
+from . import layout
 from .media import Media
-
-
-class Property(NamedTuple):
-    """A field of a wire object that the mock holds as it is: its name and how it begins."""
-
-    name: str
-    initial: Any
-
-
-MEMBER_PROPERTIES = (
-    Property("visible", True),
-    Property("audio_muted", False),
-    Property("video_muted", False),
-    Property("deaf", False),
-    Property("input_volume", 0),
-    Property("output_volume", 0),
-    Property("input_sensitivity", 44),
-    Property("handraised", False),
-    Property("talking", False),
-    Property("requested_position", "auto"),
-    Property("meta", {}),
-)
-"""What a member has besides its ids, name and type [T]; the initial values are our choice [A]."""
-
-ROOM_PROPERTIES = (
-    Property("hide_video_muted", False),
-    Property("layout_name", "grid-responsive"),
-    Property("locked", False),
-    Property("prioritize_handraise", False),
-    Property("meta", {}),
-)
-"""What a room session has besides ids, names and what is derived [T]; its beginning is [A]."""
-
-
-def _initial(properties: tuple[Property, ...]) -> dict[str, Any]:
-    return {each.name: deepcopy(each.initial) for each in properties}
+from .properties import MEMBER_PROPERTIES, ROOM_PROPERTIES, initial
 
 
 class Member:
@@ -57,7 +23,7 @@ class Member:
         self.id = member_id
         self.name = name
         self.type = kind
-        self.properties = _initial(MEMBER_PROPERTIES)
+        self.properties = initial(MEMBER_PROPERTIES)
 
     def as_wire(self) -> dict[str, Any]:
         """The ``member`` object of the protocol."""
@@ -67,6 +33,7 @@ class Member:
             "room_session_id": self.room.id,
             "name": self.name,
             "type": self.type,
+            "current_position": self.room.positions().get(self.id, layout.OFF_CANVAS),
             **deepcopy(self.properties),
         }
 
@@ -76,17 +43,22 @@ class RoomSession:
 
     Attributes:
         key: how the script that started it calls the room; None for others.
+        members: who is in it, in the order of joining.
+        audience: who was demoted, and is there without being a member.
+        listeners: how many more are in the audience.
         media: kind ("recording") -> what there is or was of it, oldest first.
-        labels: a script's own names for recordings -> the recording.
+        labels: a script's own names for recordings, playbacks and streams.
     """
 
     __slots__ = (
+        "audience",
         "channel",
         "display_name",
         "ended",
         "id",
         "key",
         "labels",
+        "listeners",
         "media",
         "members",
         "name",
@@ -112,9 +84,11 @@ class RoomSession:
         self.key = key
         self.ended = False
         self.members: dict[str, Member] = {}
+        self.audience: dict[str, Member] = {}
+        self.listeners = 0
         self.media: dict[str, dict[str, Media]] = {kind: {} for kind in LIFECYCLES}
         self.labels: dict[str, Media] = {}
-        self.properties = _initial(ROOM_PROPERTIES)
+        self.properties = initial(ROOM_PROPERTIES)
 
     def running(self, kind: str) -> list[Media]:
         """What of this kind has not ended, oldest first."""
@@ -134,11 +108,47 @@ class RoomSession:
             )
         return found
 
-    def as_wire(self, *, full: bool = False, updated: list[str] | None = None) -> dict[str, Any]:
+    def find_member(self, member_id: str) -> Member:
+        """The member with this id.
+
+        Raises:
+            Refusal: 404, naming those that there are [A].
+        """
+        member = self.members.get(member_id)
+        if member is None:
+            there = ", ".join(f"{each.id} ({each.name})" for each in self.members.values())
+            raise Refusal(
+                "404",
+                f'no member "{member_id}" in room session {self.id}; there is: {there or "nobody"}',
+            )
+        return member
+
+    def positions(self) -> dict[str, str]:
+        """Member id -> where they are on the canvas."""
+        requested = {
+            each.id: str(each.properties["requested_position"]) for each in self.members.values()
+        }
+        return layout.place(requested, self.properties["layout_name"])
+
+    def layout_as_wire(self) -> dict[str, Any]:
+        """The ``layout`` object of ``video.layout.changed`` [T]."""
+        return {
+            "id": self.id,
+            "room_id": self.room_id,
+            "room_session_id": self.id,
+            "name": self.properties["layout_name"],
+            "layers": layout.layers(self.positions()),
+        }
+
+    def as_wire(
+        self, now: int, *, full: bool = False, updated: list[str] | None = None
+    ) -> dict[str, Any]:
         """The ``room_session`` object of the protocol.
 
         Args:
-            full: with its members and recordings, as answers and ``video.room.subscribed`` have it.
+            now: microseconds of space time.
+            full: with its members, recordings, playbacks and streams, as answers and
+                ``video.room.subscribed`` have it.
             updated: the names of the fields that changed, for ``video.room.updated``.
         """
         shown: dict[str, Any] = {
@@ -147,14 +157,17 @@ class RoomSession:
             "name": self.name,
             "display_name": self.display_name,
             "event_channel": self.channel,
-            "recording": bool(self.running("recording")),
-            "streaming": False,
+            **{
+                table.flag: bool(self.running(kind))
+                for kind, table in LIFECYCLES.items()
+                if table.flag is not None
+            },
             **deepcopy(self.properties),
         }
         if full:
             shown["members"] = [member.as_wire() for member in self.members.values()]
             for kind, media in self.media.items():
-                shown[f"{kind}s"] = [each.as_wire() for each in media.values()]
+                shown[f"{kind}s"] = [each.as_wire(now) for each in media.values()]
         if updated is not None:
             shown["updated"] = updated
         return shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,12 +17,13 @@ from mockserver.protocol.errors import (
 )
 from mockserver.protocol.lifecycles import LIFECYCLES
 
+from . import layout
 from .agenda import Agenda
 from .calls import CALLS
 from .clock import Clock, seconds
 from .identity import Identities
 from .journal import TO_CLIENT, TO_SERVER, Journal
-from .media import Media
+from .media import MEDIA, Media
 from .room import Member, RoomSession, as_older_room
 from .script import AnswerPlan, Script
 from .session import Connection, Session
@@ -41,6 +42,13 @@ ENDED_ROOMS_REMEMBERED = 1_000
 
 def _raise(bug: Exception) -> None:
     raise bug
+
+
+def _changed(properties: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    """Set properties; returns the names of those that are other than before."""
+    updated = [name for name, value in values.items() if properties[name] != value]
+    properties.update(values)
+    return updated
 
 
 class Space:
@@ -446,7 +454,7 @@ class Space:
             self._subscribers.get((channel, event), {}).pop(session, None)
 
     def _tell_state(self, session: Session, room: RoomSession) -> None:
-        room_session = room.as_wire(full=True)
+        room_session = room.as_wire(self.now, full=True)
         older = as_older_room(room_session)
         first_member = next(iter(room.members), "")
         self.emit(
@@ -551,56 +559,202 @@ class Space:
         """Somebody joins a running room.
 
         Raises:
-            Refusal: 404 when the room has ended.
+            Refusal: 404 when the room has ended, 403 when it is locked [A].
         """
         self.room(room.id)
+        if room.properties["locked"]:
+            raise Refusal("403", f"room {room.name} is locked: nobody can join")
         member = self._add_member(room, name)
         self._emit_in(room, "video.member.joined", member=member.as_wire())
         return member
 
     def leave(self, room: RoomSession, member: Member) -> None:
-        """Somebody leaves; when nobody is left, the room ends.
+        """Somebody leaves; when nobody is left, in the audience neither, the room ends.
 
         Raises:
             Refusal: 404 when the room has ended or the member is not in it.
         """
         self.room(room.id)
-        if room.members.pop(member.id, None) is None:
-            raise Refusal("404", f"member {member.name} is not in room {room.name}")
-        self._emit_in(room, "video.member.left", member=member.as_wire())
-        if not room.members:
+        told = room.find_member(member.id).as_wire()
+        del room.members[member.id]
+        self._emit_in(room, "video.member.left", member=told)
+        if not room.members and not room.audience:
             self.end_room(room)
 
-    def start_media(self, room: RoomSession, kind: str, label: str | None = None) -> Media:
-        """Start a recording (or another kind that has a lifecycle) in a running room.
-
-        Args:
-            room: where.
-            kind: ``recording``.
-            label: what the script calls it.
+    def change_member(self, room: RoomSession, member: Member, values: dict[str, Any]) -> None:
+        """Set properties of a member; what really changed is told, and named in ``updated``.
 
         Raises:
             Refusal: 404 when the room has ended.
         """
         self.room(room.id)
+        updated = _changed(member.properties, values)
+        if updated:
+            told = {**member.as_wire(), "updated": updated}
+            self._emit_in(room, "video.member.updated", member=told)
+
+    def change_room(self, room: RoomSession, values: dict[str, Any]) -> None:
+        """Set properties of a room session; what really changed is told, and named in ``updated``.
+
+        Raises:
+            Refusal: 404 when the room has ended.
+        """
+        self.room(room.id)
+        updated = _changed(room.properties, values)
+        if updated:
+            self._emit_room("video.room.updated", room, updated=updated)
+
+    def talk(self, room: RoomSession, member: Member, talking: bool) -> None:
+        """Somebody begins to talk, or stops; told by ``video.member.talking`` [T]."""
+        self.room(room.id)
+        if _changed(member.properties, {"talking": talking}):
+            ids = {"room_id": room.room_id, "room_session_id": room.id}
+            told = {"id": member.id, **ids, "talking": talking}
+            self._emit_in(room, "video.member.talking", member=told)
+
+    def set_layout(self, room: RoomSession, name: str, positions: dict[str, str]) -> None:
+        """Choose a layout, and perhaps who is where in it.
+
+        Raises:
+            Refusal: 404 when the room has ended, or for a layout or member that is not there [A].
+        """
+        self.room(room.id)
+        if name not in layout.LAYOUTS:
+            known = ", ".join(layout.LAYOUTS)
+            raise Refusal("404", f'no layout "{name}"; there is: {known}')
+        moved = self._positions(room, positions)
+        changed = name != room.properties["layout_name"]
+        self.change_room(room, {"layout_name": name})
+        self._move(room, moved, tell=changed)
+
+    def set_positions(self, room: RoomSession, positions: dict[str, str]) -> None:
+        """Ask for positions of members.
+
+        Raises:
+            Refusal: 404 when the room has ended, or for a member that is not there [A].
+        """
+        self.room(room.id)
+        self._move(room, self._positions(room, positions))
+
+    def _positions(self, room: RoomSession, positions: dict[str, str]) -> dict[Member, str]:
+        """The members meant; ``self``, the caller's own screen, is nobody in the room here [W]."""
+        return {
+            room.find_member(member_id): position
+            for member_id, position in positions.items()
+            if member_id != "self"
+        }
+
+    def _move(self, room: RoomSession, moved: dict[Member, str], *, tell: bool = False) -> None:
+        for member, position in moved.items():
+            tell = tell or position != member.properties["requested_position"]
+            self.change_member(room, member, {"requested_position": position})
+        if tell:
+            self._emit_in(room, "video.layout.changed", layout=room.layout_as_wire())
+
+    def promote(self, room: RoomSession, member_id: str, params: dict[str, Any]) -> None:
+        """Somebody of the audience becomes a member; of a member nothing changes [A].
+
+        Raises:
+            Refusal: 404 when the room has ended, or nobody has this id.
+        """
+        self.room(room.id)
+        member = room.audience.pop(member_id, None)
+        if member is None:
+            room.find_member(member_id)
+            return
+        member.properties["audio_muted"] = bool(params.get("join_audio_muted"))
+        member.properties["video_muted"] = bool(params.get("join_video_muted"))
+        if "meta" in params:
+            member.properties["meta"] = params["meta"]
+        room.members[member.id] = member
+        self._emit_in(room, "video.member.joined", member=member.as_wire())
+        self._tell_audience(room)
+
+    def demote(self, room: RoomSession, member_id: str) -> None:
+        """A member becomes one of the audience, and is a member no more [A].
+
+        Raises:
+            Refusal: 404 when the room has ended, or there is no such member.
+        """
+        self.room(room.id)
+        if member_id in room.audience:
+            return
+        member = room.find_member(member_id)
+        told = member.as_wire()
+        room.audience[member.id] = room.members.pop(member.id)
+        self._emit_in(room, "video.member.left", member=told)
+        self._tell_audience(room)
+
+    def set_audience(self, room: RoomSession, count: int) -> None:
+        """So many are in the audience, besides those who were demoted."""
+        self.room(room.id)
+        if count != room.listeners:
+            room.listeners = count
+            self._tell_audience(room)
+
+    def _tell_audience(self, room: RoomSession) -> None:
+        total = len(room.audience) + room.listeners
+        self._emit_in(room, "video.room.audience_count", total=total)
+
+    def start_media(
+        self,
+        room: RoomSession,
+        kind: str,
+        params: Mapping[str, Any] | None = None,
+        label: str | None = None,
+    ) -> Media:
+        """Start a recording, a playback or a stream in a running room.
+
+        Args:
+            room: where.
+            kind: ``recording``, ``playback`` or ``stream``.
+            params: what the call of that name takes, such as ``url``; and ``length_us`` of a
+                playback, which the seed decides otherwise.
+            label: what the script calls it.
+
+        Raises:
+            Refusal: 404 when the room has ended, or for a layout that is not there.
+        """
+        self.room(room.id)
+        params = dict(params or {})
+        if MEDIA[kind].has_length and "length_us" not in params:
+            params["length_us"] = self.identities.length_us()
+        if "layout" in params:
+            self.set_layout(room, params["layout"], params.get("positions", {}))
         was_running = bool(room.running(kind))
-        media = Media(LIFECYCLES[kind], self.identities.uuid(), self.now)
+        media = MEDIA[kind](self.identities.uuid(), self.now, params)
         room.media[kind][media.id] = media
         if label is not None:
             room.labels[label] = media
         self._emit_media(room, media, "started", was_running)
+        self._watch_end(room, media)
         return media
 
-    def act(self, room: RoomSession, media: Media, verb: str) -> None:
-        """Pause, resume or stop; the table of its kind decides.
+    def act(
+        self, room: RoomSession, media: Media, verb: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Pause, resume, stop, …; the table of its kind decides.
 
         Raises:
             Refusal: 404 when the room has ended, 409 when the state does not allow it [A].
         """
         self.room(room.id)
-        kind = media.lifecycle.kind
-        was_running = bool(room.running(kind))
-        self._emit_media(room, media, media.act(verb, self.now), was_running)
+        was_running = bool(room.running(media.kind))
+        event = media.act(verb, self.now, params or {})
+        self._emit_media(room, media, event, was_running)
+        self._watch_end(room, media)
+
+    def _watch_end(self, room: RoomSession, media: Media) -> None:
+        """Stop it when it will have come to its end, unless that has changed by then."""
+        end = media.ends_by_itself_at()
+        if end is None:
+            return
+
+        def stop() -> None:
+            if not media.has_ended and media.ends_by_itself_at() == self.now:
+                self.act(room, media, "stop")
+
+        self.agenda.add(max(end, self.now), stop)
 
     def _add_member(self, room: RoomSession, name: str | None) -> Member:
         member = Member(room, self.identities.uuid(), name or self.identities.person_name())
@@ -608,11 +762,11 @@ class Space:
         return member
 
     def _emit_media(self, room: RoomSession, media: Media, event: str, was_running: bool) -> None:
-        kind = media.lifecycle.kind
-        self._emit_in(room, f"video.{kind}.{event}", **{kind: media.as_wire()})
-        if bool(room.running(kind)) != was_running:
-            # The room's flag has the name of the kind. [A]: that its change is told at all.
-            self._emit_room("video.room.updated", room, updated=[kind])
+        kind, flag = media.kind, media.lifecycle.flag
+        self._emit_in(room, f"video.{kind}.{event}", **{kind: media.as_wire(self.now)})
+        if flag is not None and bool(room.running(kind)) != was_running:
+            # That its change is told at all is assumed [A].
+            self._emit_room("video.room.updated", room, updated=[flag])
 
     def _emit_in(self, room: RoomSession, event_type: str, **params: Any) -> None:
         ids = {"room_id": room.room_id, "room_session_id": room.id}
@@ -626,7 +780,7 @@ class Space:
         everywhere: bool = False,
         updated: list[str] | None = None,
     ) -> None:
-        room_session = room.as_wire(updated=updated)
+        room_session = room.as_wire(self.now, updated=updated)
         older = as_older_room(room_session)
         self.emit(
             event_type,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-__all__ = ["LIFECYCLES", "RECORDING", "Lifecycle", "Move"]
+__all__ = ["LIFECYCLES", "PLAYBACK", "RECORDING", "STREAM", "Lifecycle", "Move"]
 
 
 class Move(NamedTuple):
@@ -33,12 +33,15 @@ class Lifecycle:
         final: The state that nothing leads out of.
         rows: `{(state, verb): Move(state, event)}`; `start` has no row, since nothing is there
             before it.
+        flag: The field of `room_session` that is true while one has not ended; None when the room
+            tells nothing of it.
     """
 
     kind: str
     initial: str
     final: str
     rows: Mapping[tuple[str, str], Move]
+    flag: str | None = None
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -72,7 +75,40 @@ RECORDING: Final = Lifecycle(
             ("paused", "stop"): Move("completed", "ended"),
         }
     ),
+    flag="recording",
 )
 
-LIFECYCLES: Final[Mapping[str, Lifecycle]] = MappingProxyType({RECORDING.kind: RECORDING})
+# Source [T]. That volume and position may be set while paused is assumed [A].
+PLAYBACK: Final = Lifecycle(
+    kind="playback",
+    initial="playing",
+    final="completed",
+    rows=MappingProxyType(
+        {
+            ("playing", "pause"): Move("paused", "updated"),
+            ("paused", "resume"): Move("playing", "updated"),
+            ("playing", "stop"): Move("completed", "ended"),
+            ("paused", "stop"): Move("completed", "ended"),
+            ("playing", "set_volume"): Move("playing", "updated"),
+            ("paused", "set_volume"): Move("paused", "updated"),
+            ("playing", "seek_absolute"): Move("playing", "updated"),
+            ("paused", "seek_absolute"): Move("paused", "updated"),
+            ("playing", "seek_relative"): Move("playing", "updated"),
+            ("paused", "seek_relative"): Move("paused", "updated"),
+        }
+    ),
+)
+
+# Source [T].
+STREAM: Final = Lifecycle(
+    kind="stream",
+    initial="streaming",
+    final="completed",
+    rows=MappingProxyType({("streaming", "stop"): Move("completed", "ended")}),
+    flag="streaming",
+)
+
+LIFECYCLES: Final[Mapping[str, Lifecycle]] = MappingProxyType(
+    {table.kind: table for table in (RECORDING, PLAYBACK, STREAM)}
+)
 """All tables by kind."""

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mockserver import schemas
 from mockserver.engine import actions
+from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.scenarios import durations
 
 TriggerKind = Literal["at", "subscribed", "event", "request"]
@@ -100,9 +102,8 @@ class Action:
             session started from this key, that room session is meant, otherwise the one started
             last. None (in a file with several rooms): the room session that the trigger concerns.
             Always None for `SPACE_ACTIONS`.
-        args: `name` (join, leave: str), `as` (start_recording: str), `recording` (pause_, resume_,
-            stop_recording: str), `latency_us` (set_latency: int). A key that the file left out is
-                absent.
+        args: what its schema in `schemas/actions/` describes, without `room`; a duration is in
+            whole microseconds, under its name with `_us`. A key that the file left out is absent.
     """
 
     verb: str
@@ -121,10 +122,14 @@ class Action:
                 leaving=self.args.get("name", "the member who joined last"),
             )
         verb, _, kind = self.verb.partition("_")
-        if verb == "start":
+        if verb == "start" and kind in LIFECYCLES:
             return f"start a {kind}{_called(self.args)} in {room}"
-        which = f"{kind} {self.args[kind]}" if kind in self.args else f"the newest {kind}"
-        return f"{verb} {which} of {room}"
+        if kind in LIFECYCLES:
+            which = f"{kind} {self.args[kind]}" if kind in self.args else f"the newest {kind}"
+            return f"{verb} {which} of {room}"
+        title = schemas.load(f"actions/{self.verb}")["title"]
+        facts = ", ".join(f"{name} {value}" for name, value in self.args.items())
+        return f"{title[0].lower()}{title[1:]}{f' ({facts})' if facts else ''} in {room}"
 
 
 _SENTENCES = {

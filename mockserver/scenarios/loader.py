@@ -82,7 +82,8 @@ def loads(text: str, path: str = "<scenario>") -> Scenario:
 def _validator() -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.validator_for(schemas.load("scenario"))
+    registry = jsonschema_rs.Registry(list(schemas.registry_documents()))
+    return jsonschema_rs.Draft202012Validator(schemas.load("scenario"), registry=registry)
 
 
 class _Whole(Reading):

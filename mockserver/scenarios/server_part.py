@@ -120,17 +120,34 @@ class ServerPart(Reading):
         if isinstance(argument, str):
             room = self.word(argument, path, "room", self.declared)
             return Action(verb, room)
-        data = self.mapping(argument, path, _arguments(verb))
+        schema = _schema(verb)
+        required = schema.get("required", ())
+        data = self.mapping(argument, path, tuple(schema["properties"]), required)
         if data is None:
             return None
-        args = {
-            key: text
-            for key, read in (("name", self.text), ("as", self.named), ("recording", self.named))
-            if (text := read(data, key, path)) is not None
-        }
+        args = self.arguments(data, schema["properties"], path)
         if "room" in data:
             return Action(verb, self.room_key(data, path), args)
         return Action(verb, self.default_room(verb, path, trigger), args)
+
+    def arguments(
+        self, data: Mapping[str, Any], known: Mapping[str, Any], path: Path
+    ) -> dict[str, Any]:
+        """Read what an action takes besides its room; the schema itself checks the other kinds."""
+        args: dict[str, Any] = {}
+        for key, value in data.items():
+            if key == "room":
+                continue
+            kind = known[key].get("x-kind", known[key].get("type"))
+            if kind == "duration":
+                args[f"{key}_us"] = self.duration(data, key, path)
+            elif kind in ("label", "string"):
+                text = (self.named if kind == "label" else self.text)(data, key, path)
+                if text is not None:
+                    args[key] = text
+            else:
+                args[key] = value
+        return args
 
     def space_action(self, verb: str, argument: Any, path: Path, *, bare: bool) -> Action:
         """Read an action that concerns no room."""
@@ -267,16 +284,15 @@ class ServerPart(Reading):
                 seen.add((rule.method, rule.nth))
 
 
-def _arguments(verb: str) -> tuple[str, ...]:
+def _schema(verb: str) -> Mapping[str, Any]:
     if verb == "start_room":
-        return ("room",)
-    return tuple(schemas.load(f"actions/{verb}")["properties"])
+        # Which room, is all that can be said here: the rest stands under `rooms`.
+        return {"properties": {"room": {}}, "x-causes": ["video.room.started"]}
+    return schemas.load(f"actions/{verb}")
 
 
 def _causes(verb: str) -> tuple[str, ...]:
-    if verb == "start_room":
-        return ("video.room.started",)
-    return tuple(schemas.load(f"actions/{verb}")["x-causes"])
+    return tuple(_schema(verb)["x-causes"])
 
 
 def _concerns_a_room(trigger: Trigger) -> bool:

@@ -1,0 +1,78 @@
+"""Layouts: who is shown where on the canvas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+LAYOUTS: dict[str, int | None] = {
+    "grid-responsive": None,
+    "grid-responsive-mobile": None,
+    "highlight-1-responsive": None,
+    "1x1": 1,
+    "2x1": 2,
+    "2x2": 4,
+    "5up": 5,
+    "3x3": 9,
+    "4x4": 16,
+    "5x5": 25,
+    "6x6": 36,
+    "8x8": 64,
+    "10x10": 100,
+}
+"""The vendor's layouts -> how many they show; None shows everybody [A]."""
+
+OFF_CANVAS = "off-canvas"
+AUTO = "auto"
+
+
+def place(requested: Mapping[str, str], layout: str) -> dict[str, str]:
+    """Where each member is: a requested position, ``standard-N``, or ``off-canvas``.
+
+    Which position the real service chooses for ``auto`` is not public: the first that is free [A].
+
+    Args:
+        requested: member id -> the position asked for, in the order of joining.
+        layout: its name.
+    """
+    room_for = LAYOUTS[layout]
+    taken = set(requested.values())
+    free = (name for number in range(1, 10_000) if (name := f"standard-{number}") not in taken)
+    placed: dict[str, str] = {}
+    shown = sum(position not in (AUTO, OFF_CANVAS) for position in requested.values())
+    for member_id, position in requested.items():
+        if position != AUTO:
+            placed[member_id] = position
+        elif room_for is None or shown < room_for:
+            placed[member_id] = next(free)
+            shown += 1
+        else:
+            placed[member_id] = OFF_CANVAS
+    return placed
+
+
+def layers(placed: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The layers of ``video.layout.changed``: a grid, in percent of the canvas [A].
+
+    Args:
+        placed: member id -> position; who is off the canvas has no layer.
+    """
+    shown = [(member, position) for member, position in placed.items() if position != OFF_CANVAS]
+    columns = max(1, math.ceil(math.sqrt(len(shown))))
+    rows = max(1, math.ceil(len(shown) / columns))
+    width, height = round(100 / columns, 2), round(100 / rows, 2)
+    return [
+        {
+            "layer_index": index,
+            "z_index": 0,
+            "x": round(index % columns * width, 2),
+            "y": round(index // columns * height, 2),
+            "width": width,
+            "height": height,
+            "member_id": member,
+            "position": position,
+            "visible": True,
+        }
+        for index, (member, position) in enumerate(shown)
+    ]

@@ -1,0 +1,101 @@
+"""What members and rooms hold besides their ids, and which calls set it: tables."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+EVERYBODY = "all"
+"""The ``member_id`` that means all members [T]."""
+
+
+class Property(NamedTuple):
+    """A field of a wire object that the mock holds as it is: its name and how it begins."""
+
+    name: str
+    initial: Any
+
+
+class Param(NamedTuple):
+    """A value that comes with the call, under this name."""
+
+    name: str
+
+
+class Setter(NamedTuple):
+    """A call that sets one property, to a constant or to one of its params."""
+
+    verb: str
+    property: str
+    value: Any
+
+    def value_from(self, params: dict[str, Any]) -> Any:
+        """What the property is set to by a call with these params."""
+        return params[self.value.name] if isinstance(self.value, Param) else self.value
+
+
+MEMBER_PROPERTIES = (
+    Property("visible", True),
+    Property("audio_muted", False),
+    Property("video_muted", False),
+    Property("deaf", False),
+    Property("input_volume", 0),
+    Property("output_volume", 0),
+    Property("input_sensitivity", 44),
+    Property("handraised", False),
+    Property("talking", False),
+    Property("requested_position", "auto"),
+    Property("meta", {}),
+)
+"""A member's fields besides ids, name, type and place [T]; the initial values are [A]."""
+
+MEMBER_SETTERS = (
+    Setter("audio_mute", "audio_muted", True),
+    Setter("audio_unmute", "audio_muted", False),
+    Setter("video_mute", "video_muted", True),
+    Setter("video_unmute", "video_muted", False),
+    Setter("deaf", "deaf", True),
+    Setter("undeaf", "deaf", False),
+    Setter("raisehand", "handraised", True),
+    Setter("lowerhand", "handraised", False),
+    Setter("set_input_volume", "input_volume", Param("volume")),
+    Setter("set_output_volume", "output_volume", Param("volume")),
+    Setter("set_input_sensitivity", "input_sensitivity", Param("value")),
+)
+"""``video.member.VERB`` sets this property of one member, or of all [T]."""
+
+ROOM_PROPERTIES = (
+    Property("hide_video_muted", False),
+    Property("layout_name", "grid-responsive"),
+    Property("locked", False),
+    Property("prioritize_handraise", False),
+    Property("meta", {}),
+)
+"""A room session's fields besides ids, names and what is derived [T]; the beginnings are [A]."""
+
+ROOM_SETTERS = (
+    Setter("lock", "locked", True),
+    Setter("unlock", "locked", False),
+    Setter("hide_video_muted", "hide_video_muted", True),
+    Setter("show_video_muted", "hide_video_muted", False),
+    Setter("prioritize_handraise", "prioritize_handraise", Param("enable")),
+)
+"""``video.VERB`` sets this property of a room session [T]."""
+
+
+def initial(properties: tuple[Property, ...]) -> dict[str, Any]:
+    """All properties, as they begin."""
+    return {each.name: deepcopy(each.initial) for each in properties}
+
+
+META_VERBS = ("set_meta", "update_meta", "delete_meta")
+
+
+def changed_meta(verb: str, meta: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """The meta after ``set_meta``, ``update_meta`` or ``delete_meta`` [T]; a new object."""
+    if verb == "set_meta":
+        return deepcopy(params.get("meta", {}))
+    if verb == "update_meta":
+        return {**meta, **deepcopy(params.get("meta", {}))}
+    gone = set(params.get("keys", ()))
+    return {key: value for key, value in meta.items() if key not in gone}
