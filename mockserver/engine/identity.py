@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ class Identities:
     def __init__(self, seed: int, space: str) -> None:
         self._key = f"{seed}/{space}"
         self._ids = Random(f"{self._key}/ids")
-        self._faker: Faker | None = None
+        self._names_drawn = 0
 
     def uuid(self) -> str:
         """A version 4 UUID in its usual spelling."""
@@ -48,10 +49,17 @@ class Identities:
         return "-".join(self._names().words(2))
 
     def _names(self) -> Faker:
-        if self._faker is None:
-            # Imported here: a space whose rooms are all named never pays for it at start-up.
-            from faker import Faker
+        """The source of names, set to what this space draws next."""
+        self._names_drawn += 1
+        source = name_source()
+        source.seed_instance(f"{self._key}/names/{self._names_drawn}")
+        return source
 
-            self._faker = Faker("en_US")
-            self._faker.seed_instance(f"{self._key}/names")
-        return self._faker
+
+@cache
+def name_source() -> Faker:
+    """What names are drawn from; all spaces share it, since making one takes a while."""
+    # Imported here: a server that invents no names never pays for it.
+    from faker import Faker
+
+    return Faker("en_US")

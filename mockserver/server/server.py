@@ -19,6 +19,7 @@ from mockserver.engine import (
     Session,
     Space,
 )
+from mockserver.engine.identity import name_source
 from mockserver.scenarios import ScenarioScript
 
 from . import endpoints
@@ -28,6 +29,9 @@ from .timers import Deadlines, SpaceTimer, real_time
 from .websocket import CLOSE_TIMEOUT_S, Socket, serve_websocket
 
 logger = logging.getLogger(__name__)
+
+NAMES_DELAY_S = 0.02
+"""How long after a space is made names are prepared for it, beside the event loop."""
 
 Respond = Callable[["Server", web.Request], Awaitable[web.StreamResponse]]
 
@@ -216,6 +220,9 @@ class Server:
             on_bug=self._note_bug,
         )
         self._timers[space] = SpaceTimer(space, self._loop)
+        # Rooms will want names soon; getting ready for that in the loop would hold up everybody,
+        # and at once it would hold up the answer to the space's first client.
+        self._loop.call_later(NAMES_DELAY_S, self._loop.run_in_executor, None, name_source)
         return space
 
     def control(self, name: str) -> SpaceControl:

@@ -1,7 +1,10 @@
 // Plays with the vendor's older client, @signalwire/realtime-api 3.
 
+import assert from "node:assert/strict";
+
 import { Video } from "realtime-api-3";
 
+import { subscribed } from "./debounce-3.mjs";
 import { play } from "./player.mjs";
 
 const ROOM_EVENTS = [
@@ -21,12 +24,21 @@ let video;
 await play({
   async connect({ host, project, token }) {
     video = new Video.Client({ host, project, token, logLevel: "warn" });
+    // What a user is told of refused credentials is the bare word below; the code knows only the session
+    // inside the client.
     let refusal;
     video._session.session.on("session.auth_error", (error) => (refusal = error));
-    await video.subscribe().catch((e)=>{ console.error("SUB", e); });
-    if (refusal !== undefined) throw refusal;
+    try {
+      await video.subscribe();
+    } catch (error) {
+      assert.equal(error.message, "Unauthorized");
+      throw refusal ?? error;
+    }
   },
-  disconnect: () => video.disconnect(),
+  async disconnect() {
+    await subscribed();
+    video.disconnect();
+  },
   async listenToVideo(hear) {
     for (const event of ["room.started", "room.ended"]) {
       video.on(event, (subject) => hear(`video.${event}`, subject));

@@ -6,9 +6,9 @@
 //   getRooms(), getRoom(id), getMembers(room), getRecordings(room)
 //   startRecording(room)       a promise of the recording, kept once it can be acted on
 //
-// Prints one JSON object per line: {"event", "params"} for each call of a listener, {"refused", "code"}
-// for each command that was refused as it should be, and at the end {"slack_s"}: the real seconds that
-// went by other than by waiting. Ends with exit code 1, and says why, when something goes otherwise.
+// Prints one JSON object per line: {"event", "params"} for each call of a listener, and {"refused", "code"}
+// for each command that was refused as it should be. Ends with exit code 1, and says why, when something
+// goes otherwise.
 
 import { paramsOf } from "./shapes.mjs";
 import { spec } from "./spec.mjs";
@@ -19,7 +19,6 @@ const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const text = (error) =>
   error instanceof Error ? error.stack : typeof error === "symbol" ? String(error) : JSON.stringify(error);
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-const now = () => performance.now() / 1000;
 
 const heard = [];
 const consumed = new Map();
@@ -29,7 +28,6 @@ const problems = [];
 let waiters = [];
 let room;
 let newest;
-let slackS = 0;
 let doing = "nothing yet";
 
 function hear(type, subject) {
@@ -92,9 +90,7 @@ function commands(client) {
 
 async function take(step, act) {
   if (step.on !== null) await waitFor(step.on);
-  const waitS = step.after_us / 1e6 / speed;
-  const begun = now();
-  if (waitS > 0) await sleep(waitS);
+  if (step.after_us > 0) await sleep(step.after_us / 1e6 / speed);
   for (const command of step.commands) {
     let code = null;
     try {
@@ -111,7 +107,6 @@ async function take(step, act) {
       problems.push(`${command.verb}: should have been refused with ${step.refused}`);
     }
   }
-  slackS += now() - begun - waitS;
 }
 
 const missing = () =>
@@ -148,5 +143,4 @@ export async function play(client) {
   clearTimeout(alarm);
   if (problems.length > 0) fail(problems);
   // It ends by itself, once the server has closed its side too: all that was sent has arrived by then.
-  say({ slack_s: slackS });
 }
