@@ -95,7 +95,7 @@ def _act(kind: str, verb: str) -> RoomAction:
 
 def _set_room(setter: Setter) -> RoomAction:
     def do(space: Space, room: RoomSession, arguments: Arguments) -> None:
-        space.change_room(room, {setter.property: setter.value_from(dict(arguments))})
+        space.change_room(room, setter.values_from(arguments))
 
     return do
 
@@ -104,7 +104,7 @@ def _set_members(setter: Setter) -> RoomAction:
     def do(space: Space, room: RoomSession, arguments: Arguments) -> Member | None:
         members = find_members(room, arguments.get("name"))
         for member in members:
-            space.change_member(room, member, {setter.property: setter.value_from(dict(arguments))})
+            space.change_member(room, member, setter.values_from(arguments))
         return members[0] if len(members) == 1 else None
 
     return do

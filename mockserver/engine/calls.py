@@ -10,6 +10,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
 
 from .layout import LAYOUTS
@@ -110,7 +111,7 @@ def _set_positions(space: Space, session: Session, params: Params) -> Result:
 def _set_room(setter: Setter) -> Handler:
     def handle(space: Space, session: Session, params: Params) -> Result:
         room = space.room(params["room_session_id"])
-        space.change_room(room, {setter.property: setter.value_from(params)})
+        space.change_room(room, setter.values_from(params))
         return _ok()
 
     return handle
@@ -132,16 +133,29 @@ def _change_room_meta(verb: str) -> Handler:
 def _members(space: Space, params: Params) -> tuple[RoomSession, list[Member]]:
     """Whom a call is about: one member, or all."""
     room = space.room(params["room_session_id"])
-    if params["member_id"] == EVERYBODY:
+    if params.get("member_id") == EVERYBODY:
         return room, list(room.members.values())
-    return room, [room.find_member(params["member_id"])]
+    return room, [_member(room, params)]
+
+
+def _member(room: RoomSession, params: Params) -> Member:
+    """Whom a call is about.
+
+    Raises:
+        Refusal: 404 for nobody, or when it does not say: the clients then mean their own member,
+            which a realtime client does not have [A].
+    """
+    if "member_id" not in params:
+        there = ", ".join(f"{each.id} ({each.name})" for each in room.members.values())
+        raise Refusal("404", f"which member? Say member_id; there is: {there or 'nobody'}")
+    return room.find_member(params["member_id"])
 
 
 def _set_members(setter: Setter) -> Handler:
     def handle(space: Space, session: Session, params: Params) -> Result:
         room, members = _members(space, params)
         for member in members:
-            space.change_member(room, member, {setter.property: setter.value_from(params)})
+            space.change_member(room, member, setter.values_from(params))
         return _ok()
 
     return handle
@@ -155,7 +169,7 @@ def _set_member_position(space: Space, session: Session, params: Params) -> Resu
 
 def _get_member_meta(space: Space, session: Session, params: Params) -> Result:
     room = space.room(params["room_session_id"])
-    return _ok(meta=deepcopy(room.find_member(params["member_id"]).properties["meta"]))
+    return _ok(meta=deepcopy(_member(room, params).properties["meta"]))
 
 
 def _change_member_meta(verb: str) -> Handler:

@@ -20,6 +20,7 @@ LAYOUTS: dict[str, int | None] = {
     "6x6": 36,
     "8x8": 64,
     "10x10": 100,
+    "screen-share": None,
 }
 """The vendor's layouts -> how many they show; None shows everybody [A]."""
 

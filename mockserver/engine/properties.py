@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -17,21 +18,24 @@ class Property(NamedTuple):
 
 
 class Param(NamedTuple):
-    """A value that comes with the call, under this name."""
+    """A value that comes with the call, under this name; ``default`` when it does not."""
 
     name: str
+    default: Any = None
 
 
 class Setter(NamedTuple):
-    """A call that sets one property, to a constant or to one of its params."""
+    """A call that sets properties, each to a constant or to one of its params."""
 
     verb: str
-    property: str
-    value: Any
+    values: dict[str, Any]
 
-    def value_from(self, params: dict[str, Any]) -> Any:
-        """What the property is set to by a call with these params."""
-        return params[self.value.name] if isinstance(self.value, Param) else self.value
+    def values_from(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Property -> what a call with these params sets it to."""
+        return {
+            name: params.get(value.name, value.default) if isinstance(value, Param) else value
+            for name, value in self.values.items()
+        }
 
 
 MEMBER_PROPERTIES = (
@@ -41,7 +45,7 @@ MEMBER_PROPERTIES = (
     Property("deaf", False),
     Property("input_volume", 0),
     Property("output_volume", 0),
-    Property("input_sensitivity", 44),
+    Property("input_sensitivity", 30),
     Property("handraised", False),
     Property("talking", False),
     Property("requested_position", "auto"),
@@ -50,19 +54,22 @@ MEMBER_PROPERTIES = (
 """A member's fields besides ids, name, type and place [T]; the initial values are [A]."""
 
 MEMBER_SETTERS = (
-    Setter("audio_mute", "audio_muted", True),
-    Setter("audio_unmute", "audio_muted", False),
-    Setter("video_mute", "video_muted", True),
-    Setter("video_unmute", "video_muted", False),
-    Setter("deaf", "deaf", True),
-    Setter("undeaf", "deaf", False),
-    Setter("raisehand", "handraised", True),
-    Setter("lowerhand", "handraised", False),
-    Setter("set_input_volume", "input_volume", Param("volume")),
-    Setter("set_output_volume", "output_volume", Param("volume")),
-    Setter("set_input_sensitivity", "input_sensitivity", Param("value")),
+    Setter("audio_mute", {"audio_muted": True}),
+    Setter("audio_unmute", {"audio_muted": False}),
+    Setter("video_mute", {"video_muted": True}),
+    Setter("video_unmute", {"video_muted": False}),
+    Setter("deaf", {"deaf": True, "audio_muted": True}),
+    Setter("undeaf", {"deaf": False, "audio_muted": False}),
+    Setter("raisehand", {"handraised": True}),
+    Setter("lowerhand", {"handraised": False}),
+    Setter("set_input_volume", {"input_volume": Param("volume")}),
+    Setter("set_output_volume", {"output_volume": Param("volume")}),
+    Setter("set_input_sensitivity", {"input_sensitivity": Param("value")}),
 )
-"""``video.member.VERB`` sets this property of one member, or of all [T]."""
+"""``video.member.VERB`` sets these properties of one member, or of all [T].
+
+Who is deaf is muted too, and who is not any more is not muted any more [D].
+"""
 
 ROOM_PROPERTIES = (
     Property("hide_video_muted", False),
@@ -74,13 +81,13 @@ ROOM_PROPERTIES = (
 """A room session's fields besides ids, names and what is derived [T]; the beginnings are [A]."""
 
 ROOM_SETTERS = (
-    Setter("lock", "locked", True),
-    Setter("unlock", "locked", False),
-    Setter("hide_video_muted", "hide_video_muted", True),
-    Setter("show_video_muted", "hide_video_muted", False),
-    Setter("prioritize_handraise", "prioritize_handraise", Param("enable")),
+    Setter("lock", {"locked": True}),
+    Setter("unlock", {"locked": False}),
+    Setter("hide_video_muted", {"hide_video_muted": True}),
+    Setter("show_video_muted", {"hide_video_muted": False}),
+    Setter("prioritize_handraise", {"prioritize_handraise": Param("enable", True)}),
 )
-"""``video.VERB`` sets this property of a room session [T]."""
+"""``video.VERB`` sets these properties of a room session [T]; the default of ``enable`` is [A]."""
 
 
 def initial(properties: tuple[Property, ...]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from mockserver.protocol import codec, frames, validation
+from mockserver.protocol import catalogue, codec, frames, validation
 from mockserver.protocol.errors import (
     InternalError,
     InvalidFrame,
@@ -434,7 +434,7 @@ class Space:
                 there = ", ".join(each.channel for each in self.rooms.values())
                 known = f"{ALL_ROOMS}, {there}" if there else ALL_ROOMS
                 raise Refusal("404", f'no channel "{channel}" here; there is: {known}')
-        events = list(events)
+        events = [catalogue.SUBSCRIBED_AS.get(event, event) for event in events]
         is_first = channel not in session.subscriptions
         subscribed = session.subscriptions.setdefault(channel, set())
         for event in events:
@@ -449,7 +449,7 @@ class Space:
     def unsubscribe(self, session: Session, channel: str, events: Iterable[str]) -> None:
         """Take events from what a session is told; what was not subscribed is passed over."""
         subscribed = session.subscriptions.get(channel, set())
-        for event in events:
+        for event in (catalogue.SUBSCRIBED_AS.get(event, event) for event in events):
             subscribed.discard(event)
             self._subscribers.get((channel, event), {}).pop(session, None)
 
@@ -645,10 +645,19 @@ class Space:
         }
 
     def _move(self, room: RoomSession, moved: dict[Member, str], *, tell: bool = False) -> None:
-        for member, position in moved.items():
-            tell = tell or position != member.properties["requested_position"]
-            self.change_member(room, member, {"requested_position": position})
-        if tell:
+        before = room.positions()
+        requested = {
+            member: _changed(member.properties, {"requested_position": position})
+            for member, position in moved.items()
+        }
+        after = room.positions()
+        for member, updated in requested.items():
+            if before[member.id] != after[member.id]:
+                updated.append("current_position")
+            if updated:
+                told = {**member.as_wire(), "updated": updated}
+                self._emit_in(room, "video.member.updated", member=told)
+        if tell or any(requested.values()):
             self._emit_in(room, "video.layout.changed", layout=room.layout_as_wire())
 
     def promote(self, room: RoomSession, member_id: str, params: dict[str, Any]) -> None:

@@ -11,15 +11,19 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cache
+from typing import Final
 from typing import TYPE_CHECKING
 
 from mockserver import schemas
 
-__all__ = ["CLIENT_CALLS", "EVENTS", "SERVER_CALLS", "nearest"]
+__all__ = ["CLIENT_CALLS", "EVENTS", "SERVER_CALLS", "SUBSCRIBED_AS", "nearest"]
 
 CLIENT_CALLS: frozenset[str]
 SERVER_CALLS: frozenset[str]
 EVENTS: frozenset[str]
+
+SUBSCRIBED_AS: Final = {"video.room.audienceCount": "video.room.audience_count"}
+"""Names under which both clients ask for an event -> the name by which they know it [W]."""
 
 _LONGEST_WORD = 100  # comparing costs the square of the length, and no name of ours is longer
 

@@ -140,7 +140,11 @@ def _registry() -> Any:
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
-    resources = [(uri, DRAFT202012.create_resource(x)) for uri, x in schemas.registry_documents()]
+    # A document that names its own dialect would be checked by the plain class, not by ours.
+    resources = [
+        (uri, DRAFT202012.create_resource({k: v for k, v in x.items() if k != "$schema"}))
+        for uri, x in schemas.registry_documents()
+    ]
     return Registry().with_resources(resources)
 
 
