@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cache
-from typing import Final
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockserver import schemas
 
