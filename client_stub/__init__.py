@@ -21,10 +21,16 @@ from client_stub.errors import (
     SignalWireError,
 )
 from client_stub.listeners import Callback, Unsubscribe
+from client_stub.media import RoomMedia
+from client_stub.member import RoomSessionMember
+from client_stub.playback import PlaybackListeners, PlaybackState, RoomSessionPlayback
 from client_stub.recording import RecordingListeners, RecordingState, RoomSessionRecording
-from client_stub.video import RoomSession, RoomSessionMember, Video
+from client_stub.room import ROOM_EVENTS, Layout, RoomListeners, RoomSession
+from client_stub.stream import RoomSessionStream, StreamListeners, StreamState
+from client_stub.video import Video, VideoListeners
 
 __all__ = [
+    "ROOM_EVENTS",
     "ActionEnded",
     "AuthenticationFailed",
     "CallTimeout",
@@ -35,15 +41,25 @@ __all__ = [
     "ConnectionLost",
     "Direction",
     "Frame",
+    "Layout",
     "OnFrame",
+    "PlaybackListeners",
+    "PlaybackState",
     "RecordingListeners",
     "RecordingState",
+    "RoomListeners",
+    "RoomMedia",
     "RoomSession",
     "RoomSessionMember",
+    "RoomSessionPlayback",
     "RoomSessionRecording",
+    "RoomSessionStream",
     "ServerError",
     "SignalWire",
     "SignalWireError",
+    "StreamListeners",
+    "StreamState",
     "Unsubscribe",
     "Video",
+    "VideoListeners",
 ]

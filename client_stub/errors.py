@@ -3,7 +3,7 @@
 ::
 
     SignalWireError
-    ├── ActionEnded            the recording is completed; nothing was sent
+    ├── ActionEnded            the recording, playback or stream is completed; nothing was sent
     ├── CommandRefused         the answer's ``result.code`` is not 2xx
     ├── ServerError            the answer is a JSON-RPC error
     │   └── AuthenticationFailed   … with code -32002: the credentials were not accepted

@@ -1,12 +1,13 @@
-"""What recordings, and whatever else is started in a room and runs there, have in common.
+"""What recordings, playbacks and streams have in common: they are started in a room and run there.
 
 A kind of media is a subclass of :class:`RoomMedia` that says its ``kind`` and its commands, and a
-row in :data:`client_stub.video.MEDIA`.
+row in :data:`client_stub.room.MEDIA`.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
@@ -15,7 +16,7 @@ from client_stub.listeners import Callback, Listeners, Unsubscribe, chosen
 from client_stub.payload import ServerObject
 
 if TYPE_CHECKING:
-    from client_stub.video import RoomSession
+    from client_stub.room import RoomSession
 
 
 class RoomMedia(ServerObject):
@@ -84,9 +85,9 @@ class RoomMedia(ServerObject):
                 await self._change()
         return self
 
-    async def _listen(self, **callbacks: Callback[Any] | None) -> Unsubscribe:
+    async def _listen(self, listeners: Mapping[str, Any]) -> Unsubscribe:
         return await self._room._listen_on(
-            self._listeners, chosen(self.event_types(), callbacks), keep=self
+            self._listeners, chosen(self.event_types(), listeners), keep=self
         )
 
     async def _command(self, verb: str, **params: Any) -> None:

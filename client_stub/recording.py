@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypedDict
+from typing import ClassVar, Literal, TypedDict, Unpack
 
 from client_stub.listeners import Callback, Unsubscribe
 from client_stub.media import RoomMedia
@@ -37,19 +37,13 @@ class RoomSessionRecording(RoomMedia):
         """Ask to stop; ``on_ended`` and :meth:`ended` tell when it is completed."""
         await self._command("stop")
 
-    async def listen(
-        self,
-        *,
-        on_started: Callback[RoomSessionRecording] | None = None,
-        on_updated: Callback[RoomSessionRecording] | None = None,
-        on_ended: Callback[RoomSessionRecording] | None = None,
-    ) -> Unsubscribe:
+    async def listen(self, **listeners: Unpack[RecordingListeners]) -> Unsubscribe:
         """Hear of this recording only. Subscribes to what its room is not yet subscribed to."""
-        return await self._listen(on_started=on_started, on_updated=on_updated, on_ended=on_ended)
+        return await self._listen(listeners)
 
 
 class RecordingListeners(TypedDict, total=False):
-    """The ``listen`` of ``RoomSession.start_recording``."""
+    """What ``RoomSessionRecording.listen``, and that of ``start_recording``, take."""
 
     on_started: Callback[RoomSessionRecording]
     on_updated: Callback[RoomSessionRecording]

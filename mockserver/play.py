@@ -10,31 +10,29 @@ from functools import partial
 from typing import Any
 
 from client_stub import (
+    ROOM_EVENTS,
     CommandRefused,
     Direction,
     Frame,
     OnFrame,
+    RoomMedia,
     RoomSession,
-    RoomSessionRecording,
     ServerError,
     SignalWire,
     SignalWireError,
 )
+from mockserver.protocol import catalogue
 from mockserver.scenarios import ClientStep, Command, Scenario, Trigger, complete, expected_counts
+from mockserver.scenarios.commands import COMMANDS, EVERYBODY, Form
 
 Heard = tuple[str, dict[str, Any]]
 """An event's type and params, in the order in which listeners were called for them."""
 
 _ROOM_LISTENERS = {
-    "on_room_subscribed": "video.room.subscribed",
-    "on_room_updated": "video.room.updated",
-    "on_room_ended": "video.room.ended",
-    "on_member_joined": "video.member.joined",
-    "on_member_updated": "video.member.updated",
-    "on_member_left": "video.member.left",
-    "on_recording_started": "video.recording.started",
-    "on_recording_updated": "video.recording.updated",
-    "on_recording_ended": "video.recording.ended",
+    name: event
+    for name, event in ROOM_EVENTS.items()
+    # What the client derives is no event of its own, and of the start the other listener tells.
+    if event in catalogue.EVENTS and event != "video.room.started"
 }
 
 
@@ -95,7 +93,8 @@ class _Player:
         self._speed = speed
         self._client: SignalWire | None = None
         self._room: RoomSession | None = None
-        self._recordings: dict[str | None, asyncio.Future[RoomSessionRecording]] = {}
+        self._media: dict[str | None, asyncio.Future[RoomMedia]] = {}
+        self._starting: list[asyncio.Future[RoomMedia]] = []
         self._newest: str | None = None
         self._consumed: Counter[str] = Counter()
         self._ended_rooms: set[str] = set()
@@ -127,9 +126,9 @@ class _Player:
             await self._wait_for_change()
 
     async def close(self) -> None:
-        for starting in self._recordings.values():
+        for starting in self._starting:
             starting.cancel()
-        await asyncio.gather(*self._recordings.values(), return_exceptions=True)
+        await asyncio.gather(*self._starting, return_exceptions=True)
         if self._client is not None:
             await self._client.close()
 
@@ -177,11 +176,21 @@ class _Player:
         await self._changed.wait()
 
     async def _do(self, command: Command, *, settled: bool) -> None:
-        done = _COMMANDS[command.verb](self, command)
-        if done is not None:
-            await done
-        if settled and command.verb == "start_recording":
-            await self._recordings[self._newest]
+        form, args = COMMANDS[command.verb], dict(command.args)
+        method = form.method or command.verb
+        if command.verb in _COMMANDS:
+            await _COMMANDS[command.verb](self, command)
+        elif form.starts is not None:
+            starting = self._start(method, args)
+            if settled:
+                await starting
+        elif form.adopts is not None:
+            await self._adopt(method)
+        elif form.moves:
+            media = await self._media[args.pop("media", self._newest)]
+            await getattr(media, method)(**args, **form.given)
+        else:
+            await self._control(method, form, args)
 
     # Commands
 
@@ -211,26 +220,32 @@ class _Player:
     async def _get_room(self, command: Command) -> None:
         self._room = await self._connected().video.get_room_session_by_id(self._in_room().id)
 
-    async def _get_members(self, command: Command) -> None:
-        await self._in_room().get_members()
+    def _start(self, method: str, args: dict[str, Any]) -> asyncio.Future[RoomMedia]:
+        self._newest = args.pop("as", None)
+        start: Awaitable[RoomMedia] = getattr(self._in_room(), method)(**args)
+        starting = asyncio.ensure_future(start)
+        self._media[self._newest] = starting
+        self._starting.append(starting)
+        return starting
 
-    async def _get_recordings(self, command: Command) -> None:
-        loop = asyncio.get_running_loop()
-        for recording in await self._in_room().get_recordings():
-            if not recording.has_ended:
-                self._recordings[recording.id] = loop.create_future()
-                self._recordings[recording.id].set_result(recording)
-                self._newest = recording.id
+    async def _adopt(self, method: str) -> None:
+        for media in await getattr(self._in_room(), method)():
+            if not media.has_ended:
+                self._newest = media.id
+                self._media[media.id] = asyncio.get_running_loop().create_future()
+                self._media[media.id].set_result(media)
 
-    def _start_recording(self, command: Command) -> None:
-        name = command.args.get("as")
-        self._newest = name
-        self._recordings[name] = asyncio.ensure_future(self._in_room().start_recording())
+    async def _control(self, method: str, form: Form, args: dict[str, Any]) -> None:
+        room = self._in_room()
+        if "member" in args:
+            args["member_id"] = await self._member_id(room, args.pop("member"))
+        await getattr(room, method)(**args, **form.given)
 
-    async def _act(self, verb: str, command: Command) -> None:
-        name = command.args.get("recording", self._newest)
-        recording = await self._recordings[name]
-        await getattr(recording, verb)()
+    async def _member_id(self, room: RoomSession, name: str) -> str:
+        """The id of the member of that name; the name itself, for the server to refuse, if none."""
+        if name == EVERYBODY:
+            return name
+        return next((each.id for each in await room.get_members() if each.name == name), name)
 
     def _connected(self) -> SignalWire:
         if self._client is None:
@@ -255,16 +270,11 @@ class _Player:
         self._changed.set()
 
 
-_COMMANDS: dict[str, Callable[[_Player, Command], Awaitable[None] | None]] = {
+_COMMANDS: dict[str, Callable[[_Player, Command], Awaitable[None]]] = {
     "connect": _Player._connect,
     "disconnect": _Player._disconnect,
     "listen": _Player._listen,
     "get_rooms": _Player._get_rooms,
     "get_room": _Player._get_room,
-    "get_members": _Player._get_members,
-    "get_recordings": _Player._get_recordings,
-    "start_recording": _Player._start_recording,
-    "pause": lambda player, command: player._act("pause", command),
-    "resume": lambda player, command: player._act("resume", command),
-    "stop": lambda player, command: player._act("stop", command),
 }
+"""Commands that are more than a method of the room, or of what runs in it."""

@@ -108,9 +108,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "an unknown action": (
         ROOM + "script:\n  - when: {subscribed: video.rooms}\n    do: {start_rom: lobby}\n",
-        [
-            '6:10: script[0].do: unknown action "start_rom"; did you mean "start_room"?'
-        ],
+        ['6:10: script[0].do: unknown action "start_rom"; did you mean "start_room"?'],
     ),
     "two actions in one": (
         ROOM + "script:\n  - {at: 1s, do: {join: lobby, leave: lobby}}\n",
@@ -306,14 +304,12 @@ CASES: dict[str, tuple[str, list[str]]] = {
         + "client:\n"
         + "  - do: [listen, {listen: rooms}, {get_rooms: all}, start, {start_recording: a}]\n",
         [
-            "4:10: client[0].do[0]: listen to what?; write {listen: video} or {listen: room}",
+            "4:10: client[0].do[0]: listen needs a channel; write {listen: room}",
             '4:27: client[0].do[1].listen: unknown channel "rooms"; did you mean "room"? '
             "Known: video, room",
             '4:47: client[0].do[2].get_rooms: get_rooms takes nothing, found the text "all"; '
             "write just get_rooms",
-            '4:53: client[0].do[3]: unknown command "start"; '
-            "known: connect, disconnect, listen, get_rooms, get_room, get_members, "
-            "get_recordings, start_recording, pause, resume, stop",
+            '4:53: client[0].do[3]: unknown command "start"',
             '4:78: client[0].do[4].start_recording: expected a mapping with as, found the text "a"',
         ],
     ),
@@ -325,23 +321,62 @@ CASES: dict[str, tuple[str, list[str]]] = {
         + "  - do: stop\n"
         + "  - do: [{start_recording: {as: a}}, {stop: b}]\n",
         [
-            "4:9: client[0].do: the client has no recording to pause yet; "
-            "put start_recording or get_recordings before it",
-            "6:9: client[2].do: the client has no recording to stop yet; "
-            "put start_recording or get_recordings before it",
-            '7:45: client[3].do[1].stop: unknown recording "b"; known: a',
+            "4:9: client[0].do: the client has nothing to pause yet; "
+            "put start_recording, play, start_stream or get_recordings before it",
+            "6:9: client[2].do: the client has nothing to stop yet; "
+            "put start_recording, play, start_stream or get_recordings before it",
+            '7:45: client[3].do[1].stop: unknown name "b"; known: a',
         ],
     ),
     "a recording that is no name": (
         HEAD + "client:\n  - do: [{start_recording: {as: a}}, {stop: {as: a}}]\n",
         [
-            "4:45: client[0].do[1].stop: expected the name of a recording, "
-            "found a mapping with as; write just stop for the newest",
+            '4:46: client[0].do[1].stop: unknown key "as"; known: media',
         ],
     ),
     "a name before there is one": (
         HEAD + "client:\n  - do: [get_recordings, {stop: a}]\n",
-        ['4:33: client[0].do[1].stop: unknown recording "a"; the file names none'],
+        ['4:33: client[0].do[1].stop: unknown name "a"; the file names none'],
+    ),
+    "what cannot be done to it": (
+        HEAD
+        + "client:\n"
+        + "  - do: [{start_stream: {url: u, as: s}}, pause, start_recording, {seek: 1}]\n"
+        + "  - do: [{seek: {position: 1, media: s}}]\n",
+        [
+            "4:43: client[0].do[1]: pause cannot be done to a stream; "
+            "it can to a recording or playback",
+            "4:68: client[0].do[3]: seek cannot be done to a recording; it can to a playback",
+            "5:11: client[1].do[0]: seek cannot be done to a stream; it can to a playback",
+        ],
+    ),
+    "what a command takes": (
+        HEAD
+        + "client:\n"
+        + "  - do: [play, {play: {}}, {play: 5}, {play: {url: u, volume: 51, as: a b}}]\n"
+        + "  - do: [audio_mute, {audio_mute: {member: []}}, {set_input_volume: Ann}]\n"
+        + "  - do: [{set_layout: {nam: 3x3}}, {set_meta: x}, set_meta, {lock: now}]\n"
+        + "  - do: [{seek: -1}, {seek: soon}, {set_volume: true}]\n",
+        [
+            "4:10: client[0].do[0]: play needs url; write {play: TEXT}",
+            '4:23: client[0].do[1].play: the key "url" is missing',
+            "4:35: client[0].do[2].play: expected a text, found the number 5",
+            "4:63: client[0].do[3].play.volume: expected a number from -50 to 50, "
+            "found the number 51",
+            '4:71: client[0].do[3].play.as: "a b" is no name; use letters, digits, - and _',
+            "5:10: client[1].do[0]: audio_mute needs member; write {audio_mute: all}",
+            "5:44: client[1].do[1].audio_mute.member: expected a text, found an empty list",
+            "5:69: client[1].do[2].set_input_volume: expected a mapping with member, volume, "
+            'found the text "Ann"',
+            '6:23: client[2].do[0].set_layout: the key "name" is missing',
+            '6:24: client[2].do[0].set_layout: unknown key "nam"; did you mean "name"? Known: name',
+            '6:47: client[2].do[1].set_meta: expected a mapping, found the text "x"',
+            "6:51: client[2].do[2]: set_meta needs a mapping; write {set_meta: {...}}",
+            '6:68: client[2].do[3].lock: lock takes nothing, found the text "now"; write just lock',
+            "7:17: client[3].do[0].seek: expected a number from 0, found the number -1",
+            '7:29: client[3].do[1].seek: expected a number from 0, found the text "soon"',
+            "7:49: client[3].do[2].set_volume: expected a number from -50 to 50, found true",
+        ],
     ),
     "commands without a connection": (
         HEAD
@@ -479,6 +514,7 @@ BEYOND_THE_SCHEMA = {
     "fields that never come",
     "no room",
     "refused and several commands",
+    "what cannot be done to it",
 }
 NO_DATA = {"no YAML", "two documents", "a key twice", "a key that is no text"} | {
     "a tag that does not fit",

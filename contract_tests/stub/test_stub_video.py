@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from client_stub import ROOM_EVENTS, Layout, RoomListeners
 from client_stub.listeners import CallbackQueue, Listener
 
 if TYPE_CHECKING:
@@ -346,3 +347,64 @@ async def test_events_of_rooms_that_nobody_holds_are_acknowledged_and_dropped(
     id = await service.event("video.recording.started", **made.recording_params())
     assert (await service.reply(id))["result"] == {}
     assert "could not take" not in caplog.text
+
+
+def test_every_listener_of_a_room_is_typed_and_has_an_event() -> None:
+    assert set(ROOM_EVENTS) == set(RoomListeners.__annotations__)
+
+
+async def test_the_layout_and_the_audience_are_told(
+    service: Service, room: Any, heard: Any
+) -> None:
+    layouts, totals = heard(), heard()
+    await room.listen(on_layout_changed=layouts, on_room_audience_count=totals)
+    assert service.calls("signalwire.subscribe")[0]["events"] == [
+        "video.room.audienceCount",
+        "video.layout.changed",
+    ]
+    ids = {"room_id": "r", "room_session_id": "room-1"}
+    layers = [{"layer_index": 0, "member_id": "m1"}]
+    layout = {"room_session_id": "room-1", "name": "3x3", "layers": layers}
+    await service.event("video.layout.changed", **ids, layout=layout)
+    await service.event("video.room.audience_count", **ids, total=12)
+    assert await layouts.next() == Layout("3x3", layers)
+    assert await totals.next() == 12
+
+
+async def test_talking_is_told_as_started_and_ended(service: Service, room: Any, made: Any) -> None:
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    await room.listen(
+        on_member_talking=lambda member: told.put_nowait(("talking", member.id)),
+        on_member_talking_started=lambda member: told.put_nowait(("started", member.id)),
+        on_member_talking_ended=lambda member: told.put_nowait(("ended", member.id)),
+    )
+    assert service.calls("signalwire.subscribe")[0]["events"] == ["video.member.talking"]
+    for talking in (True, False):
+        params = made.member_params("m1", talking=talking)
+        await service.event("video.member.talking", **params)
+    async with asyncio.timeout(5):
+        assert [await told.get() for _ in range(4)] == [
+            ("talking", "m1"),
+            ("started", "m1"),
+            ("talking", "m1"),
+            ("ended", "m1"),
+        ]
+
+
+async def test_what_changed_of_a_member_is_told_by_its_name_first(
+    service: Service, room: Any, made: Any
+) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    await room.listen(
+        on_member_updated=lambda _: told.put_nowait("updated"),
+        on_member_deaf=lambda _: told.put_nowait("deaf"),
+        on_member_audio_muted=lambda _: told.put_nowait("audio_muted"),
+        on_member_video_muted=lambda _: told.put_nowait("video_muted"),
+    )
+    assert service.calls("signalwire.subscribe")[0]["events"] == ["video.member.updated"]
+    for updated in (["deaf", "audio_muted"], ["handraised"]):
+        params = made.member_params("m1", updated=updated)
+        await service.event("video.member.updated", **params)
+    async with asyncio.timeout(5):
+        said = [await told.get() for _ in range(4)]
+    assert said == ["deaf", "audio_muted", "updated", "updated"]

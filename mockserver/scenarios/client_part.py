@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.scenarios.commands import COMMANDS, Argument, Form
 from mockserver.scenarios.document import Document, Path
-from mockserver.scenarios.format import COMMANDS, ClientStep, Command, Trigger
+from mockserver.scenarios.format import ClientStep, Command, Trigger
 from mockserver.scenarios.reading import Reading, found_text, is_refusal_code
 
 LISTENS = ("video", "room")
 
 
 class ClientPart(Reading):
-    """Reads the steps in order, knowing at each command what the client has done before it."""
+    """Reads the steps in order, knowing at each command what the client has done before it.
+
+    Attributes:
+        connected: whether it can call.
+        newest: the kind of media that it has started or looked for last.
+        names: what it calls what it has started -> of which kind that is.
+    """
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self.connected = False
-        self.may_have_recordings = False
-        self.names: list[str] = []
+        self.newest: str | None = None
+        self.names: dict[str, str] = {}
 
     def read(self, data: Mapping[str, Any]) -> tuple[ClientStep, ...]:
         """Read what stands under `client`, with the implied first step made explicit."""
@@ -84,62 +91,92 @@ class ClientPart(Reading):
 
     def command(self, value: Any, path: Path, succeeds: bool) -> Command | None:
         """Read one command."""
-        found = self.single(value, path, "command", COMMANDS)
+        found = self.single(value, path, "command", tuple(COMMANDS))
         if found is None:
             return None
         verb, argument, place = found
+        form, bare = COMMANDS[verb], isinstance(value, str)
         self.check_connected(verb, path, succeeds)
-        bare = isinstance(value, str)
-        if verb == "listen":
-            if bare:
-                self.mistake(path, "listen to what?", "write {listen: video} or {listen: room}")
-                return None
-            to = self.word(argument, place, "channel", LISTENS)
-            return Command(verb, {"to": to}) if to is not None else None
-        if verb == "start_recording":
-            return self.start_recording(argument, place, succeeds)
-        if verb in ("pause", "resume", "stop"):
-            return self.move_recording(verb, argument, place, bare)
-        if verb == "get_recordings":
-            self.may_have_recordings = True
-        if not bare:
-            self.mistake(
-                place, f"{verb} takes nothing, found {found_text(argument)}", f"write just {verb}"
-            )
-        return Command(verb)
-
-    def start_recording(self, argument: Any, path: Path, succeeds: bool) -> Command | None:
-        """Read the start of a recording, and its name."""
-        data = self.mapping(argument, path, ("as",))
-        if data is None:
+        args = self.arguments(verb, form, argument, place, bare=bare)
+        if args is None:
             return None
-        self.may_have_recordings |= succeeds
-        name = self.named(data, "as", path)
-        if name is None:
-            return Command("start_recording")
-        if name in self.names:
-            problem = f'another recording is called "{name}" already'
-            self.mistake((*path, "as"), problem, "choose another name")
+        if form.moves:
+            return Command(verb, args, self.moved(verb, form, args, path if bare else place, bare))
+        kind = form.starts or form.adopts
+        if kind is not None and succeeds:
+            self.newest = kind
+            if "as" in args:
+                self.names[args["as"]] = kind
+        return Command(verb, args)
+
+    def arguments(
+        self, verb: str, form: Form, value: Any, path: Path, *, bare: bool
+    ) -> dict[str, Any] | None:
+        """Read what a command takes; None when it cannot be read."""
+        if not form.arguments:
+            if not bare:
+                problem = f"{verb} takes nothing, found {found_text(value)}"
+                self.mistake(path, problem, f"write just {verb}")
+            return {}
+        short, required = form.short, tuple(one.name for one in form.arguments if one.required)
+        if bare and required:
+            what = f"a {short.kind}" if short and short.is_whole else " and ".join(required)
+            problem = f"{verb} needs {what}"
+            self.mistake(path, problem, f"write {_example(verb, form)}")
+            return None
+        if short is not None and (short.is_whole or not isinstance(value, dict)):
+            right = self.argument(short, {verb: value}, verb, path[:-1])
+            return {short.name: value} if right else None
+        known = tuple(one.name for one in form.arguments)
+        data = self.mapping(value, path, known, required)
+        if data is None or not set(required) <= data.keys():
+            return None
+        said = [one for one in form.arguments if one.name in data]
+        wrong = [one for one in said if not self.argument(one, data, one.name, path)]
+        return None if wrong else data
+
+    def argument(self, one: Argument, data: Mapping[str, Any], key: str, path: Path) -> bool:
+        """Hold one argument, which stands under `key`, against its kind."""
+        value, place = data[key], (*path, key)
+        if one.kind == "channel":
+            return self.word(value, place, "channel", LISTENS) is not None
+        if one.kind == "media":
+            return self.word(value, place, "name", self.names) is not None
+        if one.kind == "label":
+            return self.label(data, key, path)
+        if one.kind in ("member", "text"):
+            return self.text(data, key, path) is not None
+        if one.kind == "mapping":
+            right, expected = isinstance(value, dict), "a mapping"
         else:
-            self.names.append(name)
-        return Command("start_recording", {"as": name})
+            expected = one.bounds()
+            right = isinstance(value, int | float) and not isinstance(value, bool)
+            right = right and one.least <= value <= one.most
+        if not right:
+            self.mistake(place, f"expected {expected}, found {found_text(value)}")
+        return right
 
-    def move_recording(self, verb: str, argument: Any, path: Path, bare: bool) -> Command | None:
-        """Read pause, resume or stop, and hold its name against those given before."""
-        if not self.may_have_recordings:
-            problem = f"the client has no recording to {verb} yet"
-            self.mistake(
-                path, problem, "put start_recording or get_recordings before it", at_key=not bare
-            )
-        if bare:
-            return Command(verb)
-        if not isinstance(argument, str):
-            problem = f"expected the name of a recording, found {found_text(argument)}"
-            self.mistake(path, problem, f"write just {verb} for the newest")
-            return None
-        if argument not in self.names:
-            self.unknown(path, "recording", argument, self.names)
-        return Command(verb, {"recording": argument})
+    def label(self, data: Mapping[str, Any], key: str, path: Path) -> bool:
+        """Read what the client calls something; nothing else may be called so."""
+        name = self.named(data, key, path)
+        if name in self.names:
+            problem = f'another {self.names[name]} is called "{name}" already'
+            self.mistake((*path, key), problem, "choose another name")
+        return name is not None
+
+    def moved(
+        self, verb: str, form: Form, args: Mapping[str, Any], path: Path, bare: bool
+    ) -> str | None:
+        """Say of which kind it is that a command is done to, and whether that can be."""
+        kind = self.names.get(args["media"]) if "media" in args else self.newest
+        if self.newest is None:
+            problem = f"the client has nothing to {verb} yet"
+            mend = "put start_recording, play, start_stream or get_recordings before it"
+            self.mistake(path, problem, mend, at_key=not bare)
+        elif kind is not None and kind not in form.moves:
+            problem = f"{verb} cannot be done to a {kind}"
+            self.mistake(path, problem, f"it can to a {' or '.join(form.moves)}", at_key=not bare)
+        return kind
 
     def check_connected(self, verb: str, path: Path, succeeds: bool) -> None:
         """Follow the connection: nothing can be called without one."""
@@ -163,3 +200,14 @@ def _first_command(entries: Any) -> Any:
     )
     first = first[0] if isinstance(first, list) and first else first
     return next(iter(first), None) if isinstance(first, dict) else first
+
+
+_EXAMPLES = {"channel": "room", "media": "NAME", "member": "all", "text": "TEXT", "number": "0"}
+
+
+def _example(verb: str, form: Form) -> str:
+    required = [one for one in form.arguments if one.required]
+    if len(required) == 1 and form.short is not None:
+        return f"{{{verb}: {_EXAMPLES.get(required[0].kind, '{...}')}}}"
+    said = ", ".join(f"{one.name}: {_EXAMPLES[one.kind]}" for one in required)
+    return f"{{{verb}: {{{said}}}}}"

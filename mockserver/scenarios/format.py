@@ -14,23 +14,11 @@ from mockserver import schemas
 from mockserver.engine import actions
 from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.scenarios import durations
+from mockserver.scenarios.commands import COMMANDS, EVERYBODY, Argument
 
 TriggerKind = Literal["at", "subscribed", "event", "request"]
 
 ACTIONS = ("start_room", *actions.ROOM_ACTIONS, *actions.SPACE_ACTIONS)
-COMMANDS = (
-    "connect",
-    "disconnect",
-    "listen",
-    "get_rooms",
-    "get_room",
-    "get_members",
-    "get_recordings",
-    "start_recording",
-    "pause",
-    "resume",
-    "stop",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,32 +201,36 @@ class Command:
 
     Attributes:
         verb: one of `COMMANDS`.
-        args: `to` (listen: `video` or `room`), `as` (start_recording: str), `recording` (pause,
-            resume,
-            stop: an `as` name). A key that the file left out is absent.
+        args: its arguments by their names. A key that the file left out is absent.
+        kind: what is done to a recording, playback or stream: which of them that is, as far as the
+            file tells; None for the others.
     """
 
     verb: str
     args: Mapping[str, Any] = field(default_factory=dict)
+    kind: str | None = None
 
     def explain(self) -> str:
         """Say in words what the client does."""
-        recording = self.args.get("recording")
-        newest = f"recording {recording}" if recording is not None else "its newest recording"
-        sentences = {
-            "connect": "connect",
-            "disconnect": "disconnect",
-            "listen": f"listen to {'all rooms' if self.args.get('to') == 'video' else 'the room'}",
-            "get_rooms": "get the running rooms",
-            "get_room": "get the room",
-            "get_members": "get the room's members",
-            "get_recordings": "get the room's recordings and adopt them",
-            "start_recording": f"start a recording{_called(self.args)}",
-            "pause": f"pause {newest}",
-            "resume": f"resume {newest}",
-            "stop": f"stop {newest}",
-        }
-        return sentences[self.verb]
+        form = COMMANDS[self.verb]
+        said = form.says.format_map({one.name: self._said(one) for one in form.arguments})
+        unsaid = [
+            f"{one.name} {self.args[one.name]}"
+            for one in form.arguments
+            if one.kind == "number" and one.name in self.args and f"{{{one.name}}}" not in form.says
+        ]
+        return f"{said}{_called(self.args)}{f' ({unsaid[0]})' if unsaid else ''}"
+
+    def _said(self, argument: Argument) -> str:
+        value: Any = self.args.get(argument.name)
+        if argument.kind == "media":
+            what = self.kind or "thing"
+            return f"its newest {what}" if value is None else f"{what} {value}"
+        if argument.kind == "channel":
+            return "all rooms" if value == "video" else "the room"
+        if argument.kind == "mapping":
+            return ", ".join(f"{path} {_value(one)}" for path, one in _leaves(value)) or "nothing"
+        return "everybody" if argument.kind == "member" and value == EVERYBODY else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +241,7 @@ class ClientStep:
         on: the event it waits for; None: it follows the step before at once.
         after_us: how long it waits after that.
         commands: what the client then does, in order, each after the answer to the one before; only
-            start_recording is not waited for, until another command needs what it started.
+            what starts something is not waited for, until another command needs what it started.
         refused: the code that the (only) command must be refused with: a text such as `"409"` is
             the code of a refusal, a whole number such as -32002 that of a JSON-RPC error. None: it
             must succeed.
