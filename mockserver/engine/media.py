@@ -45,8 +45,8 @@ class Media:
         if move is None:
             kind = self.lifecycle.kind
             allowed = self.lifecycle.allowed(self.state)
-            then = f"; allowed now: {', '.join(allowed)}" if allowed else ""
-            raise Refusal("409", f"cannot {verb} {kind} {self.id}: it is {self.state}{then}")
+            then = f"allowed now: {', '.join(allowed)}" if allowed else "what has ended stays so"
+            raise Refusal("409", f"cannot {verb} {kind} {self.id}: it is {self.state}; {then}")
         if self.state == self.lifecycle.initial:
             self.running_us += now - self._since
         self.state = move.state

@@ -80,6 +80,8 @@ class Space:
         self.script = script or Script()
         self.is_kept = False
         """Whether somebody made the space on purpose, so that it never begins anew by itself."""
+        self.play = 1
+        """The how-manieth space of its name it is; what is drawn by the seed repeats."""
         self._planned: dict[str, deque[AnswerPlan]] = {}
         self._on_bug = on_bug
         self._rooms_channel = f"{ALL_ROOMS}.{self.identities.uuid()}"
@@ -182,7 +184,8 @@ class Space:
             if plan is not None and plan.instead is not None:
                 raise plan.instead
             if method == "signalwire.connect":
-                self._connect(connection, frame)
+                if connection.is_open:
+                    self._connect(connection, frame)
                 return
             session = connection.session
             if session is None:
@@ -285,7 +288,7 @@ class Space:
     ) -> None:
         recipients: Iterable[Session]
         if only is not None:
-            recipients = (only,)
+            recipients = (only,) if room.channel in only.subscriptions else ()
         else:
             recipients = self._subscribers.get((room.channel, event_type), ())
             if channel is not None:
@@ -337,7 +340,7 @@ class Space:
             self,
             f"s{self._session_count}",
             project,
-            signature=identities.signature(),
+            signature=identities.signature(self.play),
             unique=identities.uuid(),
             identity=f"{identities.uuid()}@mock",
         )
@@ -444,6 +447,8 @@ class Space:
         for event in events:
             subscribed.discard(event)
             self._subscribers.get((channel, event), {}).pop(session, None)
+        if not subscribed:
+            session.subscriptions.pop(channel, None)
 
     def _tell_state(self, session: Session, room: RoomSession) -> None:
         room_session = room.as_wire(full=True)
