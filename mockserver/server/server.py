@@ -189,13 +189,21 @@ class Server:
         self._timers.pop(space).cancel()
 
     def _make_space(self, name: str, scenario: str | None) -> Space:
-        """Make the space of a client, whose token may have named a scenario."""
+        """Make the space of a client, whose token may have named a scenario.
+
+        Raises:
+            LookupError: there is no such scenario, or its file has become faulty meanwhile.
+        """
         # A client's token names what is shipped; only who started the server may name files.
-        script = (
-            self._script(None)
-            if scenario is None
-            else ScenarioScript(scenarios.load_named(scenario))
-        )
+        try:
+            script = (
+                self._script(None)
+                if scenario is None
+                else ScenarioScript(scenarios.load_named(scenario))
+            )
+        except scenarios.ScenarioError as error:
+            logger.error("no space for %s: %s", name, error)
+            raise LookupError(f"the server's scenario is faulty: {error}") from error
         former = self.gate.spaces.get(name)
         if former is not None:
             self._timers.pop(former).cancel()
