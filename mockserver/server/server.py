@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -23,10 +24,12 @@ from mockserver.engine.identity import name_source
 from mockserver.scenarios import ScenarioScript
 
 from . import endpoints
-from .control import SpaceControl
 from .settings import Settings, SpaceSettings
 from .timers import Deadlines, SpaceTimer, real_time
 from .websocket import CLOSE_TIMEOUT_S, Socket, serve_websocket
+
+if TYPE_CHECKING:
+    from .control import SpaceControl
 
 logger = logging.getLogger(__name__)
 
@@ -225,7 +228,7 @@ class Server:
             latency_us=latency_us,
             script=script,
             journal_limit=settings.journal_limit,
-            on_bug=self._note_bug,
+            on_bug=self.note_bug,
         )
         self._timers[space] = SpaceTimer(space, self._loop)
         # Rooms will want names soon; getting ready for that in the loop would hold up everybody,
@@ -235,6 +238,9 @@ class Server:
 
     def control(self, name: str) -> SpaceControl:
         """The tester's hand on a space. Raises KeyError when there is none of this name."""
+        # Imported here: a server that nobody controls should not wait for it at its start.
+        from .control import SpaceControl
+
         space = self.gate.spaces[name]
         control = self._controls.get(name)
         if control is None or control.space is not space:
@@ -260,7 +266,7 @@ class Server:
             if socket is not None:
                 await socket.drained()
 
-    def _note_bug(self, bug: Exception) -> None:
+    def note_bug(self, bug: Exception) -> None:
         self.bugs.append(bug)
         logger.error("a bug in the mock server: %s", bug, exc_info=bug)
 
