@@ -6,6 +6,7 @@ Commands import what they need themselves: starting a server must not wait for w
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,11 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
     except BrokenPipeError:
-        # Somebody's pager was closed; there is nobody left to tell.
-        sys.stderr.close()
+        # Somebody's pager was closed; there is nobody left to tell, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -175,7 +178,7 @@ def _fail(message: str, code: int = EXIT_USAGE) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from mockserver import scenarios
     from mockserver.server import Settings
-    from mockserver.server.run import run
+    from mockserver.server.run import ReadyFileError, run
 
     settings = Settings(
         host=options.host,
@@ -190,6 +193,8 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         bugs = run(settings, ready_file=options.ready_file, log_level=options.log_level)
     except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
+        return _fail(str(error))
+    except ReadyFileError as error:
         return _fail(str(error))
     except OSError as error:
         reason = error.strerror or str(error)

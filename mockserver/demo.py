@@ -88,13 +88,11 @@ class _Timeline:
             self.entries.append(entry)
             trace = contract.Trace.from_entries(self.entries)
             line = _line(contract.Index(trace), trace.entries[-1])
-            # A narrow terminal shows the beginning of each line; a file gets the whole.
-            self._console.print(
-                line,
-                no_wrap=True,
-                overflow="ellipsis",
-                soft_wrap=not self._console.is_terminal,
-            )
+            if self._console.is_terminal:
+                # A narrow terminal shows the beginning of each line; a file gets the whole.
+                self._console.print(line, no_wrap=True, overflow="ellipsis")
+            else:
+                self._console.print(line, soft_wrap=True)
 
 
 def _line(index: contract.Index, entry: contract.Entry) -> Text:

@@ -118,6 +118,9 @@ class _Player:
         return on_frame
 
     async def run(self) -> None:
+        if not self._scenario.client:
+            self.played.problems.append("the scenario has no client part that could be played")
+            return
         for step in self._scenario.client:
             self.doing = step.explain()
             await self._take(step)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from .harness import World
-
-MakeWorld = Callable[..., World]
+from .harness import MakeWorld, World
 
 
 @pytest.fixture
@@ -16,8 +15,8 @@ def make_world() -> Iterator[MakeWorld]:
     """Make worlds: ``make_world(latency_us=0)``. No server rule may be broken in any of them."""
     worlds: list[World] = []
 
-    def make(**how: object) -> World:
-        world = World(**how)  # type: ignore[arg-type]
+    def make(**how: Any) -> World:
+        world = World(**how)
         worlds.append(world)
         return world
 

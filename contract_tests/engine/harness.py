@@ -1,7 +1,7 @@
 """A world in memory: clients without sockets, around a gate, on a clock that only the test moves.
 
-What the shell does for the engine (carry bytes, notice lost sockets, wake up in time) is done here, so
-a whole conversation of hours takes milliseconds and is the same each time.
+What the shell does for the engine (carry bytes, notice lost sockets, wake up in time) is done here,
+so a conversation of hours takes milliseconds and is the same each time.
 """
 
 from __future__ import annotations
@@ -134,6 +134,10 @@ class Client:
 
     # The connection
 
+    def is_closed(self) -> bool:
+        """Whether the connection is gone, whoever ended it."""
+        return self.closing is not None
+
     def open(self) -> None:
         """Open a new connection; nothing has been said on it yet."""
         self.connection = Connection(self._wake, self.space_name)
@@ -163,7 +167,7 @@ class Client:
                 self.frames.append(frame)
                 if self.replies and frames.is_call(frame):
                     self._reply(frame)
-        if self.connection.closing is not None and self.closing is None:
+        if self.connection.closing is not None and not self.is_closed():
             self.lose()
 
     def _reply(self, frame: Frame) -> None:
@@ -362,7 +366,7 @@ class World:
 
     @staticmethod
     def _is_closing(client: Client) -> bool:
-        return client.connection.closing is not None and client.closing is None
+        return client.connection.closing is not None and not client.is_closed()
 
     def next_deadline(self) -> int | None:
         """When any space next has something to do."""
@@ -434,9 +438,11 @@ class World:
         )
 
 
-def violations(
-    trace: contract.Trace, rules: Iterable[contract.Rule] = SERVER_RULES
-) -> list[str]:
+MakeWorld = Callable[..., World]
+"""Makes a world from the arguments of World."""
+
+
+def violations(trace: contract.Trace, rules: Iterable[contract.Rule] = SERVER_RULES) -> list[str]:
     """What breaks the contract in a trace, and what fields the mock sent that no schema knows."""
     found = [str(violation) for violation in contract.check(trace, rules)]
     calls = contract.Index(trace).calls

@@ -10,7 +10,7 @@ from mockserver.protocol import frames
 from mockserver.protocol.validation import is_refusal
 from mockserver.scenarios import ClientStep, Command, Scenario, ScenarioScript, Trigger, complete
 
-from .harness import HOUR, RECORDING_EVENTS, ROOM_EVENTS, S, Client, Frame, World
+from .harness import HOUR, RECORDING_EVENTS, ROOM_EVENTS, Client, Frame, S, World
 
 VIDEO_EVENTS = ("video.room.started", "video.room.ended")
 LISTENED_IN_ROOMS = ("video.room.subscribed", "video.member.updated", *ROOM_EVENTS)

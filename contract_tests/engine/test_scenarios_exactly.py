@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 
 import orjson
 import pytest
@@ -105,7 +106,7 @@ def test_two_spaces_never_share_an_id() -> None:
         player.world.settle()
         said = [frame for frame in client.frames if frames.is_call(frame) or "result" in frame]
         drawn = set(UUID.findall(orjson.dumps(said)))
-        assert len(drawn) >= 10
+        assert len(drawn) >= 6
         assert not drawn & seen
         seen |= drawn
     (first,) = [space for space in player.world.gate if space.name == PROJECT]
@@ -115,8 +116,7 @@ def test_two_spaces_never_share_an_id() -> None:
 
 def test_the_player_notices_a_scenario_that_does_not_hold() -> None:
     """A wrong duration by one microsecond, an event too few, a step that waits for ever."""
-    text = load("start-stop").path
-    source = open(text, encoding="utf-8").read()  # noqa: PTH123, SIM115
+    source = Path(load("start-stop").path).read_text("utf-8")
     later = scenarios.loads(source.replace("duration: 5}", "duration: 5.000001}"))
     assert any("duration" in problem for problem in problems_of(played(later)))
     silent = scenarios.loads(source.replace("do: end_room", "do: join"))

@@ -133,6 +133,10 @@ class Client:
         await self.subscribe(room["event_channel"], *(events or EVENTS_OF_A_ROOM))
         return Room(self, room)
 
+    def strays(self) -> list[Frame]:
+        """Answers that came and that nobody here has asked for."""
+        return list(self._answers.values())
+
     def types(self) -> list[str]:
         """The types of all events that came, in order."""
         return [frame["params"]["event_type"] for frame in self.event_frames()]
@@ -166,3 +170,34 @@ class Room:
         await self.client.result(
             f"video.recording.{verb}", room_session_id=self.id, recording_id=recording
         )
+
+
+class Bystanders:
+    """Clients that are busy while another misbehaves, and must not notice.
+
+    At the mock, each records in a room of its own. Other servers have no rooms to offer: there a
+    bystander only calls.
+    """
+
+    def __init__(self) -> None:
+        self._clients: list[Client] = []
+        self._recordings: dict[Client, tuple[Room, str]] = {}
+
+    async def add(self, client: Client, *, in_room: bool) -> None:
+        self._clients.append(client)
+        if in_room:
+            room = await client.enter_room()
+            self._recordings[client] = (room, await room.start_recording())
+
+    async def go_on(self) -> None:
+        """A call and an event make the round, and nothing came that is none of their business."""
+        for client in self._clients:
+            await client.result("video.rooms.get")
+            if client in self._recordings:
+                room, recording = self._recordings[client]
+                for verb, state in (("pause", "paused"), ("resume", "recording")):
+                    await room.act(verb, recording)
+                    event = await client.event("video.recording.updated")
+                    told = event["params"]["recording"]
+                    assert (told["id"], told["state"]) == (recording, state)
+            assert client.strays() == []

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from contract_tests.conftest import ServerProcess
 
 from . import processes
-from .client import Client
-from .sockets import Socket
+from .client import Bystanders, Client
+from .sockets import Socket, open_tcp
 
 SPEED = 20.0
 """How fast the clock of the modules' servers runs."""
@@ -49,6 +51,7 @@ class Target:
 
 
 Connect = Callable[..., Awaitable[Client]]
+DialTcp = Callable[[str], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 @pytest.fixture(scope="module")
@@ -83,34 +86,58 @@ def mock(target: Target) -> ServerProcess:
 
 
 @pytest.fixture
-async def connect(target: Target) -> AsyncIterator[Connect]:
-    """Connects clients: ``await connect(project=…, token=…, url=…, path=…)``, all optional."""
+async def dial() -> AsyncIterator[Connect]:
+    """Connects clients to any server: ``await dial(url, project, token)``."""
     sockets: list[Socket] = []
 
-    async def connect(
+    async def dial(
+        url: str,
+        project: str = "a-project",
+        token: str = "a-token",
         *,
-        project: str | None = None,
-        token: str | None = None,
-        url: str | None = None,
-        path: str = "",
         authenticated: bool = True,
         receive_buffer: int | None = None,
-        protocol: str | None = None,
+        **more: Any,
     ) -> Client:
-        socket = await Socket.open((url or target.url) + path, receive_buffer=receive_buffer)
+        socket = await Socket.open(url, receive_buffer=receive_buffer)
         sockets.append(socket)
         client = Client(socket)
         if authenticated:
-            more = {} if protocol is None else {"protocol": protocol}
-            answer = await client.connect(
-                project or target.project, token or target.token, **more
-            )
+            answer = await client.connect(project, token, **more)
             assert "result" in answer, answer
         return client
 
-    yield connect
+    yield dial
     for socket in sockets:
         socket.abort()
+
+
+@pytest.fixture
+async def dial_tcp() -> AsyncIterator[DialTcp]:
+    """Opens TCP connections on which nothing has been said: ``await dial_tcp(url)``."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def dial_tcp(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await open_tcp(url)
+        writers.append(writer)
+        return reader, writer
+
+    yield dial_tcp
+    for writer in writers:
+        writer.transport.abort()
+
+
+@pytest.fixture
+def connect(target: Target, dial: Connect) -> Connect:
+    """Connects clients to the target: ``await connect(project=…, token=…, path=…)``."""
+
+    async def connect(
+        *, project: str | None = None, token: str | None = None, path: str = "", **more: Any
+    ) -> Client:
+        url = target.url + path
+        return await dial(url, project or target.project, token or target.token, **more)
+
+    return connect
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -119,3 +146,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if mark is not None and url is not None:
         (reason,) = mark.args
         pytest.skip(f"only for the mock: {reason}; --target is {url}")
+
+
+@pytest.fixture
+async def bystanders(target: Target, connect: Connect) -> Bystanders:
+    """Somebody else in the same space and, at the mock, somebody in another."""
+    others = Bystanders()
+    await others.add(await connect(), in_room=target.is_mock)
+    if target.is_mock:
+        await others.add(await connect(project=f"{target.project}-elsewhere"), in_room=True)
+    return others

@@ -8,14 +8,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from contract_tests.conftest import STARTUP_S, ServerProcess
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
 MODULE = [sys.executable, "-m", "mockserver"]
+
+BUFFERED = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+"""What commands are run with: how Python writes to a pipe unless somebody told it otherwise."""
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -23,6 +24,7 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*MODULE, *arguments],
         cwd=cwd,
+        env=BUFFERED,
         capture_output=True,
         text=True,
         timeout=STARTUP_S,
@@ -30,33 +32,34 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def start(*arguments: str, folder: Path) -> ServerProcess:
-    """Start a server that somebody else stops; it is ready when this returns."""
-    ready, log = folder / "ready.json", folder / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [*MODULE, "--port", "0", "--ready-file", str(ready), *arguments],
+def spawn(*arguments: str, folder: Path) -> subprocess.Popen[str]:
+    """Start a server; what it prints goes to ``server.log`` in the folder."""
+    with (folder / "server.log").open("w") as output:
+        return subprocess.Popen(
+            [*MODULE, *arguments],
             cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-    deadline = time.monotonic() + STARTUP_S
-    while not ready.exists():
-        assert process.poll() is None, f"the server ended:\n{log.read_text()}"
-        assert time.monotonic() < deadline, f"the server did not start:\n{log.read_text()}"
-        time.sleep(0.01)
-    told = json.loads(ready.read_text())
-    return ServerProcess(process, told["url"], told["http"], log)
 
 
 @contextlib.contextmanager
 def server(*arguments: str, folder: Path) -> Iterator[ServerProcess]:
-    """A server that must end without a bug of its own."""
-    running = start(*arguments, folder=folder)
+    """A server that must end without a bug of its own; it is ready when this is entered."""
+    ready, log = folder / "ready.json", folder / "server.log"
+    process = spawn("--port", "0", "--ready-file", str(ready), *arguments, folder=folder)
     try:
+        deadline = time.monotonic() + STARTUP_S
+        while not ready.exists():
+            assert process.poll() is None, f"the server ended:\n{log.read_text()}"
+            assert time.monotonic() < deadline, f"the server did not start:\n{log.read_text()}"
+            time.sleep(0.01)
+        told = json.loads(ready.read_text())
+        running = ServerProcess(process, told["url"], told["http"], log)
         yield running
     finally:
-        code = running.stop()
-    assert code == 0, f"the server ended with exit code {code}:\n{running.log.read_text()}"
+        process.terminate()
+        code = process.wait(timeout=10)
+    assert code == 0, f"the server ended with exit code {code}:\n{log.read_text()}"

@@ -106,14 +106,18 @@ def answered_once(index: Index) -> Iterator[Finding]:
 
 
 def _excused(answer: Entry, unreadable: list[Entry]) -> bool:
-    """Whether an answer without an id is the error for a frame that had no readable id."""
+    """Whether an answer is the error for a frame that was no call, and perhaps had no id."""
     frame = answer.frame or {}
-    if frame.get("id") is not None or "error" not in frame:
-        return False
-    if not unreadable or unreadable[-1].n > answer.n:
-        return False
-    unreadable.pop()
-    return True
+    id_ = frame.get("id")
+    for place in range(len(unreadable) - 1, -1, -1):
+        bad = unreadable[place]
+        if "error" not in frame or bad.n > answer.n:
+            return False
+        # Of what was cut short, or was no JSON, the trace does not know the id.
+        if id_ is None or bad.frame is None or bad.frame.get("id") == id_:
+            del unreadable[place]
+            return True
+    return False
 
 
 def _id(entry: Entry) -> Any:

@@ -50,6 +50,7 @@ class Gate:
         self._credentials = credentials
         self.spaces: dict[str, Space] = {}
         self.scenarios: dict[str, str | None] = {}
+        self._plays: dict[str, int] = {}
         self.strays = Journal("", limit=1_000)
         """Frames of connections that are in no space (yet)."""
 
@@ -152,6 +153,7 @@ class Gate:
                 space = self._make_space(name, scenario)
             except LookupError as problem:
                 raise AuthenticationFailed(str(problem)) from None
+            self._plays[name] = space.play = self._plays.get(name, 0) + 1
             self.spaces[name] = space
             self.scenarios[name] = scenario
         return space

@@ -6,23 +6,23 @@ once, and memory stays small. They are decoded when somebody reads them.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
 
+from mockserver.protocol.secrets import mask_text, mask_value
+
 from .clock import seconds
 
 TO_SERVER = "to_server"
 TO_CLIENT = "to_client"
-MASK = "***"
+MOST_BRACKETS = 200
+"""Opening brackets up to which a refused text is looked into as JSON."""
+
 TEXT_LIMIT = 2_000
 """Characters kept of a text that was no frame."""
-
-_TOKEN_IN_JSON = re.compile(rb'("(?:jwt_)?token"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}"]+)')
-_TOKEN_IN_TEXT = re.compile(r"""((?:jwt_)?token["']?\s*[:=]\s*["']?)[^"',}\s]+""", re.IGNORECASE)
 
 
 class Entry(NamedTuple):
@@ -38,8 +38,18 @@ class Entry(NamedTuple):
 
 
 def mask_tokens(data: bytes) -> bytes:
-    """The same JSON text with the value of every ``token`` and ``jwt_token`` replaced."""
-    return _TOKEN_IN_JSON.sub(rb'\1"' + MASK.encode() + b'"', data)
+    """The same text with what is, or may be, a token replaced; JSON stays JSON."""
+    try:
+        if not _is_deep(data):
+            return orjson.dumps(mask_value(orjson.loads(data)))
+    except orjson.JSONDecodeError:
+        pass
+    return mask_text(data.decode("utf-8", "replace")).encode()
+
+
+def _is_deep(data: bytes) -> bool:
+    """Whether it may be nested so deeply that it can be read but not walked through, or written."""
+    return data.count(b"{") + data.count(b"[") > MOST_BRACKETS
 
 
 class Journal:
@@ -125,14 +135,16 @@ class Journal:
             "valid": entry.valid,
         }
         try:
-            frame = orjson.loads(entry.data)
+            # What is valid is not nested deeply, however many brackets it has.
+            readable = entry.valid or not _is_deep(entry.data)
+            frame = orjson.loads(entry.data) if readable else None
         except orjson.JSONDecodeError:
             frame = None
         if isinstance(frame, dict):
             shown["frame"] = frame
         else:
             text = entry.data[: TEXT_LIMIT * 4].decode("utf-8", "replace")[:TEXT_LIMIT]
-            shown["text"] = _TOKEN_IN_TEXT.sub(rf"\1{MASK}", text)
+            shown["text"] = mask_text(text)
         if entry.problem is not None:
             shown["problem"] = entry.problem
         return shown

@@ -67,8 +67,8 @@ class Media:
         move = self.lifecycle.move(self.state, verb)
         if move is None:
             allowed = self.lifecycle.allowed(self.state)
-            then = f"; allowed now: {', '.join(allowed)}" if allowed else ""
-            raise Refusal("409", f"cannot {verb} {self.kind} {self.id}: it is {self.state}{then}")
+            then = f"allowed now: {', '.join(allowed)}" if allowed else "what has ended stays so"
+            raise Refusal("409", f"cannot {verb} {self.kind} {self.id}: it is {self.state}; {then}")
         self._catch_up(now)
         self._do(verb, params)
         self.state = move.state

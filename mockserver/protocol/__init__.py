@@ -35,7 +35,6 @@ from mockserver.protocol.frames import (
 )
 from mockserver.protocol.lifecycles import LIFECYCLES, RECORDING, Lifecycle, Move
 from mockserver.protocol.validation import (
-    Problem,
     check_call,
     check_outgoing,
     check_reply,
@@ -57,7 +56,6 @@ __all__ = [
     "MethodNotFound",
     "Move",
     "ParseError",
-    "Problem",
     "ProtocolError",
     "Refusal",
     "acknowledgement",

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from mockserver import schemas
 from mockserver.protocol.catalogue import nearest
+from mockserver.protocol.secrets import mask_text
 
 __all__ = ["Problem", "describe", "explain", "json_path", "shorten"]
 
@@ -130,8 +131,8 @@ def json_path(parts: Iterable[str | int]) -> str:
 
 
 def shorten(text: str, limit: int = _LONGEST) -> str:
-    """The text, or its beginning and how long it was; without lone surrogates."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    """The text, or its beginning and how long it was; without lone surrogates and tokens."""
+    text = mask_text(text.encode("utf-8", "replace").decode("utf-8"))
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 

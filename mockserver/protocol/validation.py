@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from mockserver import schemas
 from mockserver.protocol import catalogue
 from mockserver.protocol.errors import InvalidFrame, InvalidParams, InvalidRequest, MethodNotFound
-from mockserver.protocol.explanation import Problem, explain, shorten
 from mockserver.protocol.frames import EVENT_METHOD, Frame, FrameId
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
+    from mockserver.protocol.explanation import Problem
+
 __all__ = [
-    "Problem",
     "check_call",
     "check_outgoing",
     "check_reply",
@@ -161,17 +161,25 @@ def _validator(kind: str, name: str) -> jsonschema_rs.Draft202012Validator:
 def _problems_of(frame: Mapping[str, Any], kind: str, name: str) -> list[Problem]:
     if _validator(kind, name).is_valid(frame):
         return []
+    # Imported here, and below, because a server has nothing to explain at its start.
+    from mockserver.protocol.explanation import explain
+
     return explain(frame, composed(kind, name))
 
 
 def _envelope_of_reply(frame: Mapping[str, Any], answers: str | None = None) -> tuple[str, str]:
     if "error" in frame and "result" not in frame:
         return "envelopes", "error_answer"
-    if answers is None or f"results/{answers}" not in schemas.names():
+    if answers is None or not _has_result(answers):
         return "envelopes", "answer"
     if answers != "signalwire.connect" and is_refusal(frame.get("result")):
         return "refusals", ""
     return "results", answers
+
+
+@cache
+def _has_result(method: str) -> bool:
+    return f"results/{method}" in schemas.names()
 
 
 def _event_type(frame: Mapping[str, Any]) -> Any:
@@ -195,6 +203,8 @@ def _unknown(frame: Frame) -> list[Problem]:
         name = _event_type(frame)
     if _is_one_of(known, name):
         return []
+    from mockserver.protocol.explanation import Problem, shorten
+
     return [Problem(path, f"the name of {expected} that has a schema", shorten(str(name)))]
 
 
@@ -222,6 +232,8 @@ def _refuse_call(frame: Frame) -> None:
 
 
 def _method_not_found(method: str, frame_id: FrameId | None) -> MethodNotFound:
+    from mockserver.protocol.explanation import shorten
+
     shown = shorten(method)
     near = catalogue.nearest(method, catalogue.CLIENT_CALLS)
     if method in catalogue.SERVER_CALLS:

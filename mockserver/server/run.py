@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 from pathlib import Path
+from types import FrameType
 
 import orjson
 
@@ -15,6 +16,10 @@ from mockserver.engine import Script
 
 from .server import Server
 from .settings import Settings
+
+
+class ReadyFileError(Exception):
+    """The ready file cannot be written; says where and why."""
 
 
 def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = "info") -> int:
@@ -27,7 +32,8 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
     Raises:
         ScenarioError: the scenario is faulty or not there.
-        OSError: the port or the ready file cannot be had.
+        ReadyFileError: the ready file cannot be written.
+        OSError: the port cannot be had.
     """
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s")
     # Found faulty now, rather than when the first client comes.
@@ -41,8 +47,15 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
     await server.start()
     try:
         stopped = asyncio.Event()
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
+        loop = asyncio.get_running_loop()
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            # An impatient second signal may come when the loop is gone already.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(stopped.set)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
         print(
             f'mock SignalWire server: {server.url}   (host: "{server.url}" in the client, any '
             f"project and token; scenario {settings.scenario}; Ctrl-C ends it)",
@@ -60,8 +73,10 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
 
 def _write_ready_file(path: Path, server: Server) -> None:
     """In one step, so that nobody ever reads half of it."""
+    told = {"url": server.url, "http": server.http_url, "pid": os.getpid()}
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    draft.write_bytes(
-        orjson.dumps({"url": server.url, "http": server.http_url, "pid": os.getpid()})
-    )
-    draft.replace(path)
+    try:
+        draft.write_bytes(orjson.dumps(told))
+        draft.replace(path)
+    except OSError as error:
+        raise ReadyFileError(f"cannot write the ready file {path}: {error.strerror}") from error

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -23,10 +24,12 @@ from mockserver.engine.identity import name_source
 from mockserver.scenarios import ScenarioScript
 
 from . import endpoints
-from .control import SpaceControl
 from .settings import Settings, SpaceSettings
 from .timers import Deadlines, SpaceTimer, real_time
 from .websocket import CLOSE_TIMEOUT_S, Socket, serve_websocket
+
+if TYPE_CHECKING:
+    from .control import SpaceControl
 
 logger = logging.getLogger(__name__)
 
@@ -189,13 +192,21 @@ class Server:
         self._timers.pop(space).cancel()
 
     def _make_space(self, name: str, scenario: str | None) -> Space:
-        """Make the space of a client, whose token may have named a scenario."""
+        """Make the space of a client, whose token may have named a scenario.
+
+        Raises:
+            LookupError: there is no such scenario, or its file has become faulty meanwhile.
+        """
         # A client's token names what is shipped; only who started the server may name files.
-        script = (
-            self._script(None)
-            if scenario is None
-            else ScenarioScript(scenarios.load_named(scenario))
-        )
+        try:
+            script = (
+                self._script(None)
+                if scenario is None
+                else ScenarioScript(scenarios.load_named(scenario))
+            )
+        except scenarios.ScenarioError as error:
+            logger.error("no space for %s: %s", name, error)
+            raise LookupError(f"the server's scenario is faulty: {error}") from error
         former = self.gate.spaces.get(name)
         if former is not None:
             self._timers.pop(former).cancel()
@@ -217,7 +228,7 @@ class Server:
             latency_us=latency_us,
             script=script,
             journal_limit=settings.journal_limit,
-            on_bug=self._note_bug,
+            on_bug=self.note_bug,
         )
         self._timers[space] = SpaceTimer(space, self._loop)
         # Rooms will want names soon; getting ready for that in the loop would hold up everybody,
@@ -227,6 +238,9 @@ class Server:
 
     def control(self, name: str) -> SpaceControl:
         """The tester's hand on a space. Raises KeyError when there is none of this name."""
+        # Imported here: a server that nobody controls should not wait for it at its start.
+        from .control import SpaceControl
+
         space = self.gate.spaces[name]
         control = self._controls.get(name)
         if control is None or control.space is not space:
@@ -252,7 +266,7 @@ class Server:
             if socket is not None:
                 await socket.drained()
 
-    def _note_bug(self, bug: Exception) -> None:
+    def note_bug(self, bug: Exception) -> None:
         self.bugs.append(bug)
         logger.error("a bug in the mock server: %s", bug, exc_info=bug)
 

@@ -33,8 +33,10 @@ async def serve_websocket(server: Server, request: web.Request) -> web.WebSocket
     writer = asyncio.create_task(socket.write(connection))
     try:
         async for message in websocket:
-            if message.type is WSMsgType.TEXT:
+            if message.type is WSMsgType.TEXT and _is_utf8(message.data):
                 server.receive(connection, message.data)
+            elif message.type is WSMsgType.TEXT:
+                connection.close(1007, "text messages are UTF-8 (RFC 6455)")
             elif message.type is WSMsgType.BINARY:
                 server.refuse_binary(connection, len(message.data))
     finally:
@@ -45,6 +47,17 @@ async def serve_websocket(server: Server, request: web.Request) -> web.WebSocket
         with contextlib.suppress(asyncio.CancelledError):
             await writer
     return websocket
+
+
+def _is_utf8(data: bytes) -> bool:
+    # Nearly all messages are ASCII, which is seen at once.
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Socket:

@@ -1,0 +1,263 @@
+"""The journal: what crossed the wire, with its time and session, without secrets, bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from mockserver.engine import Journal, Space
+from mockserver.engine.journal import TEXT_LIMIT, TO_CLIENT, TO_SERVER
+from mockserver.protocol.secrets import MASK
+
+from .harness import MakeWorld, S, World
+
+SECRET = "PT5f0c3r3t"
+
+
+def connect_frame(authentication: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "jsonrpc": "2.0",
+        "id": "c1",
+        "method": "signalwire.connect",
+        "params": {"authentication": authentication, **more},
+    }
+
+
+def traces(world: World) -> str:
+    """All that any journal tells."""
+    journals = [world.gate.strays, *(space.journal for space in world.gate)]
+    return orjson.dumps([list(journal.entries()) for journal in journals]).decode()
+
+
+# Secrets
+
+GOOD = {
+    "token": connect_frame({"project": "p", "token": SECRET}),
+    "jwt_token": connect_frame({"jwt_token": SECRET}),
+    "both": connect_frame({"project": "p", "token": SECRET, "jwt_token": SECRET}),
+    "with a quote": connect_frame({"project": "p", "token": f'{SECRET}"{SECRET}\\'}),
+    "like the frame around it": connect_frame({"project": "p", "token": f'x","a":"{SECRET}'}),
+}
+
+
+@pytest.mark.parametrize("frame", GOOD.values(), ids=GOOD)
+@pytest.mark.parametrize("blanks", [False, True], ids=["compact", "indented"])
+def test_a_connect_is_kept_without_its_token(
+    world: World, frame: dict[str, Any], blanks: bool
+) -> None:
+    text = orjson.dumps(frame, option=orjson.OPT_INDENT_2 if blanks else None)
+    client = world.client()
+    client.send(text)
+    assert "result" in client.frames[0]
+    first, _ = world.entries(world.space)
+    assert SECRET not in traces(world)
+    shown = first["frame"]["params"]["authentication"]
+    assert {shown[key] for key in shown if "token" in key} == {MASK}
+    assert shown.get("project", "p") == "p"
+    assert {**first["frame"], "params": {}} == {**frame, "params": {}}
+
+
+def test_a_token_whose_key_is_spelt_with_escapes_is_masked(world: World) -> None:
+    text = orjson.dumps(connect_frame({"project": "p", "token": SECRET}))
+    world.client().send(text.replace(b'"token"', b'"\\u0074oken"'))
+    assert len(world.space.sessions) == 1
+    assert SECRET not in traces(world)
+
+
+BAD = {
+    "a number": connect_frame({"project": "p", "token": 7755331}),
+    "a list": connect_frame({"project": "p", "token": [SECRET]}),
+    "a longer list": connect_frame({"project": "p", "token": ["a", SECRET, {"b": SECRET}]}),
+    "an object": connect_frame({"project": "p", "token": {"value": SECRET}}),
+    "in a list": connect_frame([{"project": "p", "token": SECRET}]),
+    "authentication is text": connect_frame(f"p:{SECRET}"),
+    "authentication is a list": connect_frame(["p", SECRET]),
+    "not under authentication": {**connect_frame({}), "params": {"project": "p", "token": SECRET}},
+    "params is a list": {**connect_frame({}), "params": ["p", {"token": SECRET}]},
+    "params is text": {**connect_frame({}), "params": f'{{"token": "{SECRET}"}}'},
+    "beside params": {**connect_frame({}), "token": SECRET},
+    "no project": connect_frame({"token": SECRET}),
+    "another fault": connect_frame({"project": "p", "token": SECRET}, event_acks="yes"),
+    "an old version": {**connect_frame({"project": "p", "token": SECRET}), "jsonrpc": "1.0"},
+    "no id": {key: value for key, value in connect_frame({"token": SECRET}).items() if key != "id"},
+    "a wrong method": {**connect_frame({"token": SECRET}), "method": "signalwire.conect"},
+}
+
+
+@pytest.mark.parametrize("frame", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("is_connected", [False, True], ids=["stray", "connected"])
+def test_a_faulty_connect_is_kept_without_its_token(
+    world: World, frame: dict[str, Any], is_connected: bool
+) -> None:
+    client = world.connected() if is_connected else world.client()
+    client.send(frame)
+    assert "error" in client.frames[-1]
+    told = traces(world) + orjson.dumps(client.frames).decode()
+    assert SECRET not in told
+    assert "7755331" not in told
+
+
+TEXTS = {
+    "json cut off": f'{{"authentication": {{"project": "p", "token": "{SECRET}',
+    "json cut off later": f'{{"authentication": {{"token": "{SECRET}", "project": ',
+    "a batch": f'[{{"token": "{SECRET}"}}]',
+    "json in a json string": orjson.dumps(orjson.dumps({"token": SECRET}).decode()).decode(),
+    "json in json in json": orjson.dumps(
+        orjson.dumps(orjson.dumps({"jwt_token": SECRET}).decode()).decode()
+    ).decode(),
+    "python": f"{{'project': 'p', 'token': '{SECRET}'}}",
+    "python with odd characters": f"{{'token': '{SECRET},{SECRET} {SECRET}'}}",
+    "javascript": f'{{token: "{SECRET}", project: "p"}}',
+    "yaml": f"token: {SECRET}\nproject: p",
+    "a query": f"project=p&token={SECRET}&jwt_token={SECRET}",
+    "upper case": f'{{"TOKEN": "{SECRET}", oops',
+    "a trailing comma": f'{{"token": "{SECRET}",}}',
+    "bytes that are no text": f'\udcff{{"token": "{SECRET}"}}',
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("is_connected", [False, True], ids=["stray", "connected"])
+def test_what_is_no_frame_is_kept_without_its_token(
+    world: World, text: str, is_connected: bool
+) -> None:
+    client = world.connected() if is_connected else world.client()
+    client.send(text.encode("utf-8", "surrogateescape"))
+    assert "error" in client.frames[-1]
+    assert SECRET not in traces(world) + orjson.dumps(client.frames).decode()
+
+
+def test_a_token_is_masked_also_where_the_text_is_cut(world: World) -> None:
+    for size in range(TEXT_LIMIT - 40, TEXT_LIMIT + 5):
+        world.client().send(f'["{"x" * size}", {{"token": "{SECRET}"}}'.encode())
+    # Of a token that stands across the cut, not even the beginning may be left.
+    assert SECRET[:2] not in traces(world)
+
+
+def test_a_huge_faulty_frame_is_cut_and_still_masked(world: World) -> None:
+    for size in range(7_950, 8_010, 3):
+        frame = connect_frame({"x": "x" * size, "token": SECRET, "project": 7})
+        world.client().send(orjson.dumps(frame))
+    told = traces(world)
+    assert SECRET[:2] not in told
+    assert all(len(entry.data) <= 8_100 for entry in world.gate.strays._entries)
+
+
+# What an entry tells
+
+
+def test_entries_tell_time_direction_and_session(world: World) -> None:
+    client = world.client()
+    client.connect()
+    world.wait(S)
+    client.result("video.rooms.get")
+    client.send(b"nonsense")
+    entries = world.entries(world.space)
+    start = entries[0]["time"]
+    assert [
+        (entry["n"], entry["time"] - start, entry["direction"], entry["session"], entry["valid"])
+        for entry in entries
+    ] == [
+        (1, 0.0, TO_SERVER, None, True),
+        (2, 0.0, TO_CLIENT, "s1", True),
+        (3, 1.0, TO_SERVER, "s1", True),
+        (4, 1.0, TO_CLIENT, "s1", True),
+        (5, 1.0, TO_SERVER, "s1", False),
+        (6, 1.0, TO_CLIENT, "s1", True),
+    ]
+    assert {entry["space"] for entry in entries} == {"p"}
+    assert entries[1]["frame"] == client.frames[0]
+    assert entries[4]["frame"] is None
+    assert entries[4]["text"] == "nonsense"
+    assert entries[4]["problem"] == entries[5]["frame"]["error"]["message"]
+    assert [set(entry) & {"text", "problem"} for entry in entries[:4]] == [set()] * 4
+
+
+def test_an_event_is_noted_for_each_session_when_it_is_sent(world: World) -> None:
+    one, two = world.connected(), world.connected()
+    for client in (one, two):
+        client.subscribe("video.rooms", "video.room.started")
+    two.lose()
+    made = world.clock.now()
+    world.start_room()
+    world.wait(S)
+    two.resume()
+    sent = [
+        (entry["session"], round(entry["time"] * S) - made)
+        for entry in world.entries(world.space)
+        if (entry["frame"] or {}).get("method") == "signalwire.event"
+    ]
+    assert sent == [("s1", 30_000), ("s2", S)]
+
+
+def test_who_never_got_in_is_noted_with_the_strays(make_world: MakeWorld) -> None:
+    world = make_world(credentials={"p": "right"})
+    client = world.client(token="wrong")
+    client.connect()
+    client.error("video.rooms.get")
+    entries = list(world.gate.strays.entries())
+    assert [entry["direction"] for entry in entries] == [TO_SERVER, TO_CLIENT] * 2
+    assert {entry["session"] for entry in entries} == {None}
+    assert "wrong" not in traces(world)
+    assert [entry["frame"].get("error", {}).get("code") for entry in entries][1::2] == [-32002] * 2
+
+
+# Bounds
+
+
+def test_it_keeps_the_newest_and_counts_what_it_dropped() -> None:
+    journal = Journal("p", limit=3)
+    for number in range(5):
+        journal.add(number * S, TO_CLIENT, "s1", b'{"a":%d}' % number)
+    assert len(journal) == 3
+    assert journal.dropped == 2
+    entries = list(journal.entries())
+    assert [entry["n"] for entry in entries] == [3, 4, 5]
+    assert [entry["frame"] for entry in entries] == [{"a": 2}, {"a": 3}, {"a": 4}]
+    assert [entry["n"] for entry in journal.entries(after=4)] == [5]
+    assert list(journal.entries(after=5)) == []
+
+
+def test_it_may_grow_while_it_is_read() -> None:
+    journal = Journal("p", limit=3)
+    for _ in range(3):
+        journal.add(0, TO_CLIENT, "s1", b"{}")
+    seen = 0
+    for _ in journal.entries():
+        journal.add(0, TO_CLIENT, "s1", b"{}")
+        seen += 1
+    assert seen == 3
+
+
+def test_a_space_bounds_its_journal(world: World) -> None:
+    space = Space("p", clock=world.clock, journal_limit=2)
+    assert space.journal.limit == 2
+
+
+def test_cleared_it_counts_on() -> None:
+    journal = Journal("p", limit=1)
+    for _ in range(2):
+        journal.add(0, TO_CLIENT, None, b"{}")
+    journal.clear()
+    assert (len(journal), journal.dropped) == (0, 0)
+    journal.add(0, TO_CLIENT, None, b"{}")
+    assert [entry["n"] for entry in journal.entries()] == [3]
+
+
+def test_listeners_hear_every_entry_until_they_have_enough() -> None:
+    journal = Journal("p", limit=1)
+    heard: list[int] = []
+    stop = journal.listen(lambda entry: heard.append(entry.number))
+    for _ in range(3):
+        journal.add(0, TO_CLIENT, None, b"{}")
+    stop()
+    journal.add(0, TO_CLIENT, None, b"{}")
+    assert heard == [1, 2, 3]
+
+
+def test_a_long_text_is_cut(world: World) -> None:
+    world.client().send(("ä" * 3 * TEXT_LIMIT).encode())
+    (noted, _) = world.gate.strays.entries()
+    assert noted["text"] == "ä" * TEXT_LIMIT
