@@ -72,18 +72,20 @@ class NodeRunner:
     def __init__(self, node: str) -> None:
         self._node = node
 
-    def __call__(self, program: str, spec: Mapping[str, Any]) -> Run:
+    def __call__(
+        self, program: str, spec: Mapping[str, Any], *, patience_s: float = PATIENCE_S
+    ) -> Run:
         """Run a program with a JSON object as its argument, until it ends by itself."""
         command = [self._node, str(DRIVERS / program), json.dumps(spec)]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         )
         try:
-            stdout, stderr = process.communicate(timeout=PATIENCE_S)
+            stdout, stderr = process.communicate(timeout=patience_s)
         except subprocess.TimeoutExpired:
             process.kill()
             stdout, stderr = process.communicate()
-            stderr += f"\n(ended by the test: it was still running after {PATIENCE_S:g} s)"
+            stderr += f"\n(ended by the test: it was still running after {patience_s:g} s)"
         return Run(process.returncode, stdout, stderr)
 
     @contextmanager

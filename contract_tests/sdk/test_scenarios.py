@@ -10,6 +10,7 @@ import pytest
 
 from mockserver import contract, scenarios
 from mockserver.protocol.frames import is_call, is_event
+from mockserver.scenarios.commands import COMMANDS
 
 from .runs import PATIENCE_S, SPEED, NodeRunner, Server, events, frames, timeline, unacknowledged
 
@@ -27,18 +28,31 @@ METHODS = {
     "get_rooms": "video.rooms.get",
     "get_room": "video.room.get",
     "get_members": "video.members.get",
+    "get_layouts": "video.list_available_layouts",
     "get_recordings": "video.recording.list",
+    "get_playbacks": "video.playback.list",
+    "get_streams": "video.stream.list",
     "start_recording": "video.recording.start",
-    "pause": "video.recording.pause",
-    "resume": "video.recording.resume",
-    "stop": "video.recording.stop",
+    "play": "video.playback.start",
+    "start_stream": "video.stream.start",
+    "raise_hand": "video.member.raisehand",
+    "lower_hand": "video.member.lowerhand",
 }
-"""The call by which a command of a scenario shows in a trace."""
+"""The calls by which commands of a scenario show in a trace, where their names do not tell."""
+
+MOVES = {"seek": "seek_absolute", "forward": "seek_relative", "rewind": "seek_relative"}
+"""The same of what is done to recordings, playbacks and streams."""
 
 NOT_SURFACED = {
-    # Its room sessions have no property for what has changed.
-    "3": {("video.room.updated", "room_session.updated")},
-    "4": set[tuple[str, str]](),
+    # Members of neither have a property for what has changed; its room sessions have none either,
+    # and none for whether they are streamed.
+    "3": {
+        ("video.room.updated", "room_session.updated"),
+        ("video.room.updated", "room_session.streaming"),
+        ("video.room.started", "room_session.streaming"),
+        ("video.member.updated", "member.updated"),
+    },
+    "4": {("video.member.updated", "member.updated")},
 }
 """Per client, what scenarios expect of an event and its public objects do not tell."""
 
@@ -101,18 +115,31 @@ def _late_s(scenario: scenarios.Scenario, trace: contract.Trace) -> float:
             due = max(due, times[consumed[event] - 1])
         due += step.after_us / 1e6
         for command in step.commands:
-            if command.verb not in METHODS:
+            method = _method(command)
+            if method is None:
                 continue
-            method = METHODS[command.verb]
             entry, call = next(one for one in calls if one[1]["method"] == method)
             late += abs(entry.time - due)
             due = answered[call["id"]]
-            if command.verb == "start_recording":
+            if COMMANDS[command.verb].starts is not None:
                 # The player does not wait for its answer. Before the first, nothing is late.
                 due = entry.time
                 late = late if recording else 0.0
                 recording = recording or step.refused is None
     return late
+
+
+def _method(command: scenarios.Command) -> str | None:
+    """The call by which a command shows in a trace; None for a disconnect, which shows in none."""
+    form = COMMANDS[command.verb]
+    if command.verb == "disconnect":
+        return None
+    if command.verb in METHODS:
+        return METHODS[command.verb]
+    if form.moves:
+        return f"video.{command.kind}.{MOVES.get(command.verb, command.verb)}"
+    of_a_member = any(argument.kind == "member" for argument in form.arguments)
+    return f"video.member.{command.verb}" if of_a_member else f"video.{command.verb}"
 
 
 def _logged(refused: list[str | int], client: str) -> list[str]:

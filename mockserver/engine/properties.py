@@ -56,8 +56,8 @@ MEMBER_PROPERTIES = (
 MEMBER_SETTERS = (
     Setter("audio_mute", {"audio_muted": True}),
     Setter("audio_unmute", {"audio_muted": False}),
-    Setter("video_mute", {"video_muted": True}),
-    Setter("video_unmute", {"video_muted": False}),
+    Setter("video_mute", {"visible": False, "video_muted": True}),
+    Setter("video_unmute", {"visible": True, "video_muted": False}),
     Setter("deaf", {"deaf": True, "audio_muted": True}),
     Setter("undeaf", {"deaf": False, "audio_muted": False}),
     Setter("raisehand", {"handraised": True}),
@@ -68,7 +68,8 @@ MEMBER_SETTERS = (
 )
 """``video.member.VERB`` sets these properties of one member, or of all [T].
 
-Who is deaf is muted too, and who is not any more is not muted any more [D].
+Who is deaf is muted too, and who is not any more is not muted any more [D]. That who has no video
+is not visible follows from a published sample, in which both change at once [T].
 """
 
 ROOM_PROPERTIES = (

@@ -67,6 +67,10 @@ class Rooms(ABC):
             channel: what ``event_channel`` says; the room's own channel when None.
         """
 
+    @abstractmethod
+    def forget_channel(self, channel: str) -> None:
+        """Nothing will be told on this channel any more."""
+
     def room(self, room_session_id: str) -> RoomSession:
         """The running room session with this id.
 
@@ -150,6 +154,7 @@ class Rooms(ABC):
         if len(self._ended) > ENDED_ROOMS_REMEMBERED:
             oldest = self._ended.pop(next(iter(self._ended)))
             del self._by_channel[oldest.channel]
+            self.forget_channel(oldest.channel)
 
     def join(self, room: RoomSession, name: str | None = None) -> Member:
         """Somebody joins a running room.
@@ -269,6 +274,7 @@ class Rooms(ABC):
             return
         member.properties["audio_muted"] = bool(params.get("join_audio_muted"))
         member.properties["video_muted"] = bool(params.get("join_video_muted"))
+        member.properties["visible"] = not member.properties["video_muted"]
         if "meta" in params:
             member.properties["meta"] = params["meta"]
         room.members[member.id] = member

@@ -73,6 +73,7 @@ class Session:
         protocol: the resumption name; ``signalwire_<signature>_<uuid>_<project>`` [T].
         subscriptions: channel -> the event types subscribed on it. They outlive a connection: after
             a reconnect the client does not repeat them [W].
+        awaits_state: channels of rooms whose ``video.room.subscribed`` it has asked for.
         missed: encoded events that came while the session was away, in order.
         acknowledges: whether it ever acknowledged an event; clients of generation 3 do not [W].
         awaiting: ids of our frames that the client has not answered yet -> the method called.
@@ -81,6 +82,7 @@ class Session:
     __slots__ = (
         "acknowledges",
         "awaiting",
+        "awaits_state",
         "connection",
         "identity",
         "missed",
@@ -103,6 +105,7 @@ class Session:
         self.protocol = f"signalwire_{signature}_{unique}_{project}"
         self.identity = identity
         self.subscriptions: dict[str, set[str]] = {}
+        self.awaits_state: set[str] = set()
         self.connection: Connection | None = None
         self.missed: deque[tuple[str, bytes]] = deque()
         self.missed_dropped = 0

@@ -26,6 +26,9 @@ from .rooms import ALL_ROOMS, Rooms
 from .script import AnswerPlan, Script
 from .session import Connection, Session
 
+STATE = "video.room.subscribed"
+"""The event that tells a subscriber how a room stands [T]."""
+
 DEFAULT_LATENCY_US = 30_000
 """Events follow their cause by 30 ms: clients may subscribe only after they acted [W]."""
 
@@ -278,7 +281,7 @@ class Space(Rooms):
     ) -> None:
         recipients: Iterable[Session]
         if only is not None:
-            recipients = (only,) if room.channel in only.subscriptions else ()
+            recipients = (only,) if room.channel in only.awaits_state else ()
         else:
             recipients = self._subscribers.get((room.channel, event_type), ())
             if channel is not None:
@@ -425,8 +428,9 @@ class Space(Rooms):
         for event in events:
             subscribed.add(event)
             self._subscribers.setdefault((channel, event), {})[session] = None
-        wants_state = initial_state and (is_first or "video.room.subscribed" in events)
+        wants_state = initial_state and (is_first or STATE in events)
         if room is not None and wants_state and not room.ended:
+            session.awaits_state.add(channel)
             self._tell_state(session, room)
         if is_first:
             self.script.on_subscribed(self, session, room)
@@ -434,18 +438,28 @@ class Space(Rooms):
     def unsubscribe(self, session: Session, channel: str, events: Iterable[str]) -> None:
         """Take events from what a session is told; what was not subscribed is passed over."""
         subscribed = session.subscriptions.get(channel, set())
-        for event in (catalogue.SUBSCRIBED_AS.get(event, event) for event in events):
+        gone = {catalogue.SUBSCRIBED_AS.get(event, event) for event in events}
+        if STATE in gone or subscribed - {STATE} <= gone:
+            session.awaits_state.discard(channel)
+        for event in gone:
             subscribed.discard(event)
             self._subscribers.get((channel, event), {}).pop(session, None)
         if not subscribed:
             session.subscriptions.pop(channel, None)
+
+    def forget_channel(self, channel: str) -> None:
+        """A room's channel is no more: what was subscribed on it is forgotten."""
+        for session in self.sessions.values():
+            for event in session.subscriptions.pop(channel, ()):
+                self._subscribers.pop((channel, event), None)
+            session.awaits_state.discard(channel)
 
     def _tell_state(self, session: Session, room: RoomSession) -> None:
         room_session = room.as_wire(self.now, full=True)
         older = as_older_room(room_session)
         first_member = next(iter(room.members), "")
         self.emit(
-            "video.room.subscribed",
+            STATE,
             room,
             {
                 "room_session": room_session,

@@ -11,13 +11,23 @@ const ROOM_EVENTS = [
   "room.subscribed",
   "room.updated",
   "room.ended",
+  "room.audienceCount",
+  "layout.changed",
   "member.joined",
   "member.updated",
   "member.left",
+  "member.talking",
+  "playback.started",
+  "playback.updated",
+  "playback.ended",
   "recording.started",
   "recording.updated",
   "recording.ended",
+  "stream.started",
+  "stream.ended",
 ];
+
+const typeOf = (event) => (event === "room.audienceCount" ? "video.room.audience_count" : `video.${event}`);
 
 let video;
 
@@ -46,12 +56,14 @@ await play({
     await video.subscribe();
   },
   async listenToRoom(room, hear) {
-    for (const event of ROOM_EVENTS) room.on(event, (subject) => hear(`video.${event}`, subject));
+    for (const event of ROOM_EVENTS) room.on(event, (subject) => hear(typeOf(event), subject));
     await room.subscribe();
   },
   getRooms: () => video.getRoomSessions(),
   getRoom: (id) => video.getRoomSessionById(id),
-  getMembers: (room) => room.getMembers(),
-  getRecordings: (room) => room.getRecordings(),
-  startRecording: (room) => room.startRecording(),
+  async start(room, method, options) {
+    const started = await room[method](options);
+    // Typed as the stream, it is an object that has it.
+    return method === "startStream" ? started.stream : started;
+  },
 });

@@ -3,8 +3,8 @@
 //   connect(spec)              rejects with {code} when the credentials are refused
 //   disconnect()
 //   listenToVideo(hear), listenToRoom(room, hear)      hear(event type, what the listener was given)
-//   getRooms(), getRoom(id), getMembers(room), getRecordings(room)
-//   startRecording(room)       a promise of the recording, kept once it can be acted on
+//   getRooms(), getRoom(id)
+//   start(room, method, options)       a promise of what that method starts, kept once it can be acted on
 //
 // Prints one JSON object per line: {"event", "params"} for each call of a listener, and {"refused", "code"}
 // for each command that was refused as it should be. Ends with exit code 1, and says why, when something
@@ -23,7 +23,7 @@ const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 const heard = [];
 const consumed = new Map();
 const endedRooms = new Set();
-const recordings = new Map();
+const media = new Map();
 const problems = [];
 let waiters = [];
 let room;
@@ -54,8 +54,33 @@ async function waitFor({ event, nth }) {
   if (event.startsWith("video.room.")) room = subject;
 }
 
+/** The id of the member of that name; the name itself, for the server to refuse, when there is none. */
+async function memberId(name) {
+  if (name === "all") return name;
+  const { members } = await room.getMembers();
+  return members.find((member) => member.name === name)?.id ?? name;
+}
+
 function commands(client) {
-  const act = (verb) => async ({ recording = newest }) => (await recordings.get(recording))[verb]();
+  const ofRoom = (method, ...args) => () => room[method](...args);
+  const ofMember = (method, given = {}) => async ({ verb: _verb, member, ...args }) =>
+    room[method]({ memberId: await memberId(member), ...args, ...given });
+  const ofMedia = (method, argument) => async ({ media: name = newest, [argument]: value }) =>
+    (await media.get(name))[method](...(argument === undefined ? [] : [value]));
+  const starts = (method) => ({ verb, as: name = "", ...options }, refused) => {
+    const starting = client.start(room, method, options);
+    media.set(name, starting);
+    newest = name;
+    if (refused !== null) return starting;
+    starting.catch((error) => problems.push(`${verb}: ${text(error)}`));
+  };
+  const adopts = (method) => async () => {
+    const [found] = Object.values(await room[method]());
+    for (const each of found.filter(({ state }) => state !== "completed")) {
+      media.set(each.id, each);
+      newest = each.id;
+    }
+  };
   return {
     connect: () => client.connect(spec),
     disconnect: () => client.disconnect(),
@@ -67,24 +92,42 @@ function commands(client) {
     get_room: async () => {
       ({ roomSession: room } = await client.getRoom(room.id));
     },
-    get_members: () => client.getMembers(room),
-    get_recordings: async () => {
-      const found = await client.getRecordings(room);
-      for (const recording of found.recordings.filter(({ state }) => state !== "completed")) {
-        recordings.set(recording.id, recording);
-        newest = recording.id;
-      }
-    },
-    start_recording: ({ as: name = "" }, refused) => {
-      const starting = client.startRecording(room);
-      recordings.set(name, starting);
-      newest = name;
-      if (refused !== null) return starting;
-      starting.catch((error) => problems.push(`start_recording: ${text(error)}`));
-    },
-    pause: act("pause"),
-    resume: act("resume"),
-    stop: act("stop"),
+    get_members: ofRoom("getMembers"),
+    get_layouts: ofRoom("getLayouts"),
+    get_meta: ofRoom("getMeta"),
+    get_recordings: adopts("getRecordings"),
+    get_playbacks: adopts("getPlaybacks"),
+    get_streams: adopts("getStreams"),
+    start_recording: starts("startRecording"),
+    play: starts("play"),
+    start_stream: starts("startStream"),
+    pause: ofMedia("pause"),
+    resume: ofMedia("resume"),
+    stop: ofMedia("stop"),
+    set_volume: ofMedia("setVolume", "volume"),
+    seek: ofMedia("seek", "position"),
+    forward: ofMedia("forward", "offset"),
+    rewind: ofMedia("rewind", "offset"),
+    audio_mute: ofMember("audioMute"),
+    audio_unmute: ofMember("audioUnmute"),
+    video_mute: ofMember("videoMute"),
+    video_unmute: ofMember("videoUnmute"),
+    deaf: ofMember("deaf"),
+    undeaf: ofMember("undeaf"),
+    set_input_volume: ofMember("setInputVolume"),
+    set_output_volume: ofMember("setOutputVolume"),
+    set_input_sensitivity: ofMember("setInputSensitivity"),
+    raise_hand: ofMember("setRaisedHand", { raised: true }),
+    lower_hand: ofMember("setRaisedHand", { raised: false }),
+    remove: ofMember("removeMember"),
+    lock: ofRoom("lock"),
+    unlock: ofRoom("unlock"),
+    set_layout: ({ name }) => room.setLayout({ name }),
+    set_meta: ({ meta }) => room.setMeta(meta),
+    update_meta: ({ meta }) => room.updateMeta(meta),
+    hide_video_muted: ofRoom("setHideVideoMuted", true),
+    show_video_muted: ofRoom("setHideVideoMuted", false),
+    prioritize_handraise: ofRoom("setPrioritizeHandraise", true),
   };
 }
 

@@ -1,5 +1,5 @@
 // The public properties of the vendor's objects, copied at this moment into the shapes of the wire:
-// the clients keep one object per room, member and recording, and change it with every event.
+// the clients keep one object per room, member, recording and so on, and change it with every event.
 
 const ROOM_SESSION = [
   "id", "roomId", "name", "displayName", "eventChannel", "recording", "hideVideoMuted", "layoutName",
@@ -10,7 +10,10 @@ const MEMBER = [
   "visible", "audioMuted", "videoMuted", "deaf", "inputVolume", "outputVolume", "inputSensitivity",
   "handraised", "talking", "meta", "updated",
 ];
-const RECORDING = ["id", "state", "duration", "startedAt", "endedAt"];
+const MEDIA = [
+  "id", "roomId", "roomSessionId", "state", "url", "volume", "position", "seekable", "duration", "startedAt",
+  "endedAt",
+];
 
 const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -24,11 +27,30 @@ function copy(subject, names) {
   return Object.fromEntries(told.map((name) => [snakeCase(name), onTheWire(subject[name])]));
 }
 
+function namesOf(subject) {
+  if ("displayName" in subject) return ROOM_SESSION;
+  if ("memberId" in subject) return MEMBER;
+  return "startedAt" in subject ? MEDIA : null;
+}
+
+/** Anything that a client gave, as JSON: its objects by their public properties, functions by that word. */
+export function plain(value) {
+  if (typeof value === "function") return "function";
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(plain);
+  const names = namesOf(value);
+  if (names !== null) return copy(value, names);
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [snakeCase(name), plain(each)]));
+}
+
 /** The params of an event of this type, as far as `subject`, which a listener was given, tells them. */
 export function paramsOf(type, subject) {
   const params = { room_id: subject.roomId, room_session_id: subject.roomSessionId };
-  if (type.startsWith("video.room.")) return { ...params, room_session: copy(subject, ROOM_SESSION) };
-  if (type.startsWith("video.member.")) return { ...params, member: copy(subject, MEMBER) };
-  if (type.startsWith("video.recording.")) return { ...params, recording: copy(subject, RECORDING) };
+  if (type === "video.room.audience_count") return { ...params, total: subject.total };
+  if (type === "video.layout.changed") return { ...params, layout: plain(subject.layout) };
+  const [, kind] = type.split(".");
+  if (kind === "room") return { ...params, room_session: copy(subject, ROOM_SESSION) };
+  if (kind === "member") return { ...params, member: copy(subject, MEMBER) };
+  if (["playback", "recording", "stream"].includes(kind)) return { ...params, [kind]: copy(subject, MEDIA) };
   throw new Error(`no shape for ${type}`);
 }
