@@ -74,7 +74,8 @@ class Session:
         subscriptions: channel -> the event types subscribed on it. They outlive a connection: after
             a reconnect the client does not repeat them [W].
         missed: encoded events that came while the session was away, in order.
-        acknowledges: whether it ever acknowledged an event; clients of generation 3 do not [W].
+        acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
+            do not [W].
         awaiting: ids of our frames that the client has not answered yet -> the method called.
     """
 
