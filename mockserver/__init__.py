@@ -1,3 +1,24 @@
-"""A mock of SignalWire's Realtime server: scripted recording lifecycles over a WebSocket."""
+"""A mock of SignalWire's Realtime server: scripted recording lifecycles over a WebSocket.
+
+``from mockserver import MockServer`` (or ``SyncMockServer``) runs one inside a test.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.harness import MockServer, SyncMockServer
+
+__all__ = ["MockServer", "SyncMockServer", "__version__"]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # pytest imports this package in every run of everybody who has it installed: it stays cheap.
+    if name in ("MockServer", "SyncMockServer"):
+        from importlib import import_module
+
+        return getattr(import_module("mockserver.harness"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,6 +17,8 @@ EXIT_USAGE = 2
 EXIT_BUG = 70
 """The mock itself had a fault while it served (EX_SOFTWARE)."""
 
+RUN_EXAMPLE = "python -m mockserver run -- npm test"
+
 EPILOG = """\
 Without a command, serve. Point a client at it with  host: "ws://127.0.0.1:8787"  and any project
 and token; token "scenario:NAME" plays that scenario for the client.
@@ -28,7 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "serve")
-    options = _parser().parse_args(words)
+    program: list[str] = []
+    if words[0] == "run" and not {"--", "-h", "--help"} & set(words):
+        return _fail(f"run needs the program behind --: {RUN_EXAMPLE}")
+    if words[0] == "run" and "--" in words:
+        # Everything behind it is the program's, another -- included, which argparse would take.
+        program = words[words.index("--") + 1 :]
+        words = words[: words.index("--")]
+    options = _parser().parse_args(words, argparse.Namespace(program=program))
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         code = run(options)
@@ -72,10 +81,15 @@ def _parser() -> argparse.ArgumentParser:
         help="accept only this project with this token (may be repeated); default: any",
     )
     serve.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        help="what the control API asks for (default: nothing on loopback, else one is made up)",
+    )
+    serve.add_argument(
         "--ready-file",
         metavar="FILE",
         type=Path,
-        help="write {url, http, pid} here as JSON once clients can connect",
+        help="write {url, http, pid, token} here as JSON once clients can connect",
     )
     serve.add_argument(
         "--log-level",
@@ -88,6 +102,24 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="play a scenario here and show what crosses the wire")
     _add_play_options(demo, scenario="pause-resume", speed=10.0)
     demo.set_defaults(run=_demo)
+
+    run = commands.add_parser(
+        "run",
+        usage="%(prog)s [options] -- PROGRAM [ARGUMENT ...]",
+        help="run a program with a server of its own, and judge what was said",
+        description="Runs a program that finds a server of its own in its environment, passes "
+        "signals and its exit code on, and fails if a rule of the contract was broken.",
+    )
+    _add_play_options(run, scenario="demo")
+    run.add_argument("--clock", choices=("real", "manual"), default="real", help="as with serve")
+    run.add_argument(
+        "--no-check",
+        dest="check",
+        action="store_false",
+        help="let the run succeed though a rule of the contract was broken",
+    )
+    run.add_argument("--trace", metavar="FILE", type=Path, help="keep the trace here (JSON lines)")
+    run.set_defaults(run=_run)
 
     scenarios = commands.add_parser("scenarios", help="list the scenarios, or explain one")
     scenarios.add_argument("name", nargs="?", help="name or file of the one to explain")
@@ -189,6 +221,7 @@ def _serve(options: argparse.Namespace) -> int:
         speed=options.speed,
         latency_us=_microseconds(options.latency),
         credentials=dict(options.credentials) if options.credentials else None,
+        control_token=options.control_token,
     )
     try:
         bugs = run(settings, ready_file=options.ready_file, log_level=options.log_level)
@@ -202,6 +235,28 @@ def _serve(options: argparse.Namespace) -> int:
     if bugs:
         return _fail(f"the server had {bugs} bugs of its own, see the log above", EXIT_BUG)
     return EXIT_OK
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not options.program:
+        return _fail(f"run needs a program behind --: {RUN_EXAMPLE}")
+    from mockserver import scenarios
+    from mockserver.runner import TraceFileError, run
+    from mockserver.server import Settings
+
+    settings = Settings(
+        scenario=options.scenario,
+        seed=options.seed,
+        clock=options.clock,
+        speed=options.speed,
+        latency_us=_microseconds(options.latency),
+    )
+    try:
+        return run(options.program, settings, check=options.check, trace=options.trace)
+    except (scenarios.ScenarioError, scenarios.UnknownScenarioError, TraceFileError) as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"cannot listen on {settings.host}: {error.strerror or error}")
 
 
 def _demo(options: argparse.Namespace) -> int:

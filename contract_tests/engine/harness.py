@@ -130,6 +130,8 @@ class Client:
         self.closing: Closing | None = None
         self.wakes = 0
         self._calls = 0
+        self._former: list[Connection] = []
+        self.connection: Connection
         self.open()
 
     # The connection
@@ -139,7 +141,12 @@ class Client:
         return self.closing is not None
 
     def open(self) -> None:
-        """Open a new connection; nothing has been said on it yet."""
+        """Open a new connection; nothing has been said on it yet.
+
+        The one before is still read until the server closes it, unless it was lost.
+        """
+        if self._calls and not self.is_closed():
+            self._former.append(self.connection)
         self.connection = Connection(self._wake, self.space_name)
         self.closing = None
 
@@ -158,22 +165,38 @@ class Client:
         self.connection.outbox.clear()
         self.closing = self.connection.closing
 
+    def has_news(self) -> bool:
+        """Whether there is something to read, or a connection's end to notice."""
+        is_closing = self.connection.closing is not None and not self.is_closed()
+        return (
+            is_closing
+            or bool(self.connection.outbox)
+            or any(former.outbox or former.closing is not None for former in self._former)
+        )
+
     def read(self) -> None:
         """Take what has come, reply to it, and see whether the connection was closed."""
-        while self.connection.outbox:
-            sent, self.connection.outbox = self.connection.outbox, []
+        for connection in (*self._former, self.connection):
+            self._read(connection)
+        if self.connection.closing is not None and not self.is_closed():
+            self.lose()
+        for former in [each for each in self._former if each.closing is not None]:
+            self._former.remove(former)
+            self.world.gate.detach(former)
+
+    def _read(self, connection: Connection) -> None:
+        while connection.outbox:
+            sent, connection.outbox = connection.outbox, []
             for data in sent:
                 frame = orjson.loads(data)
                 self.frames.append(frame)
                 if self.replies and frames.is_call(frame):
-                    self._reply(frame)
-        if self.connection.closing is not None and not self.is_closed():
-            self.lose()
+                    self._reply(connection, frame)
 
-    def _reply(self, frame: Frame) -> None:
+    def _reply(self, connection: Connection, frame: Frame) -> None:
         is_ping = frame["method"] == "signalwire.ping"
         result = {"timestamp": frame["params"]["timestamp"]} if is_ping else {}
-        self.world.gate.receive(self.connection, orjson.dumps(frames.answer(frame["id"], result)))
+        self.world.gate.receive(connection, orjson.dumps(frames.answer(frame["id"], result)))
 
     # Calls
 
@@ -360,13 +383,9 @@ class World:
 
     def read(self) -> None:
         """Let every client take what has come for it."""
-        while any(client.connection.outbox or self._is_closing(client) for client in self.clients):
+        while any(client.has_news() for client in self.clients):
             for client in self.clients:
                 client.read()
-
-    @staticmethod
-    def _is_closing(client: Client) -> bool:
-        return client.connection.closing is not None and not client.is_closed()
 
     def next_deadline(self) -> int | None:
         """When any space next has something to do."""

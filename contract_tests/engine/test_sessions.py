@@ -192,13 +192,18 @@ def test_it_comes_to_nobody_else(world: World, client: Client, room: RoomSession
     assert other.event_types == [STATE]
 
 
+@pytest.mark.parametrize("unsubscribed", [(STATE,), ("video.member.left",)])
+@pytest.mark.parametrize("named", [(), (STATE,)], ids=["implied", "named"])
 def test_it_does_not_come_to_who_has_unsubscribed_meanwhile(
-    world: World, client: Client, room: RoomSession
+    world: World,
+    client: Client,
+    room: RoomSession,
+    named: tuple[str, ...],
+    unsubscribed: tuple[str, ...],
 ) -> None:
-    client.subscribe(room.channel, "video.member.left", get_initial_state=True)
-    client.result(
-        "signalwire.unsubscribe", event_channel=room.channel, events=["video.member.left"]
-    )
+    """Either from the state itself, or from all else that was asked for with it."""
+    client.subscribe(room.channel, "video.member.left", *named, get_initial_state=True)
+    client.result("signalwire.unsubscribe", event_channel=room.channel, events=list(unsubscribed))
     world.settle()
     assert client.events == []
 
@@ -479,6 +484,15 @@ def test_replies_that_never_come_do_not_pile_up(
     mute.subscribe(room.channel, "video.member.joined")
     many_joins(world, room, 8)
     assert list(mute.session.awaiting) == [frame["id"] for frame in mute.event_frames[3:]]
+
+
+def test_nothing_is_queued_once_a_connection_closes(world: World, client: Client) -> None:
+    connection = client.connection
+    connection.send(b"{}")
+    connection.close(1000, "enough")
+    connection.send(b"{}")
+    assert connection.outbox == [b"{}"]
+    connection.outbox.clear()
 
 
 def test_a_shell_is_woken_for_everything(make_world: MakeWorld) -> None:

@@ -75,7 +75,8 @@ class Session:
             a reconnect the client does not repeat them [W].
         awaits_state: channels of rooms whose ``video.room.subscribed`` it has asked for.
         missed: encoded events that came while the session was away, in order.
-        acknowledges: whether it ever acknowledged an event; clients of generation 3 do not [W].
+        acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
+            do not [W].
         awaiting: ids of our frames that the client has not answered yet -> the method called.
     """
 

@@ -308,6 +308,7 @@ class Space(Rooms):
             session.connection.close(1000, "the session was resumed on another connection")
         session.connection = connection
         connection.session = session
+        session.acknowledges = params.get("event_acks", False)
         result = {
             "identity": session.identity,
             "protocol": session.protocol,

@@ -6,10 +6,12 @@ Everything here runs in the server's event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mockserver import contract
+from mockserver import contract, schemas
 from mockserver.engine import (
     MICROSECONDS,
     AnswerPlan,
@@ -25,16 +27,24 @@ from mockserver.engine import (
 from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
 from mockserver.protocol import catalogue, frames, validation
 from mockserver.protocol.errors import ProtocolError, Refusal
+from mockserver.protocol.explanation import explain
 from mockserver.scenarios import durations
 
 from . import views
 from .happenings import Happenings, Wanted
 
 if TYPE_CHECKING:
+    import jsonschema_rs
+
     from .server import Server
 
 MOST_ADVANCES = 100_000
 """Deadlines after which ``run_until_idle`` takes the script for one that never ends."""
+
+ACKNOWLEDGED_WITHIN_S = 5.0
+"""Real seconds in which clients have to acknowledge events, when somebody waits for that."""
+
+LOOK_AGAIN_S = 0.05
 
 
 class ControlError(Exception):
@@ -42,12 +52,22 @@ class ControlError(Exception):
 
 
 class SpaceControl:
-    """The tester's hand on one space."""
+    """The tester's hand on one space.
+
+    Attributes:
+        over: set once the space has ended.
+    """
 
     def __init__(self, server: Server, space: Space) -> None:
         self._server = server
         self.space = space
         self.happenings = Happenings(space.journal)
+        self.over = asyncio.Event()
+
+    def close(self) -> None:
+        """The space has ended."""
+        self.happenings.close()
+        self.over.set()
 
     # Rooms, as the service and the people in them act
 
@@ -78,6 +98,9 @@ class SpaceControl:
             Refusal: 409 when a room of this name is running.
         """
         self.space.tick()
+        if isinstance(members, str):
+            # A text is a sequence of texts, too, but nobody means that.
+            members = [members]
         room = self.space.start_room(name, members=members, display_name=display_name)
         await self._settle()
         return views.room_view(room)
@@ -96,10 +119,12 @@ class SpaceControl:
             What it was done to, as it stands now.
 
         Raises:
-            ControlError: no such action.
+            ControlError: no such action, or arguments that are not its own.
             Refusal: 404 or 409, when the state does not allow it.
         """
         self.space.tick()
+        if verb in ROOM_ACTIONS or verb in SPACE_ACTIONS:
+            _check_arguments(verb, arguments)
         if "latency" in arguments:
             arguments["latency_us"] = durations.microseconds(arguments.pop("latency"))
         if verb in SPACE_ACTIONS:
@@ -189,13 +214,16 @@ class SpaceControl:
         *,
         session: str | None = None,
         valid: bool = True,
-    ) -> None:
+    ) -> list[str]:
         """Send a frame of the tester's own to one session, or to all that are connected.
 
         Args:
             frame: the frame, as it is to cross the wire.
             session: the session's name in the trace (``s1``); None: all.
             valid: whether it has to fit its schema; False sends anything.
+
+        Returns:
+            The names of the sessions that it was sent to.
 
         Raises:
             InvalidFrame: it does not fit, and ``valid`` was not False.
@@ -204,8 +232,10 @@ class SpaceControl:
         self.space.tick()
         if valid:
             validation.check_outgoing(frame)
-        self.space.push(frame, self._sessions(session))
+        sessions = self._sessions(session)
+        self.space.push(frame, sessions)
         await self._settle()
+        return [each.name for each in sessions]
 
     async def push_event(
         self,
@@ -215,12 +245,16 @@ class SpaceControl:
         channel: str,
         session: str | None = None,
         valid: bool = True,
-    ) -> None:
+    ) -> list[str]:
         """Send an event with these params; as ``push`` does."""
         frame = frames.event(
             self.space.identities.uuid(), event_type, channel, seconds(self.space.now), params
         )
-        await self.push(frame, session=session, valid=valid)
+        return await self.push(frame, session=session, valid=valid)
+
+    def sessions(self) -> list[views.Session]:
+        """The sessions, those that are away too, in the order in which they connected."""
+        return [views.session_view(each) for each in self.space.sessions.values()]
 
     def _sessions(self, name: str | None) -> list[Session]:
         connected = [each for each in self.space.sessions.values() if not each.is_away]
@@ -233,6 +267,11 @@ class SpaceControl:
         return chosen
 
     # Time
+
+    def clock(self) -> views.Clock:
+        """The clock, and what it is waiting for."""
+        self.space.tick()
+        return views.clock_view(self.space)
 
     def now(self) -> float:
         """The space's time in unix seconds."""
@@ -256,6 +295,8 @@ class SpaceControl:
         if by_s < 0:
             raise ControlError(f"time does not run backwards: {by_s:g} s")
         self.space.tick()
+        # What was said until now belongs to this time, and so do the acknowledgements of it.
+        await self._settle(acknowledged=acknowledged)
         target = self.space.now + round(by_s * MICROSECONDS)
         while (deadline := self.space.next_deadline()) is not None and deadline <= target:
             await self._step(clock, deadline, acknowledged)
@@ -270,6 +311,7 @@ class SpaceControl:
         """
         clock = self._manual()
         self.space.tick()
+        await self._settle(acknowledged=acknowledged)
         for _ in range(MOST_ADVANCES):
             deadline = self.space.next_deadline()
             if deadline is None:
@@ -313,19 +355,33 @@ class SpaceControl:
         if acknowledged:
             await self._acknowledged()
 
-    async def _acknowledged(self, timeout_s: float = 5.0) -> None:
+    async def _acknowledged(self) -> None:
         """Wait until every session that acknowledges events has acknowledged all it got.
 
         Raises:
-            TimeoutError: one did not.
+            TimeoutError: one did not; says which.
         """
         news = asyncio.Event()
         stop = self.space.journal.listen(lambda _entry: news.set())
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_S):
                 while self.space.owes_acknowledgements():
                     news.clear()
-                    await news.wait()
+                    # A client that goes away owes nothing any more, and the journal is not told.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_AGAIN_S):
+                            await news.wait()
+        except TimeoutError:
+            late = [
+                each.name
+                for each in self.space.sessions.values()
+                if each.acknowledges and "signalwire.event" in each.awaiting.values()
+            ]
+            raise TimeoutError(
+                f"{', '.join(late)} did not acknowledge its events within "
+                f"{ACKNOWLEDGED_WITHIN_S:g} s: is its event loop running meanwhile? "
+                "With acknowledged=False nobody waits for it"
+            ) from None
         finally:
             stop()
 
@@ -359,8 +415,8 @@ class SpaceControl:
         """As ``Happenings.expect_in_order``."""
         return self.happenings.expect_in_order(wanted)
 
-    def violations(self, ignore: Iterable[str] = ()) -> str:
-        """The broken rules of the contract and the frames that prove them, as text; "" for none.
+    def judge(self, ignore: Iterable[str] = ()) -> tuple[list[contract.Violation], contract.Trace]:
+        """Hold the trace against the contract; returns what breaks it, and the trace.
 
         Args:
             ignore: names of rules that do not matter here.
@@ -368,9 +424,32 @@ class SpaceControl:
         trace = contract.Trace.from_entries(self.space.journal.entries())
         ignored = set(ignore)
         rules = [rule for rule in contract.RULES if rule.name not in ignored]
-        violations = contract.check(trace, rules)
+        return contract.check(trace, rules), trace
+
+    def violations(self, ignore: Iterable[str] = ()) -> str:
+        """The broken rules of the contract and the frames that prove them, as text; "" for none.
+
+        Args:
+            ignore: names of rules that do not matter here.
+        """
+        violations, trace = self.judge(ignore)
         return contract.render(violations, trace) if violations else ""
 
     def timeline(self, last: int | None = None) -> str:
         """The trace as text, a line per frame."""
         return self.happenings.timeline(last)
+
+
+def _check_arguments(verb: str, arguments: Mapping[str, Any]) -> None:
+    if not _validator(verb).is_valid(arguments):
+        problems = explain(arguments, schemas.load(f"actions/{verb}"))
+        raise ControlError(f"{verb}: {'; '.join(each.message for each in problems)}")
+
+
+@cache
+def _validator(verb: str) -> jsonschema_rs.Draft202012Validator:
+    # Imported here because a server should listen before it needs to validate.
+    import jsonschema_rs
+
+    registry = jsonschema_rs.Registry(list(schemas.registry_documents()))
+    return jsonschema_rs.Draft202012Validator(schemas.load(f"actions/{verb}"), registry=registry)

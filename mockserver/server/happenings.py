@@ -37,6 +37,7 @@ class Happenings:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._all: list[Happening] = []
+        self._invalid: list[tuple[int, str, str]] = []
         self._event_ids: set[str] = set()
         self._waited: Counter[str] = Counter()
         self._news: asyncio.Event = asyncio.Event()
@@ -50,6 +51,7 @@ class Happenings:
 
     def _note(self, entry: Entry) -> None:
         if not entry.valid:
+            self._note_invalid(entry)
             return
         frame = orjson.loads(entry.data)
         method = frame.get("method")
@@ -76,6 +78,15 @@ class Happenings:
             )
         self._all.append(happening)
         self._news.set()
+
+    def _note_invalid(self, entry: Entry) -> None:
+        """Remember what a client may have meant, to tell those who look for it."""
+        try:
+            frame = orjson.loads(entry.data)
+        except orjson.JSONDecodeError:
+            return
+        if isinstance(frame, dict) and isinstance(frame.get("method"), str):
+            self._invalid.append((entry.number, frame["method"], entry.problem or ""))
 
     def of(self, name: str | None = None, kind: str | None = None) -> list[Happening]:
         """Those of this name and kind, oldest first; None takes all."""
@@ -109,11 +120,10 @@ class Happenings:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise TimeoutError(
-                self._told(
-                    f"{name}{_shown(params)} did not come within {timeout_s:g} s", name, params
-                )
-            ) from None
+            problem = f"{name}{_shown(params)} did not come within {timeout_s:g} s"
+            if had := self._matching(name, params):
+                problem += f"; {_numbers(had)} is what earlier waits had, or went past"
+            raise TimeoutError(self._told(problem, name, params)) from None
 
     def expect(
         self, name: str, params: Mapping[str, Any] | None = None, times: int | None = None
@@ -130,11 +140,12 @@ class Happenings:
             AssertionError: there are more or fewer; shows the nearest, and the timeline.
         """
         check_name(name)
-        found = [each for each in self.of(name) if not differences(params or {}, each.params)]
+        found = self._matching(name, params)
         if len(found) == times or (times is None and found):
             return found
         wanted = "at least once" if times is None else _times(times)
-        problem = f"expected {name}{_shown(params)} {wanted}, but it came {_times(len(found))}"
+        came = f"{_times(len(found))} ({_numbers(found)})" if found else _times(0)
+        problem = f"expected {name}{_shown(params)} {wanted}, but it came {came}"
         raise AssertionError(self._told(problem, name, params))
 
     def expect_in_order(self, wanted: Sequence[Wanted]) -> list[Happening]:
@@ -155,13 +166,25 @@ class Happenings:
                     found.append(each)
                     break
             else:
-                after = f" after {found[-1].name} (#{found[-1].n})" if found else ""
-                problem = f"expected {name}{_shown(params)}{after}, but it did not come"
-                early = [each for each in self.of(name) if found and each.n < found[-1].n]
-                if early:
-                    problem += f"; it came before, as #{', #'.join(str(each.n) for each in early)}"
-                raise AssertionError(self._told(problem, name, params))
+                raise AssertionError(self._told(self._missing(steps, found), name, params))
         return found
+
+    def _missing(
+        self, steps: Sequence[tuple[str, Mapping[str, Any] | None]], found: Sequence[Happening]
+    ) -> str:
+        """The wanted order as a list, with the numbers of what came and a word on what did not."""
+        lines = ["expected in this order:"]
+        lines += [f"  #{each.n:<4} {each.name}" for each in found]
+        name, params = steps[len(found)]
+        problem = f"did not come after #{found[-1].n}" if found else "did not come"
+        if early := [each for each in self._matching(name, params) if each not in found]:
+            problem += f", but before it: {_numbers(early)}"
+        lines.append(f"  ----> {name}{_shown(params)} {problem}")
+        lines += [f"        {later}{_shown(more)}" for later, more in steps[len(found) + 1 :]]
+        return "\n".join(lines)
+
+    def _matching(self, name: str, params: Mapping[str, Any] | None) -> list[Happening]:
+        return [each for each in self.of(name) if not differences(params or {}, each.params)]
 
     def timeline(self, last: int | None = None) -> str:
         """The space's trace as text, a line per frame."""
@@ -169,15 +192,19 @@ class Happenings:
 
     def _told(self, problem: str, name: str, params: Mapping[str, Any] | None) -> str:
         lines = [problem]
-        nearest = sorted(
-            self.of(name), key=lambda each: len(differences(params or {}, each.params))
-        )
-        if nearest and params:
+        others = [each for each in self.of(name) if differences(params or {}, each.params)]
+        others.sort(key=lambda each: len(differences(params or {}, each.params)))
+        if others:
             lines.append("the nearest that came:")
-            for each in nearest[:NEAREST_SHOWN]:
-                different = "; ".join(differences(params, each.params)) or "no difference"
-                lines.append(f"  #{each.n} {each.name}: {different}")
-        elif not nearest:
+        for each in others[:NEAREST_SHOWN]:
+            different = "; ".join(differences(params or {}, each.params))
+            lines.append(f"  #{each.n} {name}: {different}")
+        lines += [
+            f"  #{number} {name} does not count, being invalid: {reason}"
+            for number, method, reason in self._invalid
+            if method == name
+        ]
+        if not self.of(name):
             names = dict.fromkeys(each.name for each in self._all)
             lines.append(f"what came: {', '.join(names) or 'nothing'}")
         lines += ["timeline:", self.timeline(TIMELINE_SHOWN) or "  nothing crossed the wire"]
@@ -209,6 +236,10 @@ def differences(wanted: Any, came: Any, path: str = "") -> list[str]:
 
 def _shown(params: Mapping[str, Any] | None) -> str:
     return f" with {dict(params)!r}" if params else ""
+
+
+def _numbers(happenings: Sequence[Happening]) -> str:
+    return ", ".join(f"#{each.n}" for each in happenings)
 
 
 def _times(count: int) -> str:

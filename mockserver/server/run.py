@@ -27,7 +27,8 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
     Args:
         settings: what to serve, and where.
-        ready_file: written once the port accepts: ``{"url", "http", "pid"}``; removed at the end.
+        ready_file: written once the port accepts: ``{"url", "http", "pid", "token"}``, ``token``
+            being that of the control API or null; removed at the end.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
 
     Raises:
@@ -61,6 +62,8 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             f"project and token; scenario {settings.scenario}; Ctrl-C ends it)",
             flush=True,
         )
+        if server.guard.token is not None and settings.control_token is None:
+            print(f"control API: Authorization: Bearer {server.guard.token}", flush=True)
         if ready_file is not None:
             _write_ready_file(ready_file, server)
         await stopped.wait()
@@ -73,7 +76,12 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
 
 def _write_ready_file(path: Path, server: Server) -> None:
     """In one step, so that nobody ever reads half of it."""
-    told = {"url": server.url, "http": server.http_url, "pid": os.getpid()}
+    told = {
+        "url": server.url,
+        "http": server.http_url,
+        "pid": os.getpid(),
+        "token": server.guard.token,
+    }
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         draft.write_bytes(orjson.dumps(told))

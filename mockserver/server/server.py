@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,10 @@ from mockserver.engine import (
     Space,
 )
 from mockserver.engine.identity import name_source
-from mockserver.scenarios import ScenarioScript
+from mockserver.scenarios import Scenario, ScenarioScript
 
-from . import endpoints
+from .http import Guard, application, hello
+from .http.problems import HttpProblem
 from .settings import Settings, SpaceSettings
 from .timers import Deadlines, SpaceTimer, real_time
 from .websocket import CLOSE_TIMEOUT_S, Socket, serve_websocket
@@ -36,7 +37,9 @@ logger = logging.getLogger(__name__)
 NAMES_DELAY_S = 0.02
 """How long after a space is made names are prepared for it, beside the event loop."""
 
-Respond = Callable[["Server", web.Request], Awaitable[web.StreamResponse]]
+
+RETIRED_KEPT = 100
+"""How many spaces that have ended are remembered."""
 
 
 class Server:
@@ -46,6 +49,8 @@ class Server:
         gate: all spaces, and the way in.
         sockets: the connections that are open, each with its socket.
         bugs: faults of the mock itself; each was logged, and its frame not sent.
+        retired: the last spaces that have ended, for those who judge a whole run afterwards.
+        guard: decides who may use the control API, and knows its token.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -57,6 +62,8 @@ class Server:
         )
         self.sockets: dict[Connection, Socket] = {}
         self.bugs: list[Exception] = []
+        self.guard = Guard(self.settings.host, self.settings.control_token)
+        self.retired: deque[Space] = deque(maxlen=RETIRED_KEPT)
         self._timers: dict[Space, SpaceTimer] = {}
         self._controls: dict[str, SpaceControl] = {}
         self._made_with: dict[str, SpaceSettings] = {}
@@ -79,9 +86,9 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._away = Deadlines(self._loop)
         self._pings = Deadlines(self._loop)
-        app = web.Application()
-        for path, respond in self._routes():
-            app.router.add_get(path, partial(respond, self))
+        app = application(self)
+        for path in ("/", "/space/{space}"):
+            app.router.add_get(path, partial(_root, self))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
@@ -103,17 +110,11 @@ class Server:
             connection.close(1001, "the server is shutting down")
         for timer in self._timers.values():
             timer.cancel()
+        for control in self._controls.values():
+            control.close()
         await self._runner.cleanup()
         self._away.cancel_all()
         self._runner = None
-
-    def _routes(self) -> list[tuple[str, Respond]]:
-        return [
-            ("/", _root),
-            ("/space/{space}", _root),
-            ("/__mock__/health", endpoints.health),
-            ("/__mock__/journal", endpoints.journal),
-        ]
 
     # Frames
 
@@ -167,7 +168,6 @@ class Server:
         space = self.gate.spaces.pop(name)
         self.gate.scenarios.pop(name, None)
         self._made_with.pop(name, None)
-        self._controls.pop(name, None)
         self._retire(space, f'space "{name}" was deleted')
 
     def reset_space(self, name: str) -> Space:
@@ -177,10 +177,11 @@ class Server:
         return self._add_space(name, settings)
 
     def _add_space(self, name: str, settings: SpaceSettings) -> Space:
-        space = self._space(name, settings, self._script(settings.scenario))
+        script = self._script(settings.scenario)
+        space = self._space(name, settings, script)
         space.is_kept = True
         self.gate.spaces[name] = space
-        self.gate.scenarios[name] = settings.scenario
+        self.gate.scenarios[name] = None if settings.scenario is None else script.name
         self._made_with[name] = settings
         return space
 
@@ -189,7 +190,14 @@ class Server:
             if session.connection is not None:
                 session.connection.close(1000, reason)
             space.forget(session)
+        self._end(space)
+
+    def _end(self, space: Space) -> None:
+        self.retired.append(space)
         self._timers.pop(space).cancel()
+        control = self._controls.pop(space.name, None)
+        if control is not None:
+            control.close()
 
     def _make_space(self, name: str, scenario: str | None) -> Space:
         """Make the space of a client, whose token may have named a scenario.
@@ -209,16 +217,18 @@ class Server:
             raise LookupError(f"the server's scenario is faulty: {error}") from error
         former = self.gate.spaces.get(name)
         if former is not None:
-            self._timers.pop(former).cancel()
+            self._end(former)
         return self._space(name, SpaceSettings(scenario), script)
 
-    def _script(self, scenario: str | None) -> Script:
+    def _script(self, scenario: str | Scenario | None) -> Script:
+        if isinstance(scenario, Scenario):
+            return ScenarioScript(scenario)
         name = self.settings.scenario if scenario is None else scenario
         return Script() if name == Script.name else ScenarioScript(scenarios.load(name))
 
     def _space(self, name: str, chosen: SpaceSettings, script: Script) -> Space:
         settings = self.settings
-        kind = chosen.clock or settings.clock
+        kind = chosen.clock_or(settings)
         speed = settings.speed if chosen.speed is None else chosen.speed
         latency_us = settings.latency_for(kind) if chosen.latency_us is None else chosen.latency_us
         space = Space(
@@ -243,7 +253,7 @@ class Server:
 
         space = self.gate.spaces[name]
         control = self._controls.get(name)
-        if control is None or control.space is not space:
+        if control is None:
             control = self._controls[name] = SpaceControl(self, space)
         return control
 
@@ -254,7 +264,10 @@ class Server:
             space: the space.
             changed: whether its clock runs otherwise now, so that the timer is wrong anyway.
         """
-        timer = self._timers[space]
+        timer = self._timers.get(space)
+        if timer is None:
+            # It ended while somebody was still at work in it.
+            return
         if changed:
             timer.cancel()
         timer.rearm()
@@ -267,11 +280,16 @@ class Server:
                 await socket.drained()
 
     def note_bug(self, bug: Exception) -> None:
+        """Remember a fault of the mock itself, and log it."""
         self.bugs.append(bug)
         logger.error("a bug in the mock server: %s", bug, exc_info=bug)
 
 
 async def _root(server: Server, request: web.Request) -> web.StreamResponse:
     if request.headers.get("Upgrade", "").lower() == "websocket":
+        try:
+            server.guard.check_websocket(request)
+        except HttpProblem as problem:
+            return problem.response()
         return await serve_websocket(server, request)
-    return await endpoints.hello(server, request)
+    return hello(server)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mockserver.engine import DEFAULT_LATENCY_US
+from mockserver.scenarios import Scenario
 
 ClockKind = Literal["real", "manual"]
 
@@ -16,8 +17,8 @@ class SpaceSettings:
     """What one space is made with; None takes what the server was started with.
 
     Attributes:
-        scenario: the name or path of the script; ``"none"`` for a space in which nothing happens
-            by itself.
+        scenario: the name or path of the script, or a scenario that has been read; ``"none"`` for
+            a space in which nothing happens by itself.
         seed: with the space's name, decides its ids and names.
         clock: ``real`` follows real time, ``manual`` stands still until it is advanced.
         speed: how fast a real clock runs.
@@ -25,11 +26,15 @@ class SpaceSettings:
             clock, on which nothing should be stuck, else the server's.
     """
 
-    scenario: str | None = None
+    scenario: str | Scenario | None = None
     seed: int | None = None
     clock: ClockKind | None = None
     speed: float | None = None
     latency_us: int | None = None
+
+    def clock_or(self, server: Settings) -> ClockKind:
+        """The kind of clock, with the server's for none chosen."""
+        return self.clock or server.clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Settings:
         latency_us: microseconds of space time between a cause and its events, unless a scenario
             says otherwise; None: 0 with a manual clock, else 30 ms.
         credentials: project -> token; None accepts any.
+        control_token: what the control API asks for. None: nothing on loopback, and on any other
+            host a token of the run's own, which is printed and in the ready file.
         journal_limit: frames kept per space.
         max_message_bytes: a longer message closes its socket with code 1009.
         ping_interval_s: real seconds between pings; clients want one at least every 15 s [T].
@@ -60,6 +67,7 @@ class Settings:
     speed: float = 1.0
     latency_us: int | None = None
     credentials: Mapping[str, str] | None = field(default=None)
+    control_token: str | None = None
     journal_limit: int = 10_000
     max_message_bytes: int = 1_048_576
     ping_interval_s: float = 10.0

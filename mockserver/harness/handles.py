@@ -1,0 +1,288 @@
+"""The mock for coroutines: ``MockServer`` and its handles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from mockserver.server import SpaceSettings
+from mockserver.server.settings import ClockKind
+from mockserver.server.views import Happening, Member, Recording, Room
+
+from .looking import RoomLook, ServerLook, SpaceLook, given, one, space_settings
+
+
+class SpaceHandle(SpaceLook):
+    """The tester's hand on one space. Gives ``url``, ``project`` and ``token`` to clients.
+
+    What acts, acts as the service or as a person in a room would, and returns once it has been
+    sent. It raises ``Refusal`` (404, 409) when the state does not allow it, and ``ControlError``
+    for what does not make sense.
+    """
+
+    async def start_room(
+        self,
+        name: str | None = None,
+        *,
+        members: int | Sequence[str] = 1,
+        display_name: str | None = None,
+    ) -> RoomHandle:
+        """People join a room, which starts it.
+
+        Args:
+            name: the room's name; None invents one by the seed.
+            members: who is in it from the start: how many, or their names.
+            display_name: what people see; the name when None.
+        """
+        __tracebackhide__ = True
+        room = await self._thread.do_async(
+            self._deed(
+                lambda control: control.start_room(name, members=members, display_name=display_name)
+            )
+        )
+        return RoomHandle(self, room)
+
+    def room(self, which: str) -> RoomHandle:
+        """The room of this name or session id, whoever started it. Raises Refusal 404."""
+        __tracebackhide__ = True
+        return RoomHandle(self, self._look(lambda control: control.room(which)))
+
+    async def act(
+        self, verb: str, room: str | None = None, **arguments: Any
+    ) -> Room | Member | Recording | None:
+        """Do anything that a scenario's script can do.
+
+        Args:
+            verb: ``join``, ``stop_recording``, ``drop_connections``, ….
+            room: a room's name or session id; None: the only one that is running.
+            arguments: those of the action.
+
+        Returns:
+            What it was done to, as it stands now.
+        """
+        __tracebackhide__ = True
+        return await self._thread.do_async(
+            self._deed(lambda control: control.act(verb, room, **arguments))
+        )
+
+    async def drop_connections(self) -> None:
+        """Cut every socket of the space without a word, as a broken network would."""
+        __tracebackhide__ = True
+        await self.act("drop_connections")
+
+    async def disconnect(self) -> None:
+        """Tell every client to disconnect; its socket is closed once it has answered."""
+        __tracebackhide__ = True
+        await self.act("disconnect")
+
+    async def set_latency(self, latency: float | str) -> None:
+        """From now on events follow their cause by this much: seconds, or ``"250ms"``."""
+        __tracebackhide__ = True
+        await self.act("set_latency", latency=latency)
+
+    async def push(
+        self, frame: dict[str, Any], *, session: str | None = None, valid: bool = True
+    ) -> list[str]:
+        """Send a frame of your own.
+
+        Args:
+            frame: the whole frame.
+            session: its receiver's name in the trace (``s1``); None: all that are connected.
+            valid: whether it has to fit its schema, or else raises InvalidFrame.
+
+        Returns:
+            The names of the sessions that it was sent to.
+        """
+        __tracebackhide__ = True
+        return await self._thread.do_async(
+            self._deed(lambda control: control.push(frame, session=session, valid=valid))
+        )
+
+    async def push_event(
+        self,
+        event_type: str,
+        params: dict[str, Any],
+        *,
+        channel: str,
+        session: str | None = None,
+        valid: bool = True,
+    ) -> list[str]:
+        """Send an event with these params on this channel; as ``push`` does."""
+        __tracebackhide__ = True
+        return await self._thread.do_async(
+            self._deed(
+                lambda control: control.push_event(
+                    event_type, params, channel=channel, session=session, valid=valid
+                )
+            )
+        )
+
+    async def advance(self, seconds: float, *, acknowledged: bool = True) -> float:
+        """Move a manual clock; all that falls due on the way happens, each at its own time.
+
+        Args:
+            seconds: 0 or more; 0 waits only until clients have had what was sent.
+            acknowledged: whether clients that acknowledge events must have done so, at every step.
+
+        Returns:
+            The new time, in unix seconds.
+
+        Raises:
+            ControlError: the clock is not a manual one.
+            TimeoutError: a client did not acknowledge within five real seconds.
+        """
+        __tracebackhide__ = True
+        return await self._thread.do_async(
+            self._deed(lambda control: control.advance(seconds, acknowledged=acknowledged))
+        )
+
+    async def run_until_idle(self, *, acknowledged: bool = True) -> float:
+        """Move a manual clock until nothing is left to do; as ``advance``."""
+        __tracebackhide__ = True
+        return await self._thread.do_async(
+            self._deed(lambda control: control.run_until_idle(acknowledged=acknowledged))
+        )
+
+    async def wait_for(
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        timeout: float = 5.0,  # noqa: ASYNC109 - the message on expiry is the point of it
+    ) -> Happening:
+        """Wait for a request or an event that no earlier wait has had, come before now or not.
+
+        Args:
+            name: a method or an event type.
+            params: a subset of the params that it must have; others of the name are passed over.
+            timeout: real seconds.
+
+        Raises:
+            TimeoutError: it did not come; shows the nearest that did, and the timeline.
+            UnknownName: there is no such method or event type.
+        """
+        __tracebackhide__ = True
+        return await self._thread.do_async(
+            self._deed(lambda control: control.wait_for(name, params, timeout))
+        )
+
+
+class RoomHandle(RoomLook):
+    """The tester's hand on one room session; what acts raises as in ``SpaceHandle``."""
+
+    def __init__(self, space: SpaceHandle, room: Room) -> None:
+        super().__init__(space, room)
+        self._space = space
+
+    async def act(self, verb: str, **arguments: Any) -> Room | Member | Recording | None:
+        """Do anything in this room that a scenario's script can do; as ``SpaceHandle.act``."""
+        __tracebackhide__ = True
+        return await self._space.act(verb, self.id, **arguments)
+
+    async def end_room(self) -> None:
+        """End the room; what runs in it ends first."""
+        __tracebackhide__ = True
+        await self.act("end_room")
+
+    async def join(self, name: str | None = None) -> Member:
+        """A person joins; None draws the name by the seed."""
+        __tracebackhide__ = True
+        return one(Member, await self.act("join", **given(name=name)))
+
+    async def leave(self, name: str | None = None) -> None:
+        """A person leaves: of this name or id, or who joined last. The last one ends the room."""
+        __tracebackhide__ = True
+        await self.act("leave", **given(name=name))
+
+    async def start_recording(self) -> Recording:
+        """The service starts a recording."""
+        __tracebackhide__ = True
+        return one(Recording, await self.act("start_recording"))
+
+    async def pause_recording(self, recording: Recording | str | None = None) -> Recording:
+        """The service pauses a recording: this one or of this id; None: the newest that runs."""
+        __tracebackhide__ = True
+        return one(Recording, await self.act("pause_recording", **given(recording=recording)))
+
+    async def resume_recording(self, recording: Recording | str | None = None) -> Recording:
+        """The service resumes a recording; as ``pause_recording``."""
+        __tracebackhide__ = True
+        return one(Recording, await self.act("resume_recording", **given(recording=recording)))
+
+    async def stop_recording(self, recording: Recording | str | None = None) -> Recording:
+        """The service stops a recording; as ``pause_recording``."""
+        __tracebackhide__ = True
+        return one(Recording, await self.act("stop_recording", **given(recording=recording)))
+
+
+class MockServer(ServerLook, SpaceHandle):
+    """A mock server in process, and the hand on its first space.
+
+    ::
+
+        async with MockServer(clock="manual") as mock:
+            client = await SignalWire(host=mock.url, project=mock.project, token=mock.token)
+            room = await mock.start_room("standup", members=["Ann", "Bob"])
+
+    Takes the arguments of ``ServerLook``.
+    """
+
+    def space(
+        self,
+        project: str,
+        *,
+        scenario: str | None = None,
+        seed: int | None = None,
+        clock: ClockKind | None = None,
+        speed: float | None = None,
+        latency: float | str | None = None,
+    ) -> SpaceHandle:
+        """The hand on a project's space, which is made when there is none yet.
+
+        Args:
+            project: the project id.
+            scenario: these five as for the server; None takes the server's.
+            seed: as above.
+            clock: as above.
+            speed: as above.
+            latency: as above.
+
+        Raises:
+            ValueError: there is a space already, and settings were given.
+            ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
+        """
+        __tracebackhide__ = True
+        handle = SpaceHandle(self._thread, project)
+        handle._open(space_settings(scenario, seed, clock, speed, latency))
+        return handle
+
+    async def start(self) -> None:
+        """Listen; what ``async with`` does on entering."""
+        __tracebackhide__ = True
+        await asyncio.to_thread(self._thread.start)
+        try:
+            self._open(SpaceSettings())
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close every connection and the port; the trace can still be read."""
+        await asyncio.to_thread(self._thread.stop)
+
+    async def __aenter__(self) -> Self:
+        __tracebackhide__ = True
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        __tracebackhide__ = True
+        await self.stop()
+        if error is None:
+            self._thread.check_bugs()

@@ -1,0 +1,356 @@
+"""What both kinds of handles can do at once: look at a space, expect, and plan answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from mockserver.scenarios import durations
+from mockserver.server import Server, Settings, SpaceSettings
+from mockserver.server.control import ControlError, SpaceControl
+from mockserver.server.happenings import Wanted
+from mockserver.server.settings import ClockKind
+from mockserver.server.views import Happening, Member, Recording, Room, Session
+
+from .thread import ServerThread
+
+T = TypeVar("T")
+
+DEFAULT_TOKEN = "token"
+"""What handles give to clients; the mock takes any."""
+
+
+class ContractBroken(AssertionError):
+    """A space's trace breaks rules of the contract; says which, with the frames that prove it."""
+
+
+class SpaceLook:
+    """A space as it is seen from outside.
+
+    Attributes:
+        project: the project id for clients; also the name of the space.
+        token: a token for clients; the mock takes any.
+    """
+
+    def __init__(self, thread: ServerThread, project: str, token: str = DEFAULT_TOKEN) -> None:
+        self.project = project
+        self.token = token
+        self._thread = thread
+        self._last: SpaceControl | None = None
+        self._has_ended = False
+
+    @property
+    def url(self) -> str:
+        """Where clients connect to get into this space, whatever project id they give."""
+        return f"{self._thread.url}/space/{quote(self.project, safe='')}"
+
+    @property
+    def http_url(self) -> str:
+        """Where the server's control API is, for tools in other languages."""
+        return self._thread.http_url
+
+    @property
+    def now(self) -> float:
+        """The space's time: unix seconds. A manual clock begins at 2025-01-01T00:00:00Z."""
+        return self._look(SpaceControl.now)
+
+    @property
+    def rooms(self) -> list[Room]:
+        """The running rooms, oldest first."""
+        return self._look(SpaceControl.rooms)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The clients' sessions, those that are away too, in the order in which they connected."""
+        return self._look(SpaceControl.sessions)
+
+    @property
+    def trace(self) -> list[dict[str, Any]]:
+        """Every frame so far, oldest first.
+
+        Each is ``{"n": 1, "time": 1735689600.0, "space": …, "session": "s1" or None, "direction":
+        "to_server" or "to_client", "frame": {…}, "valid": True}``; what could not be read has
+        ``"frame": None`` and a ``text``, and what does not fit its schema a ``problem``.
+        """
+        return self._look(SpaceControl.trace)
+
+    def requests(self, method: str | None = None) -> list[Happening]:
+        """What clients asked for, oldest first; None takes every method."""
+        return self._look(lambda control: control.requests(method))
+
+    def events(self, event_type: str | None = None) -> list[Happening]:
+        """What clients were told, oldest first, each once; None takes every type."""
+        return self._look(lambda control: control.events(event_type))
+
+    def expect(
+        self, name: str, params: Mapping[str, Any] | None = None, *, times: int | None = None
+    ) -> list[Happening]:
+        """Hold against what has happened so far, and give what fits.
+
+        Args:
+            name: a method (``video.recording.pause``) or an event type (``video.room.ended``).
+            params: a subset of the params that it must have, to any depth.
+            times: how many there must be, 0 for none; None: at least one.
+
+        Raises:
+            AssertionError: there are more or fewer. Shows the nearest that came, how they differ,
+                and the timeline.
+            UnknownName: there is no such method or event type.
+        """
+        __tracebackhide__ = True
+        return self._look(lambda control: control.expect(name, params, times))
+
+    def expect_in_order(self, *wanted: Wanted) -> list[Happening]:
+        """Expect these one after another; others may stand between them.
+
+        Args:
+            wanted: names, or pairs of a name and a subset of its params.
+
+        Raises:
+            AssertionError: one did not come after those before it. Shows how far it went.
+            UnknownName: there is no such method or event type.
+        """
+        __tracebackhide__ = True
+        return self._look(lambda control: control.expect_in_order(wanted))
+
+    def answer_next(
+        self,
+        method: str,
+        *,
+        code: str | None = None,
+        error: int | None = None,
+        message: str = "refused by the test",
+        data: Mapping[str, Any] | None = None,
+        delay: float = 0.0,
+        after_events: bool = False,
+        times: int = 1,
+    ) -> None:
+        """Have the next calls of a method answered otherwise.
+
+        Args:
+            method: the method.
+            code: refuse with this code, such as ``"409"``; the call has no effect then.
+            error: answer with a JSON-RPC error of this code instead; no effect either.
+            message: of the refusal or error.
+            data: of the error.
+            delay: handle the call that much later, in seconds of the space's clock.
+            after_events: send the answer after the events that the call causes.
+            times: how many calls.
+
+        Raises:
+            ControlError: there is no such method, or code and error contradict each other.
+        """
+        __tracebackhide__ = True
+        self._look(
+            lambda control: control.answer_next(
+                method,
+                code=code,
+                error=error,
+                message=message,
+                data=data,
+                delay_s=delay,
+                after_events=after_events,
+                times=times,
+            )
+        )
+
+    def set_speed(self, speed: float) -> None:
+        """Have a real clock run this many times as fast from now on; raises ControlError."""
+        __tracebackhide__ = True
+        self._look(lambda control: control.set_speed(speed))
+
+    def check_contract(self, *, ignore: Iterable[str] = ()) -> None:
+        """Hold the rules of the contract against the trace.
+
+        Args:
+            ignore: names of rules that do not matter here, as ``mockserver rules`` lists them.
+
+        Raises:
+            ContractBroken: rules are broken; shows them and the frames that prove it.
+        """
+        __tracebackhide__ = True
+        broken = self._look(lambda control: control.violations(ignore))
+        if broken:
+            raise ContractBroken(broken)
+
+    def end_space(self) -> None:
+        """End the space and the connections in it; one can still look back at it."""
+        __tracebackhide__ = True
+
+        def end(server: Server) -> None:
+            self._last = self._control(server)
+            self._has_ended = True
+            server.delete_space(self.project)
+
+        self._thread.look(end)
+
+    def timeline(self, last: int | None = None) -> str:
+        """The trace as text, a line per frame; ``last`` takes only so many of the last ones."""
+        return self._look(lambda control: control.timeline(last))
+
+    def _open(self, settings: SpaceSettings) -> None:
+        """Make the space, unless there is one and nothing is asked of it; raises ValueError."""
+        __tracebackhide__ = True
+
+        def make(server: Server) -> None:
+            if self.project not in server.gate.spaces or settings != SpaceSettings():
+                server.create_space(self.project, settings)
+            self._last = server.control(self.project)
+
+        self._thread.look(make)
+
+    def _look(self, question: Callable[[SpaceControl], T]) -> T:
+        __tracebackhide__ = True
+
+        def ask(server: Server) -> T:
+            try:
+                self._last = self._control(server)
+            except ControlError:
+                # A space that was ended can still be looked back at.
+                if self._last is None:
+                    raise
+            return question(self._last)
+
+        return self._thread.look(ask)
+
+    def _deed(
+        self, deed: Callable[[SpaceControl], Awaitable[T]]
+    ) -> Callable[[Server], Awaitable[T]]:
+        async def do(server: Server) -> T:
+            return await deed(self._control(server))
+
+        return do
+
+    def _control(self, server: Server) -> SpaceControl:
+        # A client that comes back makes a space of the name anew, but that is another one.
+        if self._has_ended or self.project not in server.gate.spaces:
+            raise ControlError(f'there is no space "{self.project}" any more')
+        return server.control(self.project)
+
+
+class RoomLook:
+    """A room session as it is seen from outside; what it says of its state is as of now.
+
+    Attributes:
+        id: the room session's id.
+        room_id: the room's id.
+        name: the room's name.
+        display_name: what people see.
+    """
+
+    def __init__(self, space: SpaceLook, room: Room) -> None:
+        self.id = room.id
+        self.room_id = room.room_id
+        self.name = room.name
+        self.display_name = room.display_name
+        self._look = space._look
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """Its recordings, completed ones too, oldest first."""
+        return list(self.state.recordings)
+
+    @property
+    def members(self) -> list[Member]:
+        """Who is in it, in the order of joining."""
+        return list(self.state.members)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.state.ended
+
+    @property
+    def state(self) -> Room:
+        """All of it, as it stands now."""
+        return self._look(lambda control: control.room(self.id))
+
+
+class ServerLook(SpaceLook):
+    """A server, and the space that its own project is.
+
+    Args:
+        scenario: what spaces play; ``"none"``: nothing happens by itself.
+        seed: with a space's name, decides its ids and names.
+        clock: ``"real"``, or ``"manual"``, which stands still until it is advanced.
+        speed: how fast real clocks run.
+        latency: between a cause and its events: seconds, or ``"30ms"``; None: 0 with a manual
+            clock, else 30 ms.
+        project: the project id of the first space.
+        host: the address to listen on.
+        port: 0 takes a free one.
+
+    Entering raises OSError when the address cannot be had, and ScenarioError or
+    UnknownScenarioError; leaving raises MockServerBug when the mock itself was at fault.
+    """
+
+    def __init__(
+        self,
+        *,
+        scenario: str = "none",
+        seed: int = 0,
+        clock: ClockKind = "real",
+        speed: float = 1.0,
+        latency: float | str | None = None,
+        project: str = "project",
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        space_settings(scenario, seed, clock, speed, latency)
+        settings = Settings(
+            host=host,
+            port=port,
+            scenario=scenario,
+            seed=seed,
+            clock=clock,
+            speed=speed,
+            latency_us=latency_us(latency),
+        )
+        super().__init__(ServerThread(settings), project)
+
+    @property
+    def url(self) -> str:
+        """Where clients connect; their project id says which space they get into."""
+        return self._thread.url
+
+
+def one(kind: type[T], result: object) -> T:
+    """The result of an action, which is of this kind."""
+    if not isinstance(result, kind):
+        raise TypeError(f"the action gave {result!r}, which is no {kind.__name__}")
+    return result
+
+
+def given(**arguments: Any) -> dict[str, Any]:
+    """The arguments that were given: those that are not None, recordings by their ids."""
+    return {
+        key: value.id if isinstance(value, Recording) else value
+        for key, value in arguments.items()
+        if value is not None
+    }
+
+
+def space_settings(
+    scenario: str | None,
+    seed: int | None,
+    clock: ClockKind | None,
+    speed: float | None,
+    latency: float | str | None,
+) -> SpaceSettings:
+    """Settings as a space wants them. Raises ValueError for what they cannot be."""
+    if clock not in (None, "real", "manual"):
+        raise ValueError(f'clock is "real" or "manual", not {clock!r}')
+    if speed is not None and not speed > 0:
+        raise ValueError(f"speed is a number greater than 0, not {speed!r}")
+    return SpaceSettings(scenario, seed, clock, speed, latency_us(latency))
+
+
+def latency_us(latency: float | str | None) -> int | None:
+    """Microseconds of a latency. Raises ValueError for what is no duration."""
+    if latency is None:
+        return None
+    try:
+        return durations.microseconds(latency)
+    except ValueError as error:
+        raise ValueError(f"latency: {error}, not {latency!r}") from None

@@ -1,0 +1,372 @@
+"""Fixtures for tests of applications that talk to SignalWire. Installing the package is enough.
+
+``signalwire_mock`` is a space of the test's own on one server per process; at the end, the contract
+is held against what was said there. Nothing of the mock is imported before a test asks for it:
+this module is part of everybody's every run of pytest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mockserver.harness import ServerThread, SpaceHandle, SyncSpaceHandle
+    from mockserver.harness.looking import SpaceLook
+
+MARKER = "signalwire"
+PREFIX = "signalwire"
+FRAMES_SHOWN = 100
+"""How much of a long conversation the report of a failed test carries."""
+
+LONGEST_SLUG = 40
+
+
+# Options: what a marker, the command line and the configuration file can say
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _read_latency(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True)
+class _Argument:
+    """One argument of the marker.
+
+    Attributes:
+        expected: what it takes, in words.
+        fits: whether a value is that.
+        read: makes a value of the text of an option; None: it is no option.
+        help: of the option.
+        default: of the option.
+    """
+
+    expected: str
+    fits: Callable[[Any], bool]
+    read: Callable[[str], Any] | None = None
+    help: str = ""
+    default: Any = None
+
+
+_ARGUMENTS = {
+    "scenario": _Argument(
+        "the name or the path of a scenario",
+        lambda value: _is_text(value) or isinstance(value, Path),
+        str,
+        "what spaces play by themselves, by name or path",
+        "none",
+    ),
+    "seed": _Argument(
+        "a whole number",
+        lambda value: isinstance(value, int) and not isinstance(value, bool),
+        int,
+        "with the test's name, decides ids and names",
+        0,
+    ),
+    "clock": _Argument(
+        '"real" or "manual"',
+        lambda value: value in ("real", "manual"),
+        str,
+        "real, or manual: time stands still until a test advances it",
+        "real",
+    ),
+    "speed": _Argument(
+        "a number greater than 0",
+        lambda value: _is_number(value) and value > 0,
+        float,
+        "how fast real clocks run",
+        1.0,
+    ),
+    "latency": _Argument(
+        "a number of seconds, or a text such as 250ms",
+        lambda value: _is_text(value) or (_is_number(value) and value >= 0),
+        _read_latency,
+        "time between a cause and its events, such as 30ms; default: 0 with a manual clock",
+    ),
+    "check": _Argument("True or False", lambda value: isinstance(value, bool)),
+    "ignore": _Argument(
+        "a list of names of rules",
+        lambda value: isinstance(value, list | tuple | set) and all(map(_is_text, value)),
+    ),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, each of which can stand in the configuration file too."""
+    group = parser.getgroup("signalwire", "mock SignalWire server")
+    for name, argument in _ARGUMENTS.items():
+        if argument.read is not None:
+            default = "" if argument.default is None else f" (default: {argument.default})"
+            metavar = name.upper()
+            group.addoption(f"--{PREFIX}-{name}", metavar=metavar, help=argument.help + default)
+            parser.addini(f"{PREFIX}_{name}", argument.help + default)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known, and refuse options that cannot be."""
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(scenario=…, seed=…, clock=…, speed=…, latency=…, check=True, ignore=[]): the "
+        "space that signalwire_mock gives to this test, and whether, or which rules aside, the "
+        "contract is held against it.",
+    )
+    config.stash[_OPTIONS] = _from_options(config)
+
+
+def _from_options(config: pytest.Config) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    for name, argument in _ARGUMENTS.items():
+        if argument.read is None:
+            continue
+        text, place = config.getoption(f"--{PREFIX}-{name}"), f"--{PREFIX}-{name}"
+        if text is None:
+            text, place = config.getini(f"{PREFIX}_{name}"), f"{PREFIX}_{name}"
+        if not text:
+            chosen[name] = argument.default
+            continue
+        try:
+            chosen[name] = argument.read(text)
+        except ValueError:
+            chosen[name] = None
+        if not argument.fits(chosen[name]):
+            raise pytest.UsageError(f"{place}: expected {argument.expected}, found {text!r}")
+    return chosen
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test with a faulty marker, whatever fixtures it uses."""
+    item.stash[_WATCH] = None
+    _from_markers(item)
+
+
+def _from_markers(item: pytest.Item) -> dict[str, Any]:
+    """What the markers say, the closest first."""
+    chosen: dict[str, Any] = {}
+    for mark in item.iter_markers(MARKER):
+        if mark.args:
+            _refuse(f"takes arguments by name only: not {', '.join(map(repr, mark.args))}")
+        for name, value in mark.kwargs.items():
+            if name not in _ARGUMENTS:
+                from difflib import get_close_matches
+
+                near = get_close_matches(name, _ARGUMENTS, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(_ARGUMENTS)}"
+                _refuse(f'has no argument "{name}"; {hint}')
+            if not _ARGUMENTS[name].fits(value):
+                _refuse(f"{name}: expected {_ARGUMENTS[name].expected}, found {value!r}")
+            chosen.setdefault(name, value)
+    return chosen
+
+
+def _refuse(problem: str) -> None:
+    pytest.fail(f"@pytest.mark.{MARKER}: {problem}", pytrace=False)
+
+
+# Fixtures
+
+
+@dataclass
+class _Watch:
+    """The space of a test that is running, and how it is to be judged.
+
+    Attributes:
+        space: the space.
+        check: whether the contract is held against it.
+        ignore: rules that do not matter.
+        judged: how many frames were judged and found to be right; -1 before.
+    """
+
+    space: SpaceLook
+    check: bool
+    ignore: tuple[str, ...]
+    judged: int = field(default=-1)
+
+    def broken(self) -> str:
+        """What is wrong with the space so far; "" for nothing."""
+        from mockserver.harness import ContractBroken
+
+        if not self.check:
+            return ""
+        frames = len(self.space.trace)
+        if frames == self.judged:
+            return ""
+        try:
+            self.space.check_contract(ignore=self.ignore)
+        except ContractBroken as broken:
+            return str(broken)
+        self.judged = frames
+        return ""
+
+
+_OPTIONS = pytest.StashKey[dict[str, Any]]()
+_WATCH = pytest.StashKey[_Watch | None]()
+_SERVER = pytest.StashKey["ServerThread"]()
+
+
+@pytest.fixture(scope="session")
+def _signalwire_server(pytestconfig: pytest.Config) -> Iterator[ServerThread]:
+    from mockserver.harness import ServerThread
+    from mockserver.server import Settings
+
+    server = ServerThread(Settings(port=0, scenario="none"))
+    server.start()
+    pytestconfig.stash[_SERVER] = server
+    yield server
+    server.stop()
+    server.check_bugs()
+
+
+@pytest.fixture
+def signalwire_mock(
+    request: pytest.FixtureRequest, _signalwire_server: ServerThread
+) -> Iterator[SpaceHandle]:
+    """A space of this test's own on a mock SignalWire server; see the marker ``signalwire``.
+
+    Give its ``url``, ``project`` and ``token`` to the application. At the end the contract is held
+    against what was said, and the test fails when a rule is broken.
+    """
+    from mockserver import contract
+    from mockserver.harness import SpaceHandle
+    from mockserver.harness.looking import space_settings
+    from mockserver.protocol.catalogue import nearest
+    from mockserver.scenarios import ScenarioError, UnknownScenarioError
+
+    item = request.node
+    marked = _from_markers(item)
+    options: dict[str, Any] = request.config.stash[_OPTIONS]
+    chosen = {**options, **marked}
+    rules = {rule.name for rule in contract.RULES}
+    for name in marked.get("ignore", ()):
+        if name not in rules:
+            near = " or ".join(nearest(name, rules)) or "see: python -m mockserver rules"
+            _refuse(f'ignore: there is no rule "{name}"; near it: {near}')
+    project = _project(item.nodeid, _signalwire_server)
+    space = SpaceHandle(_signalwire_server, project, token=f"token-of-{project}")
+    problem = ""
+    try:
+        settings = space_settings(
+            _scenario(chosen["scenario"], item.path.parent),
+            *(chosen[name] for name in ("seed", "clock", "speed", "latency")),
+        )
+        space._open(settings)
+    except (ScenarioError, UnknownScenarioError, ValueError) as error:
+        problem = str(error)
+    if problem:
+        pytest.fail(f"no space for {MARKER}_mock: {problem}", pytrace=False)
+    watch = item.stash[_WATCH] = _Watch(
+        space, marked.get("check", True), tuple(marked.get("ignore", ()))
+    )
+    yield space
+    space.end_space()
+    _signalwire_server.check_bugs()
+    if watch.judged >= 0 and (broken := watch.broken()):
+        pytest.fail(_told(broken), pytrace=False)
+
+
+@pytest.fixture
+def signalwire_mock_sync(signalwire_mock: SpaceHandle) -> SyncSpaceHandle:
+    """The same space as ``signalwire_mock``, with methods that block in place of coroutines."""
+    from mockserver.harness import SyncSpaceHandle
+
+    return SyncSpaceHandle(signalwire_mock._thread, signalwire_mock.project, signalwire_mock.token)
+
+
+@pytest.fixture
+def signalwire_env(signalwire_mock: SpaceHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Sets the environment variables that clients of SignalWire read; gives them, too.
+
+    Which, is told in ``mockserver/environment.py``.
+    """
+    from mockserver.environment import environment
+
+    mock = signalwire_mock
+    variables = environment(mock.url, mock.http_url, mock.project, mock.token)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+def _project(nodeid: str, server: ServerThread) -> str:
+    """A readable project id that only this test has, the same in every run: ids follow from it."""
+    slug = re.sub(r"[^a-z0-9]+", "-", nodeid.rpartition("::")[2].lower()).strip("-")
+    unique = hashlib.sha256(nodeid.encode()).hexdigest()[:8]
+    project = f"{slug[:LONGEST_SLUG]}-{unique}"
+    taken = server.look(lambda running: set(running.gate.spaces))
+    # The same test again, while or after it runs: in threads, or with a client that came back.
+    number = 1
+    while (project if number == 1 else f"{project}-{number}") in taken:
+        number += 1
+    return project if number == 1 else f"{project}-{number}"
+
+
+def _scenario(chosen: str | Path, folder: Path) -> str:
+    """The scenario's name, or its path, which may be relative to the test's folder."""
+    from mockserver.scenarios.library import is_path
+
+    text = str(chosen)
+    return str(folder / text) if is_path(text) and (folder / text).is_file() else text
+
+
+# Judging and reporting
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Once a test has passed, hold the contract against its space: then it is the test that fails.
+
+    What its other fixtures make the application say later is judged when the space ends.
+    """
+    __tracebackhide__ = True
+    result = yield
+    watch = item.stash.get(_WATCH, None)
+    if watch is not None:
+        if server := item.config.stash.get(_SERVER, None):
+            server.check_bugs()
+        if broken := watch.broken():
+            pytest.fail(_told(broken), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show in the report of a failed test what was said in its space."""
+    report = yield
+    watch = item.stash.get(_WATCH, None)
+    if watch is not None and report.failed:
+        shown = str(call.excinfo.value) if call.excinfo is not None else ""
+        # What was expected and did not come is told with a timeline already.
+        if "\ntimeline:\n" not in shown:
+            timeline = watch.space.timeline(FRAMES_SHOWN) or "  nothing crossed the wire"
+            report.sections.append((f"signalwire timeline of {watch.space.project}", timeline))
+        if (broken := watch.broken()) and broken not in shown:
+            report.sections.append(("signalwire contract", broken))
+    if report.when == "teardown":
+        # Nobody looks back any more: a long run must not keep every conversation.
+        item.stash[_WATCH] = None
+    return report
+
+
+def _told(broken: str) -> str:
+    return (
+        f"the contract is broken: {broken}\n"
+        f"Not held against a test marked @pytest.mark.{MARKER}(check=False) or (ignore=[…])."
+    )

@@ -1,0 +1,76 @@
+"""From a request to the row of the table that serves it, and back to an answer."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from mockserver.protocol import catalogue
+from mockserver.protocol.errors import Refusal
+from mockserver.server.control import ControlError
+
+from . import shapes
+from .answers import json_answer
+from .endpoint import Call, Endpoint
+from .front import LARGEST_BODY, PREFIX
+from .problems import HttpProblem
+from .table import ENDPOINTS
+
+if TYPE_CHECKING:
+    from mockserver.server.server import Server
+
+
+async def dispatch(server: Server, request: web.Request) -> web.StreamResponse:
+    """Serve one request that the guard has let in.
+
+    Raises:
+        HttpProblem: it is answered with this.
+    """
+    match = await _router().resolve(request)
+    if isinstance(match.http_exception, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(match.http_exception.allowed_methods))
+        raise HttpProblem(
+            405,
+            f"{request.method} cannot be done to {request.path}: use {allowed}",
+            headers={"Allow": allowed},
+        )
+    if match.http_exception is not None:
+        # What all paths have in common would make any of them look alike.
+        path = request.path.removeprefix(PREFIX)
+        near = [PREFIX + each for each in catalogue.nearest(path, {row.path for row in ENDPOINTS})]
+        hint = f"did you mean {' or '.join(near)}?" if near else f"see {PREFIX}/openapi.json"
+        raise HttpProblem(404, f'nothing is at "{request.path}"; {hint}')
+    row: Endpoint = match.handler.keywords["row"]  # type: ignore[attr-defined]
+    return await _serve(server, row, dict(match), request)
+
+
+@cache
+def _router() -> web.UrlDispatcher:
+    router = web.UrlDispatcher()
+    for row in ENDPOINTS:
+        router.add_route(row.method, PREFIX + row.path, partial(_serve, row=row))
+    return router
+
+
+async def _serve(
+    server: Server, row: Endpoint, path: dict[str, str], request: web.Request
+) -> web.StreamResponse:
+    query = shapes.read_query(request.query, row.query)
+    try:
+        body = {} if row.method == "GET" else await shapes.read_body(request, row.body)
+        answer = await row.handler(Call(server, request, path, query, body))
+    except Refusal as refusal:
+        raise HttpProblem(int(refusal.code), refusal.message) from None
+    except ControlError as error:
+        raise HttpProblem(409, str(error)) from None
+    except TimeoutError as error:
+        raise HttpProblem(408, str(error) or "it took too long") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise HttpProblem(413, f"a body has at most {LARGEST_BODY} bytes") from None
+    if isinstance(answer, web.StreamResponse):
+        return answer
+    if answer is None:
+        return web.Response(status=row.status)
+    return json_answer(answer, row.status)

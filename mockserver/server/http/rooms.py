@@ -1,0 +1,65 @@
+"""Rooms and what happens in them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from mockserver.protocol.errors import Refusal
+
+from .answers import json_answer
+from .endpoint import Call
+from .problems import HttpProblem
+
+
+async def list_rooms(call: Call) -> Any:
+    """The rooms that are running, oldest first."""
+    return {"rooms": call.control.rooms()}
+
+
+async def start_room(call: Call) -> Any:
+    """People join a room, which starts it.
+
+    Answered when the events of it have been sent.
+    """
+    room = await call.control.start_room(**call.body)
+    where = f"{call.request.rel_url.raw_path}/{quote(room.id, safe='')}"
+    return json_answer(room, 201, {"Location": where})
+
+
+async def get_room(call: Call) -> Any:
+    """A room with its members and recordings; it may have ended.
+
+    By the id of its session, or by its name while it is running.
+    """
+    return call.control.room(call.path["room"])
+
+
+async def list_recordings(call: Call) -> Any:
+    """The recordings of a room, oldest first, those that are completed too."""
+    return {"recordings": call.control.room(call.path["room"]).recordings}
+
+
+async def get_recording(call: Call) -> Any:
+    """A recording of a room."""
+    wanted = call.path["recording"]
+    room = call.control.room(call.path["room"])
+    for recording in room.recordings:
+        if recording.id == wanted:
+            return recording
+    there = ", ".join(each.id for each in room.recordings) or "none"
+    raise Refusal("404", f'no recording "{wanted}" in room {room.name}; there is: {there}')
+
+
+async def act(call: Call) -> Any:
+    """Have the service, or somebody in a room, do something.
+
+    Answered when the events of it have been sent, with what it was done to as it stands then.
+    """
+    arguments = dict(call.body)
+    verb = arguments.pop("do")
+    try:
+        result = await call.control.act(verb, arguments.pop("room", None), **arguments)
+    except ValueError as error:
+        raise HttpProblem(422, f"{verb}: {error}", kind="invalid-body") from None
+    return {"do": verb, "result": result}

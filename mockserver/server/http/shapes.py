@@ -1,0 +1,213 @@
+"""What bodies and queries have to look like: the schemas of ``schemas/control/``, made ready.
+
+Names of things that other tables know are not written out there: ``"x-names": "calls"`` becomes an
+``enum`` of those that there are. The body of an action is put together from ``schemas/actions/``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, TypeGuard
+
+import orjson
+from aiohttp import web
+from multidict import MultiMapping
+
+from mockserver import contract, scenarios, schemas
+from mockserver.engine import Script
+from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
+from mockserver.protocol import catalogue
+from mockserver.protocol.codec import MAX_DEPTH
+from mockserver.protocol.explanation import explain
+
+from .problems import HttpProblem, invalid
+
+Schema = dict[str, Any]
+
+ACTION = "action"
+"""The name of the one body that is a choice among many: ``do`` says which action it is."""
+
+NOTHING: Schema = {"type": "object", "additionalProperties": False, "properties": {}}
+"""The shape of what has no fields."""
+
+NAMES: dict[str, Callable[[], list[str]]] = {
+    "calls": lambda: sorted(catalogue.CLIENT_CALLS),
+    "happenings": lambda: sorted(catalogue.CLIENT_CALLS | catalogue.EVENTS),
+    "scenarios": lambda: [Script.name, *(each.name for each in scenarios.shipped())],
+    "rules": lambda: [rule.name for rule in contract.RULES],
+}
+"""What ``x-names`` may ask for."""
+
+
+def actions() -> list[str]:
+    """The verbs that can be done to a running space, sorted."""
+    return sorted({*ROOM_ACTIONS, *SPACE_ACTIONS})
+
+
+@cache
+def shape(name: str) -> Schema:
+    """The schema of a body, query or answer: ``create_space``, ``room_view``."""
+    schema = _with_names(schemas.load(f"control/{name}"))
+    assert isinstance(schema, dict)
+    return schema
+
+
+@cache
+def action_shape(verb: str) -> Schema:
+    """The schema of the body that does this action: its arguments, and ``do``."""
+    schema = schemas.load(f"actions/{verb}")
+    do = {"description": "What is to be done.", "const": verb}
+    return {
+        **schema,
+        "properties": {"do": do, **schema["properties"]},
+        "required": ["do", *schema.get("required", ())],
+        "examples": [{"do": verb, **example} for example in schema["examples"]],
+    }
+
+
+async def read_body(request: web.Request, name: str | None) -> dict[str, Any]:
+    """The body of a request, checked, with what it leaves out put in.
+
+    Args:
+        request: the request.
+        name: the shape that it must have; None when there must be none.
+
+    Raises:
+        HttpProblem: 413, 415, 400 for what is no JSON, 422 for what does not fit.
+    """
+    data = await request.read()
+    # A page can send other types elsewhere without being asked first; JSON it cannot.
+    if data and request.content_type != "application/json":
+        given = request.headers.get("Content-Type", "no type at all")
+        raise HttpProblem(415, f"bodies are JSON: send Content-Type: application/json, not {given}")
+    body = _decoded(data) if data else {}
+    if not data and name is None:
+        return {}
+    if name != ACTION:
+        return checked(body, NOTHING if name is None else shape(name), "body", 422)
+    verb = body.get("do") if isinstance(body, dict) else None
+    if isinstance(verb, str) and verb in actions():
+        return checked(body, action_shape(verb), "body", 422)
+    choice = {"description": "What is to be done.", "enum": actions()}
+    wanted = {"type": "object", "required": ["do"], "properties": {"do": choice}}
+    raise invalid(422, "body", explain(body, wanted))
+
+
+def read_query(query: MultiMapping[str], name: str | None) -> dict[str, Any]:
+    """The query of a request, checked, with numbers as numbers and defaults put in.
+
+    Raises:
+        HttpProblem: 400 for what does not fit; None as ``name`` allows nothing.
+    """
+    if name is None and not query:
+        return {}
+    schema = NOTHING if name is None else shape(name)
+    values: dict[str, Any] = {}
+    for key in dict.fromkeys(query):
+        given = query.getall(key)
+        kind = schema["properties"].get(key, {}).get("type")
+        if kind == "array":
+            values[key] = [part for text in given for part in text.split(",") if part]
+        elif len(given) > 1:
+            values[key] = given
+        elif kind == "integer" and re.fullmatch(r"-?[0-9]{1,18}", given[0]):
+            values[key] = int(given[0])
+        else:
+            values[key] = given[0]
+    return checked(values, schema, "query", 400)
+
+
+def checked(value: Any, schema: Schema, what: str, status: int) -> dict[str, Any]:
+    """The value, if it fits, with defaults put in and whole numbers whole.
+
+    Raises:
+        HttpProblem: it does not; names the fields.
+    """
+    if not _fits(value, schema):
+        raise invalid(status, what, explain(value, schema))
+    complete = {
+        key: field["default"]
+        for key, field in schema.get("properties", {}).items()
+        if "default" in field
+    }
+    for key, given in value.items():
+        field = schema.get("properties", {}).get(key, {})
+        # JSON has no whole numbers of its own: 2.0 is one.
+        complete[key] = int(given) if _is_whole(given) and _wants_whole(field) else given
+    return complete
+
+
+def _is_whole(value: Any) -> TypeGuard[float]:
+    return isinstance(value, float) and value.is_integer()
+
+
+def _wants_whole(field: Mapping[str, Any]) -> bool:
+    choices = [field, *field.get("anyOf", ())]
+    kinds = [kind for each in choices for kind in _listed(each.get("type", []))]
+    return "integer" in kinds and "number" not in kinds
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        reason = error.msg.partition(": line ")[0]
+        raise HttpProblem(
+            400,
+            f"the body is not JSON: {reason} at line {error.lineno}, column {error.colno}",
+            kind="no-json",
+            title="The body is not JSON",
+        ) from None
+    if _depth(value) > MAX_DEPTH:
+        raise HttpProblem(
+            422,
+            f"the body is nested deeper than {MAX_DEPTH} levels: flatten it",
+            kind="invalid-body",
+            title="The body does not fit",
+        )
+    return value
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        level = [
+            child for each in level for child in (each.values() if isinstance(each, dict) else each)
+        ]
+    return depth
+
+
+def _fits(value: Any, schema: Schema) -> bool:
+    return bool(_validator(orjson.dumps(schema)).is_valid(value))
+
+
+@cache
+def _validator(schema: bytes) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(orjson.loads(schema), registry=_registry())
+
+
+@cache
+def _registry() -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.Registry(list(schemas.registry_documents()))
+
+
+def _with_names(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_with_names(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    written = {key: _with_names(value) for key, value in part.items() if key != "x-names"}
+    if "x-names" in part:
+        written["enum"] = NAMES[part["x-names"]]()
+    return written

@@ -1,0 +1,134 @@
+"""The server as a whole, and its spaces."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+import mockserver
+from mockserver import scenarios
+from mockserver.engine import MICROSECONDS, Space
+from mockserver.server.settings import SpaceSettings
+
+from .answers import json_answer
+from .endpoint import Call, no_such_space
+from .problems import HttpProblem, field_fault
+from .traces import lines
+
+
+async def health(call: Call) -> Any:
+    """Whether the server is well, and which spaces there are.
+
+    ``bugs`` counts faults of the mock itself; with any, ``status`` is ``faulty``.
+    """
+    server = call.server
+    return {
+        "status": "faulty" if server.bugs else "ok",
+        "version": mockserver.__version__,
+        "spaces": [_counts(space) for space in server.gate],
+        "bugs": len(server.bugs),
+    }
+
+
+async def journal(call: Call) -> Any:
+    """Every frame of a space, by project id.
+
+    Without a name: the frames of connections that are in no space. `GET …/trace` can do more.
+    """
+    name = call.query.get("project", call.query.get("space"))
+    gate = call.server.gate
+    if name is None:
+        chosen = gate.strays
+    elif name in gate.spaces:
+        chosen = gate.spaces[name].journal
+    else:
+        raise no_such_space(call.server, name)
+    if call.query["format"] == "jsonl":
+        return web.Response(body=lines(chosen.entries()), content_type="application/jsonl")
+    return {"space": chosen.space, "dropped": chosen.dropped, "entries": list(chosen.entries())}
+
+
+async def list_scenarios(call: Call) -> Any:
+    """The scenarios that ship, each with what it is about."""
+    return {"scenarios": [{"name": each.name, "about": each.about} for each in scenarios.shipped()]}
+
+
+async def list_spaces(call: Call) -> Any:
+    """All spaces."""
+    return {"spaces": [_view(call, space) for space in call.server.gate]}
+
+
+async def create_space(call: Call) -> Any:
+    """Make a space before any client comes.
+
+    It keeps what happens in it until it is reset or deleted. A client is in it when it connects to
+    its ``url``, or anywhere with its name as the project id.
+    """
+    body = dict(call.body)
+    name = body.pop("name")
+    if "latency_s" in body:
+        body["latency_us"] = round(body.pop("latency_s") * MICROSECONDS)
+    text = body.pop("scenario_yaml", None)
+    if text is not None:
+        body["scenario"] = _read_scenario(text)
+    settings = SpaceSettings(**body)
+    if settings.speed is not None and settings.clock_or(call.server.settings) == "manual":
+        raise field_fault("speed", "no speed", "a speed", "a manual clock has none: leave it out")
+    try:
+        space = call.server.create_space(name, settings)
+    except ValueError as error:
+        raise HttpProblem(409, str(error)) from None
+    where = f"{call.request.rel_url.raw_path}/{quote(name, safe='')}"
+    return json_answer(_view(call, space), 201, {"Location": where})
+
+
+async def get_space(call: Call) -> Any:
+    """A space."""
+    return _view(call, call.control.space)
+
+
+async def delete_space(call: Call) -> Any:
+    """End a space, and the connections in it."""
+    call.server.delete_space(call.control.space.name)
+
+
+async def reset_space(call: Call) -> Any:
+    """End a space, and make it anew as it was made.
+
+    The same seed gives the same names and ids again; a scenario begins from its beginning.
+    """
+    return _view(call, call.server.reset_space(call.control.space.name))
+
+
+async def list_sessions(call: Call) -> Any:
+    """The sessions of a space, those that are away too."""
+    return {"sessions": call.control.sessions()}
+
+
+def _counts(space: Space) -> dict[str, Any]:
+    return {
+        "name": space.name,
+        "scenario": space.script.name,
+        "sessions": len(space.sessions),
+        "rooms": len(space.rooms),
+        "frames": len(space.journal),
+    }
+
+
+def _view(call: Call, space: Space) -> dict[str, Any]:
+    server = call.server
+    return {
+        **_counts(space),
+        "kept": space.is_kept,
+        "clock": server.control(space.name).clock(),
+        "url": f"{server.url}/space/{quote(space.name, safe='')}",
+    }
+
+
+def _read_scenario(text: str) -> scenarios.Scenario:
+    try:
+        return scenarios.loads(text)
+    except scenarios.ScenarioError as error:
+        raise field_fault("scenario_yaml", "the text of a scenario file", str(error)) from None

@@ -1,0 +1,165 @@
+"""All that can be asked of the server over HTTP: one row each."""
+
+from __future__ import annotations
+
+from . import clock, description, rooms, spaces, traces, wire
+from .endpoint import Endpoint
+
+SPACE = "/spaces/{space}"
+ROOM = SPACE + "/rooms/{room}"
+TEXTS = ("application/json", traces.JSON_LINES)
+
+SECTIONS: dict[str, tuple[Endpoint, ...]] = {
+    "The server": (
+        Endpoint("GET", "/health", spaces.health, answer="health"),
+        Endpoint("GET", "/openapi.json", description.get_openapi, answer="openapi"),
+        Endpoint("GET", "/scenarios", spaces.list_scenarios, answer="scenario_list"),
+        Endpoint(
+            "GET",
+            "/journal",
+            spaces.journal,
+            query="journal_query",
+            answer="trace",
+            problems=(404,),
+            media=TEXTS,
+        ),
+    ),
+    "Spaces": (
+        Endpoint("GET", "/spaces", spaces.list_spaces, answer="space_list"),
+        Endpoint(
+            "POST",
+            "/spaces",
+            spaces.create_space,
+            body="create_space",
+            answer="space_view",
+            status=201,
+            problems=(409,),
+        ),
+        Endpoint("GET", SPACE, spaces.get_space, answer="space_view"),
+        Endpoint("DELETE", SPACE, spaces.delete_space, status=204),
+        Endpoint("POST", f"{SPACE}/reset", spaces.reset_space, answer="space_view"),
+        Endpoint("GET", f"{SPACE}/sessions", spaces.list_sessions, answer="session_list"),
+    ),
+    "Rooms and recordings": (
+        Endpoint("GET", f"{SPACE}/rooms", rooms.list_rooms, answer="room_list"),
+        Endpoint(
+            "POST",
+            f"{SPACE}/rooms",
+            rooms.start_room,
+            body="start_room",
+            answer="room_view",
+            status=201,
+            problems=(409,),
+        ),
+        Endpoint("GET", ROOM, rooms.get_room, answer="room_view"),
+        Endpoint("GET", f"{ROOM}/recordings", rooms.list_recordings, answer="recording_list"),
+        Endpoint(
+            "GET", ROOM + "/recordings/{recording}", rooms.get_recording, answer="recording_view"
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/actions",
+            rooms.act,
+            body="action",
+            answer="action_result",
+            problems=(403, 409),
+        ),
+    ),
+    "The clock": (
+        Endpoint("GET", f"{SPACE}/clock", clock.get_clock, answer="clock_view"),
+        Endpoint(
+            "POST",
+            f"{SPACE}/clock/advance",
+            clock.advance_clock,
+            body="advance_clock",
+            answer="clock_view",
+            problems=(408, 409, 410),
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/clock/run_until_idle",
+            clock.run_clock_until_idle,
+            body="run_clock_until_idle",
+            answer="clock_view",
+            problems=(408, 409, 410),
+        ),
+        Endpoint(
+            "PUT",
+            f"{SPACE}/clock/speed",
+            clock.set_clock_speed,
+            body="set_clock_speed",
+            answer="clock_view",
+            problems=(409,),
+        ),
+    ),
+    "Answers, frames and waiting": (
+        Endpoint("POST", f"{SPACE}/answers", wire.answer_next, body="answer_next", status=204),
+        Endpoint(
+            "POST",
+            f"{SPACE}/frames",
+            wire.push_frame,
+            body="push_frame",
+            answer="sent",
+            problems=(409,),
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/events",
+            wire.push_event,
+            body="push_event",
+            answer="sent",
+            problems=(409,),
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/expectations",
+            wire.expect,
+            body="expect",
+            answer="happening",
+            problems=(408, 410),
+        ),
+        Endpoint(
+            "GET",
+            f"{SPACE}/happenings",
+            wire.list_happenings,
+            query="happenings_query",
+            answer="happening_list",
+        ),
+    ),
+    "The trace": (
+        Endpoint(
+            "GET",
+            f"{SPACE}/trace",
+            traces.get_trace,
+            query="trace_query",
+            answer="trace",
+            media=TEXTS,
+        ),
+        Endpoint(
+            "GET",
+            f"{SPACE}/trace/follow",
+            traces.follow_trace,
+            query="follow_query",
+            media=(traces.EVENT_STREAM,),
+        ),
+        Endpoint(
+            "GET",
+            f"{SPACE}/violations",
+            traces.get_violations,
+            query="violations_query",
+            answer="violation_list",
+        ),
+    ),
+}
+
+ENDPOINTS: tuple[Endpoint, ...] = tuple(row for rows in SECTIONS.values() for row in rows)
+
+
+def statuses(row: Endpoint) -> tuple[int, ...]:
+    """The statuses of the problems that a row can answer with, sorted."""
+    found = {400, 401, 403, *row.problems}
+    if "{" in row.path:
+        found.add(404)
+    if row.method != "GET":
+        found |= {413, 415, 422}
+    return tuple(sorted(found))

@@ -1,0 +1,185 @@
+"""The trace of a space: to read, to keep, to follow, and to judge."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+from aiohttp import web
+
+from mockserver import contract
+from mockserver.protocol.explanation import Problem as Fault
+
+from .endpoint import Call
+from .problems import invalid
+
+if TYPE_CHECKING:
+    from mockserver.server.control import SpaceControl
+
+JSON_LINES = "application/jsonl"
+EVENT_STREAM = "text/event-stream"
+
+HEARTBEAT_S = 15.0
+"""How often a stream in which nothing happens says so; who has gone is noticed then."""
+
+SLOW_S = 10.0
+"""How long a follower may take nothing, with its buffers full, before it is cut off."""
+
+
+async def get_trace(call: Call) -> Any:
+    """Every frame so far, oldest first, or those that are asked for.
+
+    As JSON lines (`format=jsonl`, or `Accept: application/jsonl`) it is a trace file, which
+    `python -m mockserver check` judges.
+    """
+    query, journal = call.query, call.control.space.journal
+    entries = [each for each in journal.entries(query["after"]) if _is_wanted(each, query)]
+    if (limit := query.get("limit")) is not None:
+        entries = entries[:limit]
+    wanted = query.get("format") or (
+        "jsonl" if JSON_LINES in call.request.headers.get("Accept", "") else "json"
+    )
+    if wanted == "jsonl":
+        name = f"filename*=UTF-8''{quote(journal.space, safe='')}.jsonl"
+        headers = {"Content-Disposition": f"attachment; {name}"}
+        return web.Response(body=lines(entries), content_type=JSON_LINES, headers=headers)
+    return {"space": journal.space, "dropped": journal.dropped, "entries": entries}
+
+
+async def follow_trace(call: Call) -> web.StreamResponse:
+    """Every frame so far and each that comes, as server-sent events, until the space ends.
+
+    The data of an event is an entry of the trace, its id the entry's number; who comes back with
+    `Last-Event-ID` misses nothing that the space still keeps. An event `dropped` says how many
+    entries it kept no longer, and an event `end` that the space has ended.
+    """
+    after = _resumed(call.request, call.query["after"])
+    follower = _Follower(call.control, call.query, after)
+    response = web.StreamResponse()
+    response.content_type = EVENT_STREAM
+    await response.prepare(call.request)
+    try:
+        await follower.feed(response)
+    except (ConnectionError, TimeoutError):
+        # It has gone, or does not read. What it missed it can ask for when it comes back.
+        if call.request.transport is not None:
+            call.request.transport.abort()
+    return response
+
+
+async def get_violations(call: Call) -> Any:
+    """The rules of the contract that the trace breaks, with the frames that prove it.
+
+    A trace of which the beginning is gone (`dropped`) may break rules for no other reason.
+    """
+    control = call.control
+    violations, trace = control.judge(call.query["ignore"])
+    rules = {rule.name: rule for rule in contract.RULES}
+    return {
+        "dropped": control.space.journal.dropped,
+        "violations": [
+            {
+                "rule": each.rule,
+                "sentence": rules[each.rule].sentence,
+                "party": rules[each.rule].party,
+                "message": each.message,
+                "frames": each.frames,
+                "at": each.at,
+            }
+            for each in violations
+        ],
+        "text": contract.render(violations, trace) if violations else "",
+    }
+
+
+def lines(entries: Iterable[dict[str, Any]]) -> bytes:
+    """Entries as a trace file."""
+    return b"".join(orjson.dumps(entry) + b"\n" for entry in entries)
+
+
+class _Follower:
+    """Reads a journal behind those who write it; the journal itself is the only buffer."""
+
+    def __init__(self, control: SpaceControl, query: dict[str, Any], after: int) -> None:
+        self._control = control
+        self._journal = control.space.journal
+        self._query = query
+        self._after = after
+        self._news = asyncio.Event()
+
+    async def feed(self, response: web.StreamResponse) -> None:
+        """Write events until the space is over.
+
+        Raises:
+            ConnectionError: the follower has gone.
+            TimeoutError: it does not read.
+        """
+        stop = self._journal.listen(lambda _: self._news.set())
+        try:
+            await self._write(response, b": following\n\n")
+            while True:
+                self._news.clear()
+                for event in self._events():
+                    await self._write(response, event)
+                if self._control.over.is_set():
+                    await self._write(response, b"event: end\ndata: the space has ended\n\n")
+                    return
+                if not await self._woken():
+                    await self._write(response, b": nothing new\n\n")
+        finally:
+            stop()
+
+    async def _woken(self) -> bool:
+        """Wait for news or the end; False when there is neither for a while."""
+        waiting = [asyncio.ensure_future(each.wait()) for each in (self._news, self._control.over)]
+        try:
+            done, _ = await asyncio.wait(
+                waiting, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for each in waiting:
+                each.cancel()
+        return bool(done)
+
+    def _events(self) -> Iterator[bytes]:
+        for entry in self._journal.entries(self._after):
+            missed = entry["n"] - self._after - 1
+            if missed:
+                yield b"event: dropped\ndata: %d\n\n" % missed
+            self._after = entry["n"]
+            if _is_wanted(entry, self._query):
+                yield b"id: %d\ndata: %s\n\n" % (entry["n"], orjson.dumps(entry))
+
+    async def _write(self, response: web.StreamResponse, data: bytes) -> None:
+        async with asyncio.timeout(SLOW_S):
+            await response.write(data)
+
+
+def _is_wanted(entry: dict[str, Any], query: dict[str, Any]) -> bool:
+    name = query.get("name")
+    return all(
+        entry[key] == query[key] for key in ("direction", "session") if key in query
+    ) and name in (None, *_names(entry))
+
+
+def _names(entry: dict[str, Any]) -> Iterator[str]:
+    """The method of a call, and the type of an event."""
+    frame = entry["frame"] or {}
+    yield frame.get("method", "")
+    params = frame.get("params")
+    if isinstance(params, dict):
+        yield params.get("event_type", "")
+
+
+def _resumed(request: web.Request, after: int) -> int:
+    told = request.headers.get("Last-Event-ID", "").strip()
+    if not told:
+        return after
+    if not re.fullmatch(r"[0-9]{1,15}", told):
+        fault = Fault("Last-Event-ID", "the number of an entry", f'"{told}"')
+        raise invalid(400, "header", [fault])
+    return int(told)
