@@ -8,7 +8,7 @@ holds it up.
 from mockserver.protocol.errors import Refusal
 from mockserver.server.control import ControlError
 from mockserver.server.happenings import UnknownName, Wanted
-from mockserver.server.views import Happening, Member, Recording, Room, Session
+from mockserver.server.views import Happening, Member, Playback, Recording, Room, Session, Stream
 
 from .blocking import SyncMockServer, SyncRoomHandle, SyncSpaceHandle
 from .handles import MockServer, RoomHandle, SpaceHandle
@@ -22,6 +22,7 @@ __all__ = [
     "Member",
     "MockServer",
     "MockServerBug",
+    "Playback",
     "Recording",
     "Refusal",
     "Room",
@@ -29,6 +30,7 @@ __all__ = [
     "ServerThread",
     "Session",
     "SpaceHandle",
+    "Stream",
     "SyncMockServer",
     "SyncRoomHandle",
     "SyncSpaceHandle",

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from mockserver.server import SpaceSettings
 from mockserver.server.settings import ClockKind
-from mockserver.server.views import Happening, Member, Recording, Room
+from mockserver.server.views import Acted, Happening, Member, Recording, Room
 
 from .looking import RoomLook, ServerLook, SpaceLook, given, one, space_settings
 
@@ -42,9 +42,7 @@ class SyncSpaceHandle(SpaceLook):
         __tracebackhide__ = True
         return SyncRoomHandle(self, self._look(lambda control: control.room(which)))
 
-    def act(
-        self, verb: str, room: str | None = None, **arguments: Any
-    ) -> Room | Member | Recording | None:
+    def act(self, verb: str, room: str | None = None, **arguments: Any) -> Acted | None:
         """Do anything that a scenario's script can do."""
         __tracebackhide__ = True
         return self._thread.do(self._deed(lambda control: control.act(verb, room, **arguments)))
@@ -124,7 +122,7 @@ class SyncRoomHandle(RoomLook):
         super().__init__(space, room)
         self._space = space
 
-    def act(self, verb: str, **arguments: Any) -> Room | Member | Recording | None:
+    def act(self, verb: str, **arguments: Any) -> Acted | None:
         """Do anything in this room that a scenario's script can do; as ``SyncSpaceHandle.act``."""
         __tracebackhide__ = True
         return self._space.act(verb, self.id, **arguments)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from mockserver.server import SpaceSettings
 from mockserver.server.settings import ClockKind
-from mockserver.server.views import Happening, Member, Recording, Room
+from mockserver.server.views import Acted, Happening, Member, Recording, Room
 
 from .looking import RoomLook, ServerLook, SpaceLook, given, one, space_settings
 
@@ -49,9 +49,7 @@ class SpaceHandle(SpaceLook):
         __tracebackhide__ = True
         return RoomHandle(self, self._look(lambda control: control.room(which)))
 
-    async def act(
-        self, verb: str, room: str | None = None, **arguments: Any
-    ) -> Room | Member | Recording | None:
+    async def act(self, verb: str, room: str | None = None, **arguments: Any) -> Acted | None:
         """Do anything that a scenario's script can do.
 
         Args:
@@ -175,7 +173,7 @@ class RoomHandle(RoomLook):
         super().__init__(space, room)
         self._space = space
 
-    async def act(self, verb: str, **arguments: Any) -> Room | Member | Recording | None:
+    async def act(self, verb: str, **arguments: Any) -> Acted | None:
         """Do anything in this room that a scenario's script can do; as ``SpaceHandle.act``."""
         __tracebackhide__ = True
         return await self._space.act(verb, self.id, **arguments)

@@ -11,7 +11,15 @@ from mockserver.server import Server, Settings, SpaceSettings
 from mockserver.server.control import ControlError, SpaceControl
 from mockserver.server.happenings import Wanted
 from mockserver.server.settings import ClockKind
-from mockserver.server.views import Happening, Member, Recording, Room, Session
+from mockserver.server.views import (
+    Happening,
+    Member,
+    Playback,
+    Recording,
+    Room,
+    Session,
+    Stream,
+)
 
 from .thread import ServerThread
 
@@ -252,6 +260,16 @@ class RoomLook:
         return list(self.state.recordings)
 
     @property
+    def playbacks(self) -> list[Playback]:
+        """What is or was played to it, oldest first."""
+        return list(self.state.playbacks)
+
+    @property
+    def streams(self) -> list[Stream]:
+        """Its streams, completed ones too, oldest first."""
+        return list(self.state.streams)
+
+    @property
     def members(self) -> list[Member]:
         """Who is in it, in the order of joining."""
         return list(self.state.members)
@@ -323,9 +341,9 @@ def one(kind: type[T], result: object) -> T:
 
 
 def given(**arguments: Any) -> dict[str, Any]:
-    """The arguments that were given: those that are not None, recordings by their ids."""
+    """The arguments that were given: those that are not None, recordings and the like by id."""
     return {
-        key: value.id if isinstance(value, Recording) else value
+        key: value.id if isinstance(value, Recording | Playback | Stream) else value
         for key, value in arguments.items()
         if value is not None
     }

@@ -74,7 +74,7 @@ class SpaceControl:
     def rooms(self) -> list[views.Room]:
         """The running rooms, oldest first."""
         self.space.tick()
-        return [views.room_view(room) for room in self.space.rooms.values()]
+        return [views.room_view(room, self.space.now) for room in self.space.rooms.values()]
 
     def room(self, which: str) -> views.Room:
         """The room session of this id, or the running one of this name; it may have ended.
@@ -83,7 +83,7 @@ class SpaceControl:
             Refusal: 404, naming those that there are.
         """
         self.space.tick()
-        return views.room_view(self._find(which, ended=True))
+        return views.room_view(self._find(which, ended=True), self.space.now)
 
     async def start_room(
         self,
@@ -103,11 +103,9 @@ class SpaceControl:
             members = [members]
         room = self.space.start_room(name, members=members, display_name=display_name)
         await self._settle()
-        return views.room_view(room)
+        return views.room_view(room, self.space.now)
 
-    async def act(
-        self, verb: str, room: str | None = None, **arguments: Any
-    ) -> views.Room | views.Member | views.Recording | None:
+    async def act(self, verb: str, room: str | None = None, **arguments: Any) -> views.Acted | None:
         """Do one of the actions that scripts can do too, by its row in ``engine/actions.py``.
 
         Args:
@@ -125,8 +123,7 @@ class SpaceControl:
         self.space.tick()
         if verb in ROOM_ACTIONS or verb in SPACE_ACTIONS:
             _check_arguments(verb, arguments)
-        if "latency" in arguments:
-            arguments["latency_us"] = durations.microseconds(arguments.pop("latency"))
+            arguments = _in_microseconds(verb, arguments)
         if verb in SPACE_ACTIONS:
             SPACE_ACTIONS[verb](self.space, arguments)
             await self._settle()
@@ -141,8 +138,8 @@ class SpaceControl:
         if isinstance(result, Member):
             return views.member_view(result)
         if isinstance(result, Media):
-            return views.recording_view(result)
-        return views.room_view(target)
+            return views.media_view(result, self.space.now)
+        return views.room_view(target, self.space.now)
 
     def _find(self, which: str | None, *, ended: bool = False) -> RoomSession:
         space = self.space
@@ -438,6 +435,23 @@ class SpaceControl:
     def timeline(self, last: int | None = None) -> str:
         """The trace as text, a line per frame."""
         return self.happenings.timeline(last)
+
+
+def _in_microseconds(verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as the engine takes them: durations in microseconds, under NAME_us."""
+    known = schemas.load(f"actions/{verb}")["properties"]
+    return {
+        **{key: value for key, value in arguments.items() if not _is_duration(known[key])},
+        **{
+            f"{key}_us": durations.microseconds(value)
+            for key, value in arguments.items()
+            if _is_duration(known[key])
+        },
+    }
+
+
+def _is_duration(schema: Mapping[str, Any]) -> bool:
+    return schema.get("x-kind") == "duration"
 
 
 def _check_arguments(verb: str, arguments: Mapping[str, Any]) -> None:

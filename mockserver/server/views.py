@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from typing import Any, Literal, cast
 
 from mockserver.engine import Media as EngineMedia
 from mockserver.engine import Member as EngineMember
@@ -32,6 +33,52 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Playback:
+    """Something that is played to a room.
+
+    Attributes:
+        id: its id on the wire.
+        state: ``playing``, ``paused`` or ``completed``.
+        url: what is played.
+        volume: -50 to 50.
+        position: milliseconds from its beginning.
+        seekable: whether its position can be set.
+        started_at: unix seconds on the space's clock.
+        ended_at: the same; None until it is completed.
+    """
+
+    id: str
+    state: str
+    url: str
+    volume: float
+    position: int
+    seekable: bool
+    started_at: float
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream of a room to a URL.
+
+    Attributes:
+        id: its id on the wire.
+        state: ``streaming`` or ``completed``.
+        url: where it goes.
+        started_at: unix seconds on the space's clock.
+        ended_at: the same; None until it is completed.
+        duration: seconds; None until it is completed.
+    """
+
+    id: str
+    state: str
+    url: str
+    started_at: float
+    ended_at: float | None
+    duration: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """Somebody in a room; ``properties`` are the other fields of the wire's ``member``."""
 
@@ -47,7 +94,10 @@ class Room:
     Attributes:
         id: the room session's id; ``room_id`` is the room's.
         recording: whether a recording has not been completed.
+        streaming: whether a stream has not been completed.
         ended: whether it is over.
+        audience: how many are there without being members.
+        properties: the other fields of the wire's ``room_session``: ``locked``, ``meta``, ….
     """
 
     id: str
@@ -56,9 +106,14 @@ class Room:
     display_name: str
     event_channel: str
     recording: bool
+    streaming: bool
     ended: bool
+    audience: int
+    properties: dict[str, Any]
     members: tuple[Member, ...]
     recordings: tuple[Recording, ...]
+    playbacks: tuple[Playback, ...]
+    streams: tuple[Stream, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +173,21 @@ class Happening:
     session: str | None
 
 
-def recording_view(media: EngineMedia) -> Recording:
-    """A recording as it stands now."""
-    has_ended = media.ended_at is not None
-    return Recording(
-        id=media.id,
-        state=media.state,
-        started_at=seconds(media.started_at),
-        ended_at=seconds(media.ended_at) if media.ended_at is not None else None,
-        duration=seconds(media.running_us) if has_ended else None,
-    )
+Acted = Room | Member | Recording | Playback | Stream
+"""What an action can have been done to."""
+
+_MEDIA: dict[str, type[Recording] | type[Playback] | type[Stream]] = {
+    "recording": Recording,
+    "playback": Playback,
+    "stream": Stream,
+}
+
+
+def media_view(media: EngineMedia, now: int) -> Recording | Playback | Stream:
+    """A recording, a playback or a stream as it stands at this time of the engine's."""
+    view, told = _MEDIA[media.kind], media.as_wire(now)
+    values: dict[str, Any] = {field.name: told.get(field.name) for field in fields(view)}
+    return view(**values)
 
 
 def member_view(member: EngineMember) -> Member:
@@ -135,8 +195,12 @@ def member_view(member: EngineMember) -> Member:
     return Member(member.id, member.name, dict(member.as_wire()))
 
 
-def room_view(room: EngineRoom) -> Room:
-    """A room session as it stands now."""
+def room_view(room: EngineRoom, now: int) -> Room:
+    """A room session as it stands at this time of the engine's."""
+    media = {
+        kind: tuple(media_view(each, now) for each in there.values())
+        for kind, there in room.media.items()
+    }
     return Room(
         id=room.id,
         room_id=room.room_id,
@@ -144,9 +208,14 @@ def room_view(room: EngineRoom) -> Room:
         display_name=room.display_name,
         event_channel=room.channel,
         recording=bool(room.running("recording")),
+        streaming=bool(room.running("stream")),
         ended=room.ended,
+        audience=len(room.audience) + room.listeners,
+        properties=deepcopy(room.properties),
         members=tuple(member_view(each) for each in room.members.values()),
-        recordings=tuple(recording_view(each) for each in room.media["recording"].values()),
+        recordings=cast(tuple[Recording, ...], media["recording"]),
+        playbacks=cast(tuple[Playback, ...], media["playback"]),
+        streams=cast(tuple[Stream, ...], media["stream"]),
     )
 
 
