@@ -1,4 +1,4 @@
-"""A conversation to be judged, written down step by step: one session, one room, one recording."""
+"""A conversation to be judged, written down step by step: one session, and what a room does."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ ROOM = "room-session-1"
 RECORDING = "recording-1"
 TYPES = ("video.recording.started", "video.recording.updated", "video.recording.ended")
 OK = {"code": "200", "message": "OK"}
+MEMBER: dict[str, Any] = {
+    "id": "bob",
+    "room_id": "room-1",
+    "room_session_id": ROOM,
+    "name": "Bob",
+    "type": "member",
+    "visible": True,
+    "audio_muted": False,
+    "video_muted": False,
+    "deaf": False,
+    "input_volume": 0,
+    "output_volume": 0,
+    "input_sensitivity": 44,
+}
+PLAYING = {"url": "https://example.com/a.mp3", "position": 0, "seekable": True, "volume": 0}
 
 
 def room_session(recording: bool = False, **more: Any) -> dict[str, Any]:
@@ -139,17 +154,45 @@ class Conversation:
         **times: float,
     ) -> str:
         """An event about a recording; ``times`` are its fields, in seconds from START."""
-        told: dict[str, Any] = {"id": recording, "state": state}
+        return self.media("recording", what, state, id_=recording, made=made, **times)
+
+    def media(
+        self,
+        kind: str,
+        what: str,
+        state: str,
+        *,
+        id_: str = "",
+        made: float | None = None,
+        **fields: Any,
+    ) -> str:
+        """An event about a recording, playback or stream; its times are in seconds from START."""
+        told: dict[str, Any] = {"id": id_ or f"{kind}-1", "state": state}
+        told |= PLAYING if kind == "playback" else {}
         if state == "completed":
-            times.setdefault("ended_at", self.now)
-        for name, value in times.items():
-            told[name] = value if name == "duration" else START + value
-        body = {"room_id": "room-1", "room_session_id": ROOM, "recording": told}
-        return self.event(f"video.recording.{what}", body, made=made)
+            fields.setdefault("ended_at", self.now)
+        for name, value in fields.items():
+            told[name] = START + value if name in ("started_at", "ended_at") else value
+        body = {"room_id": "room-1", "room_session_id": ROOM, kind: told}
+        return self.event(f"video.{kind}.{what}", body, made=made)
+
+    def member(self, what: str, **changed: Any) -> str:
+        """An event about Bob, or whom ``changed`` says."""
+        body = {"room_id": "room-1", "room_session_id": ROOM, "member": {**MEMBER, **changed}}
+        return self.event(f"video.member.{what}", body)
+
+    def initial_state(self, **told: Any) -> str:
+        """What a session is told when it has subscribed a room's channel."""
+        body = {"room_session": room_session(**{"members": [], **told})}
+        return self.event("video.room.subscribed", body)
 
     def act(self, verb: str, result: Mapping[str, Any] = OK, *, recording: str = RECORDING) -> None:
-        params = {"room_session_id": ROOM, "recording_id": recording}
-        self.ask(f"video.recording.{verb}", params, result)
+        self.act_on("recording", verb, result, recording_id=recording)
+
+    def act_on(self, kind: str, verb: str, result: Mapping[str, Any] = OK, **params: Any) -> None:
+        """A call about a recording, playback or stream, and its answer."""
+        asked = {"room_session_id": ROOM, f"{kind}_id": f"{kind}-1", **params}
+        self.ask(f"video.{kind}.{verb}", asked, result)
 
     def start(self, recording: str = RECORDING) -> None:
         result = {**OK, "recording": {"id": recording, "state": "recording"}}

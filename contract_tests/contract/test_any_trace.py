@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mockserver.contract import RULES, Trace, check, load_trace, render
 
-from .conversation import OK, listening, room_session
+from .conversation import MEMBER, OK, ROOM, TYPES, listening, room_session
 
 TRACES = Path(__file__).parents[2] / "fixtures" / "traces"
 GOOD = [
@@ -110,7 +110,7 @@ def test_nothing_is_changed_in_the_trace(path: Path) -> None:
 
 def steps(recordings: int) -> int:
     """How many lines run to judge a trace of so many recordings, by all rules but the schemas'."""
-    talk = listening()
+    talk = listening((*TYPES, "video.member.joined", "video.member.left", "video.room.updated"))
     talk.room("started")
     for number in range(recordings):
         id_ = f"recording-{number}"
@@ -119,6 +119,19 @@ def steps(recordings: int) -> int:
             talk.act(verb, recording=id_)
             talk.at(talk.now + 1.0).recording("updated", state, recording=id_)
         talk.room("updated", True)
+        talk.member("joined", id=id_)
+        talk.media("playback", "started", "playing", id_=id_)
+        talk.media("stream", "started", "streaming", id_=id_)
+        for volume in (5, 10):
+            talk.act_on("playback", "set_volume", playback_id=id_, volume=volume)
+            talk.media("playback", "updated", "playing", id_=id_, volume=volume)
+        talk.initial_state(members=[{**MEMBER, "id": id_}], recording=True)
+        talk.member("updated", id=id_, deaf=True, updated=["deaf"])
+        talk.media("playback", "ended", "completed", id_=id_)
+        talk.media("stream", "ended", "completed", id_=id_)
+        listed = {**OK, "members": [{**MEMBER, "id": id_}]}
+        talk.at(talk.now + 3.0).ask("video.members.get", {"room_session_id": ROOM}, listed)
+        talk.at(talk.now + 3.0).member("left", id=id_)
         room = room_session(True)
         talk.ask("video.room.get", {"room_session_id": room["id"]}, {**OK, "room": room})
         talk.at(talk.now + 1.0).recording("ended", "completed", recording=id_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.contract import Trace, check, render
+from mockserver.contract import Trace, check, render, timeline
 
 from .conversation import CHANNEL, Conversation, listening
 
@@ -104,4 +104,73 @@ def test_a_violation_prints_as_one_line() -> None:
     assert str(violations[0]) == (
         "answered-once: an answer with id nothing, but session s1 made no call of that id before "
         "(frame 1, +0.000 s, session s1)"
+    )
+
+
+def shown(talk: Conversation) -> str:
+    """The last frame of a conversation, as it is shown."""
+    return timeline(talk.trace, last=1).splitlines()[-1].partition(" s1 ")[2]
+
+
+def test_a_playback_is_shown_with_its_position_and_volume() -> None:
+    talk = listening().at(2.0)
+    talk.media("playback", "updated", "paused", position=1500, volume=-5, started_at=1.0)
+    assert shown(talk) == (
+        "<- event video.playback.updated on EC_lobby playback playback-1 state=paused "
+        "position=1500 volume=-5 started_at=+1.000 in room-session-1 timestamp=+2.000 id=id-4"
+    )
+
+
+def test_a_stream_is_shown_with_its_duration() -> None:
+    talk = listening().at(3.0)
+    talk.media("stream", "ended", "completed", duration=2.0)
+    assert "stream stream-1 state=completed ended_at=+3.000 duration=2.0 in" in shown(talk)
+
+
+def test_a_member_is_shown_with_what_changed() -> None:
+    talk = listening()
+    talk.member("updated", deaf=True, meta={"a": True}, updated=["deaf", "meta"])
+    assert 'member bob deaf=true meta={"a": true} in room-session-1' in shown(talk)
+    talk.member("joined")
+    assert "member bob name=Bob in room-session-1" in shown(talk)
+    body = {"room_session_id": "room-session-1", "member": {"id": "bob", "talking": True}}
+    talk.event("video.member.talking", body)
+    assert "member bob talking=true in room-session-1" in shown(talk)
+
+
+def test_a_room_is_shown_with_its_flags_and_what_changed() -> None:
+    talk = listening()
+    talk.room("updated", streaming=True, locked=True, updated=["streaming", "locked"])
+    assert "recording=false streaming=true locked=true timestamp" in shown(talk)
+
+
+def test_members_are_shown_by_name_the_first_few() -> None:
+    talk = listening()
+    talk.initial_state(members=[{"name": f"M{number}"} for number in range(6)])
+    assert "members: M0, M1, M2, M3 and 2 more timestamp" in shown(talk)
+    talk.ask("video.members.get", {"room_session_id": "room-session-1"}, {"members": []})
+    assert "members: none" in shown(talk)
+
+
+def test_a_layout_is_shown_with_who_is_where() -> None:
+    talk = listening()
+    layers = [{"member_id": "bob", "position": "standard-1"}, {"position": "reserved-2"}, {}]
+    talk.event("video.layout.changed", {"layout": {"name": "2x1", "layers": layers}})
+    expected = "layout 2x1 shows: bob at standard-1, nobody at reserved-2, nobody timestamp"
+    assert expected in shown(talk)
+
+
+def test_an_audience_is_shown_with_its_count() -> None:
+    talk = listening()
+    talk.event("video.room.audience_count", {"room_session_id": "room-session-1", "total": 3})
+    assert "on EC_lobby total=3 in room-session-1" in shown(talk)
+
+
+def test_a_call_is_shown_with_all_that_it_asks_for() -> None:
+    talk = listening()
+    params = {"room_session_id": "room-session-1", "member_id": "bob", "volume": -10}
+    talk.call("video.member.set_input_volume", params)
+    assert shown(talk) == (
+        "-> video.member.set_input_volume room_session_id=room-session-1 member_id=bob "
+        "volume=-10 id=id-4"
     )

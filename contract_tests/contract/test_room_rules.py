@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+
+from mockserver.protocol.lifecycles import LIFECYCLES
 
 from .conversation import OK, ROOM, TYPES, Conversation, listening, room_session
 
-MEMBER: dict[str, Any] = {
-    "id": "bob",
-    "room_id": "room-1",
-    "room_session_id": ROOM,
-    "name": "Bob",
-    "type": "member",
-    "visible": True,
-    "audio_muted": False,
-    "video_muted": False,
-    "deaf": False,
-    "input_volume": 0,
-    "output_volume": 0,
-    "input_sensitivity": 44,
-}
 ROOM_TYPES = (*TYPES, "video.room.updated")
-
-
-def member(talk: Conversation, what: str) -> None:
-    body = {"room_id": "room-1", "room_session_id": ROOM, "member": MEMBER}
-    talk.event(f"video.member.{what}", body)
-
-
-def initial_state(talk: Conversation, **told: Any) -> None:
-    body = {"room_session": room_session(members=[], **told)}
-    talk.event("video.room.subscribed", body)
+STREAM_TYPES = ("video.stream.started", "video.stream.ended")
 
 
 def get_room(talk: Conversation, recording: bool) -> None:
     talk.ask("video.room.get", {"room_session_id": ROOM}, {**OK, "room": room_session(recording)})
-
-
-def test_a_member_that_left_may_join_again() -> None:
-    talk = listening(["video.member.joined", "video.member.left"])
-    for what in ("joined", "left", "joined"):
-        member(talk, what)
-    assert talk.broken() == []
-
-
-def test_who_cannot_see_members_leave_does_not_miss_it() -> None:
-    talk = listening(["video.member.joined"])
-    member(talk, "joined")
-    member(talk, "joined")
-    assert talk.broken() == []
 
 
 def test_a_room_ends_after_its_recordings() -> None:
@@ -86,11 +49,38 @@ def test_another_session_may_still_hear_of_the_room() -> None:
     assert talk.broken() == []
 
 
+@pytest.mark.parametrize("kind", ["playback", "stream"])
+def test_whatever_runs_in_a_room_ends_before_it(kind: str) -> None:
+    talk = listening([f"video.{kind}.started", f"video.{kind}.updated", f"video.{kind}.ended"])
+    talk.media(kind, "started", LIFECYCLES[kind].initial)
+    talk.room("ended")
+    assert talk.broken() == ["room-ended-last"]
+
+
+def test_streams_have_a_flag_of_their_own() -> None:
+    talk = listening((*STREAM_TYPES, *ROOM_TYPES), initial=True)
+    talk.initial_state(streaming=False)
+    talk.at(2.0).media("stream", "started", "streaming")
+    talk.at(3.0).room("updated", False, streaming=True)
+    assert talk.broken() == []
+    talk.at(4.0).room("updated", True, streaming=False)
+    assert talk.broken() == ["running-flag", "running-flag"]
+
+
+def test_an_answer_tells_whether_a_room_streams() -> None:
+    talk = listening(STREAM_TYPES)
+    talk.at(2.0).media("stream", "started", "streaming")
+    room = room_session(streaming=False)
+    talk.at(5.0).ask("video.room.get", {"room_session_id": ROOM}, {**OK, "room": room})
+    talk.at(8.0).media("stream", "ended", "completed")
+    assert talk.broken() == ["running-flag"]
+
+
 @pytest.mark.parametrize("flag_first", [True, False])
 @pytest.mark.parametrize("right", [True, False])
 def test_the_flag_changes_with_the_recording_in_either_order(flag_first: bool, right: bool) -> None:
     talk = listening(ROOM_TYPES, initial=True)
-    initial_state(talk)
+    talk.initial_state()
     for now, recording in ((2.0, True), (4.0, False)):
         talk.at(now)
         if flag_first:
@@ -101,13 +91,13 @@ def test_the_flag_changes_with_the_recording_in_either_order(flag_first: bool, r
             talk.recording("ended", "completed")
         if not flag_first:
             talk.room("updated", recording if right else not recording)
-    expected = [] if right or flag_first else ["recording-flag", "recording-flag"]
+    expected = [] if right or flag_first else ["running-flag", "running-flag"]
     assert talk.broken() == expected
 
 
 def test_the_flag_stays_while_one_of_two_recordings_runs() -> None:
     talk = listening(ROOM_TYPES, initial=True)
-    initial_state(talk)
+    talk.initial_state()
     for now, recording in ((2.0, "one"), (3.0, "two")):
         talk.at(now).recording("started", "recording", recording=recording)
     talk.at(4.0).recording("ended", "completed", recording="one")
@@ -116,14 +106,14 @@ def test_the_flag_stays_while_one_of_two_recordings_runs() -> None:
     talk.at(7.0).room("updated", True)
     assert talk.broken() == []
     talk.at(8.0).room("updated", False)
-    assert talk.broken() == ["recording-flag"]
+    assert talk.broken() == ["running-flag"]
 
 
 def test_a_flag_without_any_recording_is_told_to_who_knows() -> None:
     talk = listening(ROOM_TYPES, initial=True)
-    initial_state(talk)
+    talk.initial_state()
     talk.at(2.0).room("updated", True)
-    assert talk.broken() == ["recording-flag"]
+    assert talk.broken() == ["running-flag"]
 
 
 def test_who_does_not_know_how_it_began_does_not_judge() -> None:
@@ -153,20 +143,20 @@ def test_a_gap_in_the_subscription_is_a_gap_in_knowledge() -> None:
 
 def test_the_recordings_of_an_initial_state_are_known() -> None:
     talk = listening(ROOM_TYPES, initial=True)
-    initial_state(talk, recording=True, recordings=[{"id": "old", "state": "paused"}])
+    talk.initial_state(recording=True, recordings=[{"id": "old", "state": "paused"}])
     talk.at(2.0).room("updated", False)
-    assert talk.broken() == ["recording-flag"]
+    assert talk.broken() == ["running-flag"]
 
 
 def test_an_initial_state_may_not_contradict_itself() -> None:
     talk = listening(ROOM_TYPES, initial=True)
-    initial_state(talk, recordings=[{"id": "old", "state": "recording"}])
-    assert talk.broken() == ["recording-flag"]
+    talk.initial_state(recordings=[{"id": "old", "state": "recording"}])
+    assert talk.broken() == ["running-flag"]
 
 
 def test_the_older_room_object_tells_the_same() -> None:
     talk = listening(ROOM_TYPES, initial=True)
-    initial_state(talk)
+    talk.initial_state()
     room = {**room_session(True), "room_session_id": ROOM}
     del room["id"]
     body = {
@@ -176,7 +166,7 @@ def test_the_older_room_object_tells_the_same() -> None:
         "room": room,
     }
     talk.at(2.0).event("video.room.updated", body)
-    assert talk.broken() == ["recording-flag"]
+    assert talk.broken() == ["running-flag"]
 
 
 @pytest.mark.parametrize("flag", [True, False])
@@ -185,7 +175,7 @@ def test_an_answer_is_judged_where_nothing_is_under_way(flag: bool) -> None:
     talk.at(2.0).recording("started", "recording")
     get_room(talk.at(5.0), flag)
     talk.at(8.0).recording("ended", "completed")
-    assert talk.broken() == ([] if flag else ["recording-flag"])
+    assert talk.broken() == ([] if flag else ["running-flag"])
 
 
 @pytest.mark.parametrize("now", [1.5, 2.5, 7.5, 8.5])

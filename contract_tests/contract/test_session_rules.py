@@ -167,6 +167,30 @@ def test_a_subscription_ends_with_the_answer_that_ends_it() -> None:
     assert talk.broken() == ["subscribed-only"]
 
 
+def test_a_subscription_under_way_may_outlive_the_end_of_another() -> None:
+    talk = listening(["video.room.updated"])
+    params = {"event_channel": CHANNEL, "events": ["video.room.updated"]}
+    late = talk.call("signalwire.subscribe", params)
+    talk.unsubscribe(types=["video.room.updated"])
+    talk.answer(late)
+    talk.room("updated")
+    assert talk.broken() == []
+    talk.unsubscribe(types=["video.room.updated"])
+    talk.room("updated")
+    assert talk.broken() == ["subscribed-only"]
+
+
+@pytest.mark.parametrize("asked", ["video.room.audienceCount", "video.room.audience_count"])
+def test_the_audience_is_counted_for_who_asks_by_either_name(asked: str) -> None:
+    talk = listening([asked])
+    body = {"room_id": "room-1", "room_session_id": ROOM, "total": 3}
+    talk.event("video.room.audience_count", body)
+    assert talk.broken() == []
+    talk.unsubscribe(types=["video.room.audience_count"])
+    talk.event("video.room.audience_count", body)
+    assert talk.broken() == ["subscribed-only"]
+
+
 def test_a_refused_subscription_is_none() -> None:
     talk = Conversation()
     talk.connect()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import schemas
-from mockserver.scenarios import format, library, loader
+from mockserver.scenarios import commands, format, library, loader
 from mockserver.scenarios.document import DEEPEST, MOST_NODES, Document
 from mockserver.scenarios.loader import _Whole
 
@@ -22,6 +22,7 @@ ROOM = HEAD + "rooms: {lobby: {}}\n"
 ROOMS = HEAD + "rooms: {lobby: {}, hall: {}}\n"
 
 ACTIONS = ", ".join(format.ACTIONS)
+COMMANDS = ", ".join(commands.COMMANDS)
 DURATION = (
     "expected a duration such as 250ms, 5s, 2m or 1h, or a number of seconds, to the microsecond"
 )
@@ -309,7 +310,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
             "Known: video, room",
             '4:47: client[0].do[2].get_rooms: get_rooms takes nothing, found the text "all"; '
             "write just get_rooms",
-            '4:53: client[0].do[3]: unknown command "start"',
+            f'4:53: client[0].do[3]: unknown command "start"; known: {COMMANDS}',
             '4:78: client[0].do[4].start_recording: expected a mapping with as, found the text "a"',
         ],
     ),

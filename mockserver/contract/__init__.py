@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import rules_recording, rules_room, rules_session
+from . import rules_media, rules_member, rules_room, rules_session
 from .index import Index
 from .report import describe, render, timeline
 from .rule import Rule, Violation, registered
@@ -30,7 +30,7 @@ __all__ = [
     "timeline",
 ]
 
-RULES: tuple[Rule, ...] = registered(rules_session, rules_recording, rules_room)
+RULES: tuple[Rule, ...] = registered(rules_session, rules_media, rules_room, rules_member)
 """All rules, in the order of judging."""
 
 

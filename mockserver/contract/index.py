@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mockserver.protocol.catalogue import SUBSCRIBED_AS
 from mockserver.protocol.frames import EVENT_METHOD, is_answer, is_call
+from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 from mockserver.protocol.validation import is_refusal
 
 from .trace import Entry, Trace, is_number
@@ -22,9 +24,10 @@ SUBSCRIBE = "signalwire.subscribe"
 UNSUBSCRIBE = "signalwire.unsubscribe"
 ROOM_STARTED = "video.room.started"
 ROOM_ENDED = "video.room.ended"
+ROOM_UPDATED = "video.room.updated"
 ROOM_SUBSCRIBED = "video.room.subscribed"
 ALL_ROOMS = "video.rooms"
-RECORDING_PREFIX = "video.recording."
+MEMBER_PREFIX = "video.member."
 
 SpaceKey = tuple[str, str | None]
 """What tells spaces apart: ``("space", name)``, or ``("project", id)`` where names are unknown."""
@@ -65,7 +68,8 @@ class Event(Call):
         timestamp: unix seconds on the server's clock; None when it has none.
         body: the event's own ``params``.
         room: the id of the room session that it is about.
-        recording: the recording that it tells; empty when it is not about one.
+        lifecycle: the table of what it tells; None when that has none.
+        media: the recording, playback or stream that it tells; empty when it is not about one.
     """
 
     id: str = ""
@@ -74,7 +78,8 @@ class Event(Call):
     timestamp: float | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
     room: str | None = None
-    recording: Mapping[str, Any] = field(default_factory=dict)
+    lifecycle: Lifecycle | None = None
+    media: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:
@@ -82,16 +87,21 @@ class Event(Call):
         return self.type.rpartition(".")[2]
 
     @property
-    def recording_id(self) -> str | None:
-        """The id of the recording it tells, if it is an event about one."""
-        if not self.type.startswith(RECORDING_PREFIX):
-            return None
-        return string(self.recording.get("id"))
+    def media_id(self) -> str | None:
+        """The id of the recording, playback or stream it tells, if it is an event about one."""
+        return string(self.media.get("id"))
 
     @property
     def state(self) -> str | None:
-        """The state of the recording that it tells."""
-        return string(self.recording.get("state"))
+        """The state of the recording, playback or stream that it tells."""
+        return string(self.media.get("state"))
+
+    @property
+    def member_id(self) -> str | None:
+        """The id of the member it tells, if it is an event about one."""
+        if not self.type.startswith(MEMBER_PREFIX):
+            return None
+        return string(mapping(self.body.get("member")).get("id"))
 
 
 class Answer(NamedTuple):
@@ -111,38 +121,65 @@ class Answer(NamedTuple):
 class Subscriptions:
     """Which events a session had subscribed on which channel, and from when to when.
 
-    A subscription counts from the call that asks for it, unless that is refused, until the answer
-    that ends it: what lies between is in the server's hand, and not told by a trace.
+    When the server begins or ceases to tell, between a call and its answer, a trace does not say.
+
+    Args:
+        calls: the calls of the session.
+        surely: whether only the time counts in which the events must have come: from the answer to
+            what asks for them until the call that ends it. Otherwise it is the time in which they
+            may come: from the call that asks, unless it is refused, until the answer that ends it.
+            What asks and what ends at the same time may be done in either order.
     """
 
-    def __init__(self, calls: Iterable[Call]) -> None:
+    def __init__(self, calls: Iterable[Call], *, surely: bool = False) -> None:
         self._periods: dict[tuple[str, str], list[tuple[Entry, Entry | None]]] = defaultdict(list)
         self._open: dict[str, set[str]] = defaultdict(set)
+        self._asked: dict[tuple[str, str], float] = {}
+        self._lost: set[tuple[str, str]] = set()
         changes: list[tuple[Entry, Call]] = []
         for call in calls:
             if call.method == SUBSCRIBE and not call.failed:
-                changes.append((call.entry, call))
-            elif call.method == UNSUBSCRIBE and call.succeeded and call.answer is not None:
-                changes.append((call.answer, call))
+                begin = call.answer if surely else call.entry
+                changes += () if begin is None else ((begin, call),)
+            elif call.method == UNSUBSCRIBE and not call.failed:
+                ends = (call.entry, call.answer) if surely else (call.answer,)
+                changes += ((end, call) for end in ends if end is not None)
         for at, call in sorted(changes, key=lambda change: change[0].n):
             channel = string(call.params.get("event_channel")) or ""
-            types = {type_ for type_ in items(call.params.get("events")) if isinstance(type_, str)}
+            types = {
+                SUBSCRIBED_AS.get(type_, type_)
+                for type_ in items(call.params.get("events"))
+                if isinstance(type_, str)
+            }
             if call.method == SUBSCRIBE:
-                self._begin(channel, types, call.params.get("get_initial_state") is True, at)
+                initial = call.params.get("get_initial_state") is True
+                self._begin(channel, types, at, call.answer, initial=initial)
             else:
-                self._end(channel, types, at)
+                self._end(channel, types, at, call, surely=surely)
 
-    def _begin(self, channel: str, types: set[str], initial: bool, at: Entry) -> None:
+    def _begin(
+        self, channel: str, types: set[str], at: Entry, answer: Entry | None, *, initial: bool
+    ) -> None:
         # The initial state comes to who asked for it, whether or not `events` names it [T].
         types.discard(ROOM_SUBSCRIBED)
         if initial:
             types.add(ROOM_SUBSCRIBED)
-        for type_ in types - self._open[channel]:
-            self._periods[channel, type_].append((at, None))
-        self._open[channel] |= types
+        for type_ in types:
+            key = channel, type_
+            done = answer.n if answer is not None else float("inf")
+            self._asked[key] = max(self._asked.get(key, done), done)
+            if type_ not in self._open[channel] and key not in self._lost:
+                self._periods[key].append((at, None))
+                self._open[channel].add(type_)
 
-    def _end(self, channel: str, types: set[str], at: Entry) -> None:
+    def _end(self, channel: str, types: set[str], at: Entry, call: Call, *, surely: bool) -> None:
         still_open = self._open[channel]
+        if surely:
+            if call.answer is None:
+                # It may still be done at any time.
+                self._lost |= {(channel, type_) for type_ in types}
+        else:
+            types = {each for each in types if self._asked.get((channel, each), 0) < call.entry.n}
         if still_open <= types | {ROOM_SUBSCRIBED}:
             types.add(ROOM_SUBSCRIBED)
         for type_ in types & still_open:
@@ -189,9 +226,11 @@ class Session:
         answers: the server's answers.
         replies: the client's answers: acknowledgements, and answers to pings and the like.
         said: the entries that the server sent it, in order.
-        recordings: recording id -> the events about it, in order.
+        media: kind and id of a recording, playback or stream -> the events about it, in order.
         rooms: room session id -> the events about it, in order.
         unreadable: the client's frames that need no answer with an id of their own.
+        subscriptions: what it may be told, and when.
+        sure: what it must be told, and when.
     """
 
     name: str | None
@@ -204,10 +243,11 @@ class Session:
     answers: list[Answer] = field(default_factory=list)
     replies: list[Answer] = field(default_factory=list)
     said: list[Entry] = field(default_factory=list)
-    recordings: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    media: dict[tuple[str, str], list[Event]] = field(default_factory=lambda: defaultdict(list))
     rooms: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     unreadable: list[Entry] = field(default_factory=list)
     subscriptions: Subscriptions = field(default_factory=lambda: Subscriptions(()))
+    sure: Subscriptions = field(default_factory=lambda: Subscriptions(()))
 
     def __str__(self) -> str:
         return f"session {self.label}" if self.name is not None else "a nameless connection"
@@ -230,24 +270,26 @@ class Session:
 
 
 class Telling(NamedTuple):
-    """One mention of a recording to a session, in an event or in an answer."""
+    """One mention of a recording, playback or stream to a session, in an event or an answer."""
 
     entry: Entry
-    recording: Mapping[str, Any]
+    media: Mapping[str, Any]
 
 
 @dataclass(slots=True, eq=False)
-class Recording:
-    """What the trace tells about one recording, to whomever.
+class Media:
+    """What the trace tells about one recording, playback or stream, to whomever.
 
     Attributes:
-        id: the recording's id.
+        lifecycle: the table by which it lives.
+        id: its id.
         tellings: every mention by the server, in order; never empty.
         actions: the client calls that name it, in order.
         started_by: the first call whose answer told of it without having named it.
         channel: the channel its events come on, or its room session's; None if neither was seen.
     """
 
+    lifecycle: Lifecycle
     id: str
     tellings: list[Telling] = field(default_factory=list)
     actions: list[Call] = field(default_factory=list)
@@ -262,17 +304,16 @@ class Index:
         trace: the trace itself.
         start: the time of its first entry.
         sessions: (space, session name) -> session; also nameless ones.
-        recordings: (space, recording id) -> recording.
+        media: (space, kind, id) -> recording, playback or stream.
         calls: entry number of an answer -> the call that it answers.
-        told: kind and id of a room session or recording -> space -> where it was told there first.
-        sent: (space, event id) -> the first event of that id.
+        told: kind and id of a room session, recording, … -> space -> where it was told there first.
     """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.start = trace.entries[0].time if len(trace) else 0.0
         self.sessions: dict[tuple[str | None, str | None], Session] = {}
-        self.recordings: dict[tuple[SpaceKey, str], Recording] = {}
+        self.media: dict[tuple[SpaceKey, str, str], Media] = {}
         self.calls: dict[int, Call] = {}
         self.told: dict[tuple[str, str], dict[SpaceKey, Entry]] = defaultdict(dict)
         self._channels: dict[tuple[SpaceKey, str], str] = {}
@@ -283,12 +324,19 @@ class Index:
         several = len({space for space, _ in self.sessions}) > 1
         for (space, name), session in self.sessions.items():
             session.subscriptions = Subscriptions(session.calls)
+            session.sure = Subscriptions(session.calls, surely=True)
             session.label = f"{space}/{name}" if several and space is not None else name
-        for (space_key, _), recording in self.recordings.items():
-            start = recording.started_by
-            if recording.channel is None and start is not None:
+        for (space_key, _, _), media in self.media.items():
+            start = media.started_by
+            if media.channel is None and start is not None:
                 room = string(start.params.get("room_session_id")) or ""
-                recording.channel = self._channels.get((space_key, room))
+                media.channel = self._channels.get((space_key, room))
+
+    def rooms(self) -> Iterator[tuple[Session, str, list[Event]]]:
+        """Every room session as one session saw it: its id, and the events about it in order."""
+        for session in self.sessions.values():
+            for room, events in session.rooms.items():
+                yield session, room, events
 
     def space_of(self, session: Session, entry: Entry) -> SpaceKey:
         """The space that an entry belongs to."""
@@ -331,9 +379,10 @@ class Index:
             session.calls.append(call)
             if method == CONNECT:
                 self._note_project(call)
-            recording_id = string(params.get("recording_id"))
-            if recording_id is not None:
-                self._recording(session, entry, recording_id).actions.append(call)
+            for lifecycle in LIFECYCLES.values():
+                media_id = string(params.get(f"{lifecycle.kind}_id"))
+                if media_id is not None:
+                    self._media(session, entry, lifecycle, media_id).actions.append(call)
         elif method == EVENT_METHOD:
             call = self._event(entry, frame, params, session)
         else:
@@ -345,12 +394,13 @@ class Index:
     ) -> Event:
         body = mapping(params.get("params"))
         type_ = string(params.get("event_type")) or ""
-        recording = mapping(body.get("recording"))
+        lifecycle = lifecycle_of(type_)
+        media = mapping(body.get(lifecycle.kind)) if lifecycle is not None else {}
         room = (
             string(body.get("room_session_id"))
             or room_id(mapping(body.get("room_session")))
             or room_id(mapping(body.get("room")))
-            or string(recording.get("room_session_id"))
+            or string(media.get("room_session_id"))
         )
         event = Event(
             entry,
@@ -363,16 +413,17 @@ class Index:
             timestamp=number(params.get("timestamp")),
             body=body,
             room=room,
-            recording=recording,
+            lifecycle=lifecycle,
+            media=media,
         )
         session.events.append(event)
         if room is not None:
             session.rooms[room].append(event)
         self._note_told(session, entry, body)
-        recording_id = event.recording_id
-        if recording_id is not None:
-            session.recordings[recording_id].append(event)
-            known = self._recording(session, entry, recording_id)
+        media_id = event.media_id
+        if lifecycle is not None and media_id is not None:
+            session.media[lifecycle.kind, media_id].append(event)
+            known = self._media(session, entry, lifecycle, media_id)
             known.channel = known.channel or event.channel
         return event
 
@@ -396,11 +447,12 @@ class Index:
                 session.connected = entry
         body = mapping(frame.get("result"))
         self._note_told(session, entry, body)
-        recording_id = string(mapping(body.get("recording")).get("id"))
-        if recording_id is not None:
-            known = self._recording(session, entry, recording_id)
-            if known.started_by is None and call not in known.actions:
-                known.started_by = call
+        for lifecycle in LIFECYCLES.values():
+            media_id = string(mapping(body.get(lifecycle.kind)).get("id"))
+            if media_id is None or media_id == call.params.get(f"{lifecycle.kind}_id"):
+                continue
+            known = self._media(session, entry, lifecycle, media_id)
+            known.started_by = known.started_by or call
 
     def _answered_call(
         self, frame: Mapping[str, Any], session: Session, of_server: bool, entry: Entry
@@ -440,18 +492,24 @@ class Index:
                 channel = string(told.get("event_channel"))
                 if channel is not None:
                     self._channels[space, id_] = channel
-        for told in told_recordings(body):
+        for lifecycle, told in told_media(body):
             id_ = string(told.get("id"))
             if id_ is not None:
-                self.told["recording", id_].setdefault(space, entry)
-                self._recording(session, entry, id_).tellings.append(Telling(entry, told))
+                self.told[lifecycle.kind, id_].setdefault(space, entry)
+                self._media(session, entry, lifecycle, id_).tellings.append(Telling(entry, told))
 
-    def _recording(self, session: Session, entry: Entry, id_: str) -> Recording:
-        key = (self.space_of(session, entry), id_)
-        recording = self.recordings.get(key)
-        if recording is None:
-            recording = self.recordings[key] = Recording(id_)
-        return recording
+    def _media(self, session: Session, entry: Entry, lifecycle: Lifecycle, id_: str) -> Media:
+        key = (self.space_of(session, entry), lifecycle.kind, id_)
+        media = self.media.get(key)
+        if media is None:
+            media = self.media[key] = Media(lifecycle, id_)
+        return media
+
+
+def lifecycle_of(name: str) -> Lifecycle | None:
+    """The table of what a call or an event is about, by its name: ``video.recording.started``."""
+    namespace, _, rest = name.partition(".")
+    return LIFECYCLES.get(rest.partition(".")[0]) if namespace == "video" else None
 
 
 def told_rooms(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -461,12 +519,33 @@ def told_rooms(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield told
 
 
-def told_recordings(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The recordings that an event or a result describes, also those inside a room session."""
-    told = [body.get("recording"), *items(body.get("recordings"))]
-    for room in (body.get("room_session"), *items(body.get("rooms"))):
-        told.extend(items(mapping(room).get("recordings")))
-    yield from (each for each in told if isinstance(each, Mapping))
+def told_media(body: Mapping[str, Any]) -> Iterator[tuple[Lifecycle, Mapping[str, Any]]]:
+    """The recordings, playbacks and streams that an event or a result describes.
+
+    Also those inside a room session; the older ``room`` beside one tells the same once more.
+    """
+    room = body.get("room_session", body.get("room"))
+    places = (body, *map(mapping, (room, *items(body.get("rooms")))))
+    for kind, lifecycle in LIFECYCLES.items():
+        single = body.get(kind)
+        if isinstance(single, Mapping):
+            yield lifecycle, single
+        for place in places:
+            for told in items(place.get(f"{kind}s")):
+                if isinstance(told, Mapping):
+                    yield lifecycle, told
+
+
+def room_channel(events: Iterable[Event]) -> str | None:
+    """The channel of a room session, by the events about it; None when none tells it."""
+    for event in events:
+        # Whatever happens within a room comes on its channel; its start and end need not.
+        if event.lifecycle is not None or event.member_id is not None:
+            return event.channel
+        channel = string(mapping(event.body.get("room_session")).get("event_channel"))
+        if channel is not None:
+            return channel
+    return None
 
 
 def room_id(room: Mapping[str, Any]) -> str | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.protocol.frames import is_answer, is_event
+from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.protocol.validation import is_refusal
 
-from .index import Event, Index, items, mapping, number, room_id, told_rooms
+from .index import Event, Index, items, mapping, number, room_id, string, told_rooms
 from .rule import Violation, sentences
 from .trace import Entry, Trace
 
 _SHORTENED_ABOVE = 14
 _SHOWN_OF_AN_ID = 8
 _SHOWN_OF_A_TEXT = 60
-_RECORDING_FIELDS = ("state", "started_at", "ended_at", "duration")
+_SHOWN_OF_A_LIST = 4
+_MEDIA_FIELDS = ("state", "position", "volume", "started_at", "ended_at", "duration")
+_FLAGS = tuple(table.flag for table in LIFECYCLES.values() if table.flag is not None)
 _TIMES = ("timestamp", "started_at", "ended_at")
 _FARTHEST = 10 * 86_400
 """Seconds from the trace's start beyond which a time is shown as it stands."""
@@ -94,8 +98,9 @@ def describe(index: Index, entry: Entry) -> Iterator[str]:
     elif is_event(frame):
         yield from _event(index, mapping(frame.get("params")))
     else:
-        yield str(frame.get("method", "no method"))
-        yield from _asked(index, mapping(frame.get("params")))
+        method = str(frame.get("method", "no method"))
+        yield method
+        yield from _asked(index, method, mapping(frame.get("params")))
     yield f"id={_value(frame.get('id'))}"
 
 
@@ -128,37 +133,75 @@ def _event(index: Index, params: Mapping[str, Any]) -> Iterator[str]:
     yield from _fields(index, params, ("timestamp",))
 
 
-def _asked(index: Index, params: Mapping[str, Any]) -> Iterator[str]:
+def _asked(index: Index, method: str, params: Mapping[str, Any]) -> Iterator[str]:
     """What a call asks for."""
+    if method.startswith("video."):
+        yield from _fields(index, params, params)
+        return
     if "event_channel" in params:
         yield f"on {_value(params['event_channel'])}"
     events = items(params.get("events"))
     if events:
         yield ", ".join(str(event).removeprefix("video.") for event in events)
-    names = ("get_initial_state", "protocol", "room_session_id", "recording_id")
-    yield from _fields(index, params, names)
+    yield from _fields(index, params, ("get_initial_state", "protocol"))
     yield from _fields(index, mapping(params.get("authentication")), ("project",))
 
 
 def _told(index: Index, body: Mapping[str, Any]) -> Iterator[str]:
-    """What an event or a result tells about rooms, members and recordings."""
-    for recording in (body.get("recording"), *items(body.get("recordings"))):
-        if isinstance(recording, Mapping):
-            yield f"recording {_value(recording.get('id'))}"
-            yield from _fields(index, recording, _RECORDING_FIELDS)
+    """What an event or a result tells about rooms, members and what runs in them."""
+    for kind in LIFECYCLES:
+        for media in (body.get(kind), *items(body.get(f"{kind}s"))):
+            if isinstance(media, Mapping):
+                yield f"{kind} {_value(media.get('id'))}"
+                yield from _fields(index, media, _MEDIA_FIELDS)
     for room in told_rooms(body):
         yield f"room session {_value(room_id(room))}"
-        yield from _fields(index, room, ("recording",))
+        yield from _fields(index, room, (*_FLAGS, *_updated(room)))
+        yield from _listed("members", room.get("members"))
         if "room_session" in body:
             # The older `room` beside it tells the same once more.
             break
-    if "member" in body:
-        yield f"member {_value(mapping(body['member']).get('id'))}"
+    member = body.get("member")
+    if isinstance(member, Mapping):
+        yield f"member {_value(member.get('id'))}"
+        yield from _fields(index, member, _updated(member))
+        if "updated" not in member:
+            yield from _fields(index, member, ("name", "talking"))
+    layout = body.get("layout")
+    if isinstance(layout, Mapping):
+        yield f"layout {_value(layout.get('name'))}"
+        yield from _listed("shows", layout.get("layers"))
+    yield from _listed("members", body.get("members"))
+    yield from _listed("layouts", body.get("layouts"))
+    yield from _fields(index, body, ("total", "meta"))
+
+
+def _updated(told: Mapping[str, Any]) -> list[str]:
+    """The names of the fields that changed, as a member or a room session tells them."""
+    return [name for name in items(told.get("updated")) if name not in _FLAGS]
+
+
+def _listed(what: str, listed: Any) -> Iterator[str]:
+    """Who or what is in a list, the first few by name."""
+    if not isinstance(listed, list):
+        return
+    shown = [_named(each) for each in listed[:_SHOWN_OF_A_LIST]]
+    more = len(listed) - len(shown)
+    yield f"{what}: {', '.join(shown) or 'none'}{f' and {more} more' if more else ''}"
+
+
+def _named(told: Any) -> str:
+    """A member, a layer of a layout, or a name."""
+    if not isinstance(told, Mapping):
+        return _value(told)
+    id_ = told.get("id", told.get("member_id"))
+    name = string(told.get("name")) or ("nobody" if id_ is None else _value(id_))
+    return f"{name} at {_value(told['position'])}" if "position" in told else name
 
 
 def _fields(index: Index, told: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        if name in told:
+        if isinstance(name, str) and name in told:
             value = told[name]
             offset = number(value) if name in _TIMES else None
             if offset is not None and abs(offset - index.start) < _FARTHEST:
@@ -170,7 +213,7 @@ def _fields(index: Index, told: Mapping[str, Any], names: Iterable[str]) -> Iter
 def _value(value: Any) -> str:
     """A value as JSON has it, but ids are cut so that a line stays readable."""
     if not isinstance(value, str):
-        return _cut(str(value).lower() if isinstance(value, bool) else str(value))
+        return _cut(json.dumps(value, ensure_ascii=False, default=str))
     # Channels are a word and an id: the word must stay.
     word, mark, id_ = value.rpartition("_" if value.startswith("EC_") else ".")
     if len(id_) <= _SHORTENED_ABOVE:

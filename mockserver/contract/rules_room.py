@@ -1,59 +1,30 @@
-"""Rules about rooms: members, the recording flag, the end."""
+"""Rules about rooms: the flags of what runs in them, the end."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from operator import itemgetter
+from itertools import accumulate, groupby
+from operator import attrgetter
 
-from mockserver.protocol.lifecycles import RECORDING
+from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
-from .index import ROOM_ENDED, Event, Index, Session, items, mapping, room_id, string, told_rooms
-from .rule import Finding, rule
-from .rules_recording import CLOCK_SLACK, ENDED, STARTED
-
-MEMBER_JOINED = "video.member.joined"
-MEMBER_LEFT = "video.member.left"
-
-
-def _rooms(index: Index) -> Iterator[tuple[Session, str, list[Event]]]:
-    """Every room session as one session saw it."""
-    for session in index.sessions.values():
-        for room, events in session.rooms.items():
-            yield session, room, events
-
-
-def _is_running(event: Event) -> bool:
-    return event.state is not None and event.state != RECORDING.final
-
-
-@rule(
-    "joined-once",
-    "The application counts, or greets, one member twice.",
-    party="server",
-    source="W",
+from .index import (
+    ROOM_ENDED,
+    Event,
+    Index,
+    Session,
+    mapping,
+    room_channel,
+    room_id,
+    string,
+    told_media,
+    told_rooms,
 )
-def joined_once(index: Index) -> Iterator[Finding]:
-    """A member that has not left does not join a second time."""
-    for session, _, events in _rooms(index):
-        present: dict[str, Event] = {}
-        for event in events:
-            member = string(mapping(event.body.get("member")).get("id"))
-            if member is None:
-                continue
-            if event.type == MEMBER_LEFT:
-                present.pop(member, None)
-            elif event.type == MEMBER_JOINED:
-                before = present.get(member)
-                if before is not None and session.subscriptions.covers(
-                    event.channel, MEMBER_LEFT, before.entry, event.entry
-                ):
-                    message = f"{MEMBER_JOINED} of {member} came to {session} again"
-                    expected = f"expected {MEMBER_LEFT} in between"
-                    yield Finding(f"{message}, {expected}", (before.entry, event.entry))
-                present[member] = event
+from .rule import Finding, rule
+from .rules_media import CLOCK_SLACK, ENDED, STARTED, event_type
 
 
 @rule(
@@ -63,65 +34,76 @@ def joined_once(index: Index) -> Iterator[Finding]:
     source="A",
 )
 def room_ended_last(index: Index) -> Iterator[Finding]:
-    """Nothing about a room session follows its end, and by then its recordings are completed."""
-    for session, room, events in _rooms(index):
+    """Nothing about a room session follows its end, and by then all that ran in it has ended."""
+    for session, room, events in index.rooms():
         ended: Event | None = None
-        running: dict[str, Event] = {}
+        running: dict[tuple[str, str], Event] = {}
         for event in events:
             if ended is not None:
                 message = f"{event.type} of room session {room} came to {session} after its"
                 yield Finding(f"{message} {ROOM_ENDED}", (ended.entry, event.entry))
             elif event.type == ROOM_ENDED:
                 ended = event
-                for id_, last in running.items():
-                    if session.subscriptions.covers(last.channel, ENDED, last.entry, event.entry):
+                for (_, id_), last in running.items():
+                    if _would_hear_the_end(session, last, event):
                         message = f"{ROOM_ENDED} came to {session} while {id_} was {last.state},"
                         yield Finding(
-                            f"{message} expected {ENDED} first", (last.entry, event.entry)
+                            f"{message} expected its end first", (last.entry, event.entry)
                         )
-            elif (id_or_none := event.recording_id) is not None:
-                if _is_running(event):
-                    running[id_or_none] = event
+            elif event.lifecycle is not None and event.media_id is not None:
+                key = event.lifecycle.kind, event.media_id
+                if event.state is not None and event.state != event.lifecycle.final:
+                    running[key] = event
                 else:
-                    running.pop(id_or_none, None)
+                    running.pop(key, None)
+
+
+def _would_hear_the_end(session: Session, last: Event, until: Event) -> bool:
+    if last.lifecycle is None:
+        return False
+    type_ = event_type(last.lifecycle, ENDED)
+    return session.sure.covers(last.channel, type_, last.entry, until.entry)
 
 
 @rule(
-    "recording-flag",
+    "running-flag",
     "The application's red light is on while nothing records, or off while something does.",
     party="server",
     source="TA",
 )
-def recording_flag(index: Index) -> Iterator[Finding]:
-    """``recording`` of a room session is true exactly while one of its recordings is not completed.
+def running_flag(index: Index) -> Iterator[Finding]:
+    """A room session's flag is true exactly while one of what it stands for has not ended.
 
-    Events are compared by timestamp, in any order within one. An answer is compared with all that
-    was true within a second of its call and itself, and only when later events prove that nothing
-    was still on its way.
+    That is ``recording`` for recordings and ``streaming`` for streams. Events are compared by
+    timestamp, in any order within one. An answer is compared with all that was true within a second
+    of its call and itself, and only when later events prove that nothing was still on its way.
     """
-    timelines: dict[tuple[Session, str], _Timeline] = {}
-    for session, room, events in _rooms(index):
-        timeline = timelines[session, room] = _Timeline(session)
-        yield from timeline.follow(room, events)
+    timelines: dict[tuple[Session, str], list[_Timeline]] = defaultdict(list)
+    flagged = [(table, table.flag) for table in LIFECYCLES.values() if table.flag is not None]
+    for session, room, events in index.rooms():
+        for lifecycle, flag_name in flagged:
+            timeline = _Timeline(session, lifecycle, flag_name)
+            timelines[session, room].append(timeline)
+            yield from timeline.follow(room, events)
     for session in index.sessions.values():
         for answer in session.answers:
             call = answer.call
             if call is None or answer.earlier is not None or answer.entry.frame is None:
                 continue
             for told in told_rooms(mapping(answer.entry.frame.get("result"))):
-                flag = told.get("recording")
                 room_or_none = room_id(told)
-                known = timelines.get((session, room_or_none or ""))
-                if known is None or not isinstance(flag, bool):
-                    continue
-                proof = known.against(
-                    flag, call.entry.time - CLOCK_SLACK, answer.entry.time + CLOCK_SLACK
-                )
-                if proof is not None:
-                    message = f"{call.method} says recording: {_json(flag)} of {room_or_none} to"
-                    expected = f"{session}, expected {_json(not flag)}"
-                    entries = (proof.entry, call.entry, answer.entry)
-                    yield Finding(f"{message} {expected}", entries)
+                for known in timelines.get((session, room_or_none or ""), ()):
+                    flag = told.get(known.flag)
+                    if not isinstance(flag, bool):
+                        continue
+                    proof = known.against(
+                        flag, call.entry.time - CLOCK_SLACK, answer.entry.time + CLOCK_SLACK
+                    )
+                    if proof is not None:
+                        said = f"{call.method} says {known.flag}: {_json(flag)} of {room_or_none}"
+                        expected = f"to {session}, expected {_json(not flag)}"
+                        entries = (proof.entry, call.entry, answer.entry)
+                        yield Finding(f"{said} {expected}", entries)
 
 
 def _json(flag: bool) -> str:
@@ -130,84 +112,87 @@ def _json(flag: bool) -> str:
 
 @dataclass(slots=True)
 class _Moment:
-    """What a session knew after an event: whether something records, and what proves it."""
+    """What a session knew after an event: whether something ran, and what proves it."""
 
     timestamp: float
-    recording: bool | None
+    event: Event
+    running: bool | None
     proof: Event
 
 
 @dataclass(slots=True)
 class _Timeline:
-    """Whether something records in a room, by the server's clock, as far as one session can know.
+    """Whether something runs in a room, by the server's clock, as far as one session can know.
 
-    It knows while it is subscribed to the start and the end of recordings: from a recording that it
-    was told of, that one records; from a flag that said no, that none did.
+    It knows while it is subscribed to the start and the end of recordings, say: from a recording
+    that it was told of, that one runs; from a flag that said no, that none did.
 
     Attributes:
         session: whose knowledge it is.
+        lifecycle: what kind of thing it is about.
+        flag: the field of the room session that tells it.
         channel: the room's channel; None when no event told it.
         moments: what was known after each event, by timestamp.
+        counts: at how many of the first moments something surely ran (True) or did not (False).
         reach: the timestamp up to which the session has got all events of the channel.
-        running: recording id -> what told last that it is not completed.
-        idle: what told that nothing recorded, and that since then everything is known.
+        running: id of a recording, … -> what told last that it has not ended.
+        idle: what told that nothing ran, and that since then everything is known.
     """
 
     session: Session
+    lifecycle: Lifecycle
+    flag: str
     channel: str | None = None
     moments: list[_Moment] = field(default_factory=list)
+    counts: dict[bool, list[int]] = field(default_factory=dict)
     reach: float = float("-inf")
     running: dict[str, Event] = field(default_factory=dict)
     idle: Event | None = None
 
     def follow(self, room: str, events: Sequence[Event]) -> Iterator[Finding]:
         """Take in the events about a room, and find the flags that cannot be."""
-        self.channel = next(filter(None, map(_room_channel, events)), None)
+        self.channel = room_channel(events)
         timed = [(event.timestamp, event) for event in events if event.timestamp is not None]
         # By timestamp: rooms are told on two channels, and each keeps its own order only.
-        timed.sort(key=itemgetter(0))
+        timed.sort(key=lambda at: at[0])
         before: Event | None = None
-        for place, (timestamp, event) in enumerate(timed):
+        for timestamp, event in timed:
             if not self._covered(before or event, event):
                 self._forget()
             self._learn(event)
-            flags = _flags(event)
-            if flags and (knows := self._knows()) is not None:
-                wrong = flags - self._possible(knows, timed, place)
-                for flag in wrong:
-                    proof = self._proof(event)
-                    message = f"{event.type} says recording: {_json(flag)} of {room} to"
-                    expected = f"{self.session}, expected {_json(not flag)}"
-                    yield Finding(f"{message} {expected}", (proof.entry, event.entry))
-            elif flags == {False}:
+            if self._knows() is None and self._flags(event) == {False}:
                 self.idle = event
-            self.moments.append(_Moment(timestamp, self._knows(), self._proof(event)))
+            self.moments.append(_Moment(timestamp, event, self._knows(), self._proof(event)))
             if event.channel == self.channel:
                 self.reach = timestamp
             before = event
+        for flag in (True, False):
+            knew = (moment.running is flag for moment in self.moments)
+            self.counts[flag] = list(accumulate(knew, initial=0))
+        yield from self._wrong(room)
 
     def _covered(self, before: Event, event: Event) -> bool:
         if self.channel is None:
             return False
-        covers = self.session.subscriptions.covers
         first, last = sorted((before.entry, event.entry), key=lambda entry: entry.n)
-        return all(covers(self.channel, type_, first, last) for type_ in (STARTED, ENDED))
+        return all(
+            self.session.sure.covers(self.channel, event_type(self.lifecycle, suffix), first, last)
+            for suffix in (STARTED, ENDED)
+        )
 
     def _forget(self) -> None:
         """What was known no longer holds after the last event: there is a gap behind it."""
         self.running.clear()
         self.idle = None
         if self.moments:
-            self.moments[-1].recording = None
+            self.moments[-1].running = None
 
     def _learn(self, event: Event) -> None:
-        told = items(mapping(event.body.get("room_session")).get("recordings"))
-        for recording in (*told, event.recording):
-            id_ = string(mapping(recording).get("id"))
-            state = string(mapping(recording).get("state"))
-            if id_ is None or state is None:
+        for lifecycle, told in told_media(event.body):
+            id_, state = string(told.get("id")), string(told.get("state"))
+            if lifecycle is not self.lifecycle or id_ is None or state is None:
                 continue
-            if state != RECORDING.final:
+            if state != lifecycle.final:
                 self.running[id_] = event
             elif self.running.pop(id_, None) and self.idle:
                 self.idle = event
@@ -222,21 +207,26 @@ class _Timeline:
             return next(iter(self.running.values()))
         return self.idle or event
 
-    def _possible(self, knows: bool, timed: Sequence[tuple[float, Event]], place: int) -> set[bool]:
-        """The flags that an event may tell: the order within one timestamp is free."""
-        possible = {knows}
-        running = set(self.running)
-        for timestamp, event in islice(timed, place + 1, None):
-            if timestamp != timed[place][0]:
-                break
-            if event.recording_id is None:
-                continue
-            if _is_running(event):
-                running.add(event.recording_id)
-            else:
-                running.discard(event.recording_id)
-            possible.add(bool(running))
-        return possible
+    def _flags(self, event: Event) -> set[bool]:
+        """What an event says about its room, in its two spellings: does it run or not."""
+        flags = (told.get(self.flag) for told in told_rooms(event.body))
+        return {flag for flag in flags if isinstance(flag, bool)}
+
+    def _wrong(self, room: str) -> Iterator[Finding]:
+        """The flags that contradict what was known: the order within one timestamp is free."""
+        for _, together in groupby(self.moments, key=attrgetter("timestamp")):
+            possible: set[bool | None] = set()
+            found = []
+            for moment in reversed(list(together)):
+                possible.add(moment.running)
+                if None in possible:
+                    continue
+                for flag in self._flags(moment.event) - possible:
+                    said = f"{moment.event.type} says {self.flag}: {_json(flag)} of {room}"
+                    expected = f"to {self.session}, expected {_json(not flag)}"
+                    entries = (moment.proof.entry, moment.event.entry)
+                    found.append(Finding(f"{said} {expected}", entries))
+            yield from reversed(found)
 
     def against(self, flag: bool, since: float, until: float) -> Event | None:
         """What proves a flag wrong that was told at some time in a span; None if nothing does.
@@ -248,20 +238,8 @@ class _Timeline:
         # A clock that was set back leaves an answer before its call.
         if not known or until < since:
             return None
-        first = bisect_right(self.moments, since, key=lambda moment: moment.timestamp) - 1
-        end = bisect_left(self.moments, until, key=lambda moment: moment.timestamp)
-        span = self.moments[first:end]
-        wrong = all(moment.recording is (not flag) for moment in span)
-        return span[0].proof if wrong else None
-
-
-def _flags(event: Event) -> set[bool]:
-    """What an event says about its room, in its two spellings: records or not."""
-    flags = (told.get("recording") for told in told_rooms(event.body))
-    return {flag for flag in flags if isinstance(flag, bool)}
-
-
-def _room_channel(event: Event) -> str | None:
-    if event.recording_id is not None:
-        return event.channel
-    return string(mapping(event.body.get("room_session")).get("event_channel"))
+        first = bisect_right(self.moments, since, key=attrgetter("timestamp")) - 1
+        end = bisect_left(self.moments, until, key=attrgetter("timestamp"))
+        contradicting = self.counts[not flag]
+        wrong = contradicting[end] - contradicting[first] == end - first
+        return self.moments[first].proof if wrong else None

@@ -194,7 +194,7 @@ def _expected(session: Session, channel: str, at: Entry) -> str:
     source="A",
 )
 def one_space(index: Index) -> Iterator[Finding]:
-    """A room session or a recording is told to sessions of one space only."""
+    """A room session, and what runs in it, is told to sessions of one space only."""
     for (kind, id_), spaces in index.told.items():
         # A session whose space is unknown proves nothing.
         known = {space: entry for space, entry in spaces.items() if space[1] is not None}

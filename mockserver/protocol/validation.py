@@ -241,8 +241,12 @@ def _method_not_found(method: str, frame_id: FrameId | None) -> MethodNotFound:
     elif near:
         message = f"There is no method {shown}: did you mean {' or '.join(near)}?"
     else:
-        known = ", ".join(sorted(catalogue.CLIENT_CALLS))
-        message = f"There is no method {shown}. There are: {known}."
+        known = sorted(catalogue.CLIENT_CALLS)
+        of_session = ", ".join(name for name in known if name.startswith("signalwire."))
+        message = (
+            f"There is no method {shown}. There are {len(known)}: {of_session}, and those of "
+            "video, such as video.recording.start."
+        )
     return MethodNotFound(message, {"method": shown, "nearest": near}, frame_id)
 
 

@@ -11,6 +11,9 @@ from decimal import Decimal
 MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 EXPECTED = "a duration such as 250ms, 5s, 2m or 1h, or a number of seconds, to the microsecond"
 
+LONGEST_DAYS = 366
+"""What is longer is a slip, and dates beyond it could not be told."""
+
 _TEXT = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 
@@ -21,7 +24,7 @@ def microseconds(value: object) -> int:
         value: a text with a unit, or a number of seconds.
 
     Raises:
-        ValueError: it is no duration, is negative, or is finer than a microsecond.
+        ValueError: it is no duration, is negative, finer than a microsecond, or far too long.
     """
     if isinstance(value, str) and (match := _TEXT.fullmatch(value)):
         exact = Decimal(match[1]) * MICROSECONDS[match[2]]
@@ -31,6 +34,8 @@ def microseconds(value: object) -> int:
         raise ValueError(f"expected {EXPECTED}")
     if not exact.is_finite() or exact < 0 or exact != exact.to_integral_value():
         raise ValueError(f"expected {EXPECTED}")
+    if exact > LONGEST_DAYS * 24 * MICROSECONDS["h"]:
+        raise ValueError(f"expected at most {LONGEST_DAYS} days")
     return int(exact)
 
 

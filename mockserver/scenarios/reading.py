@@ -35,7 +35,8 @@ class Reading:
         """Note a word that is not known, with the nearest one that is."""
         words = list(known)
         near = catalogue.nearest(word, words, limit=1)
-        listed = f"Known: {', '.join(words)}" if words and len(words) <= MOST_WORDS else ""
+        # Where a near word is named, a long list would only hide it.
+        listed = f"Known: {', '.join(words)}" if not near or len(words) <= MOST_WORDS else ""
         if near:
             mend = f'did you mean "{near[0]}"? {listed}'.rstrip()
         elif words:

@@ -243,7 +243,8 @@ class Server:
         self._timers[space] = SpaceTimer(space, self._loop)
         # Rooms will want names soon; getting ready for that in the loop would hold up everybody,
         # and at once it would hold up the answer to the space's first client.
-        self._loop.call_later(NAMES_DELAY_S, self._loop.run_in_executor, None, name_source)
+        prepare = partial(self._loop.run_in_executor, None, name_source)
+        self._pings.set("names", NAMES_DELAY_S, prepare)
         return space
 
     def control(self, name: str) -> SpaceControl:
