@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         "--ready-file",
         metavar="FILE",
         type=Path,
-        help="write {url, http, pid, token} here as JSON once clients can connect",
+        help="write {url, http, pid} (and token) here as JSON once clients can connect",
     )
     serve.add_argument(
         "--log-level",

@@ -1,35 +1,40 @@
-"""``python -m mockserver run -- COMMAND``: a server for as long as another program runs."""
+"""``python -m mockserver run -- PROGRAM``: a server for as long as another program runs."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
+import logging
 import sys
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from mockserver import contract, scenarios
-from mockserver.engine import Script, Space
+from mockserver import contract, program, scenarios
+from mockserver.engine import Script
 from mockserver.environment import environment
 from mockserver.server import Server, Settings
 
 PROJECT = "mock-project"
 TOKEN = "mock-token"
 
-GRACE_S = 5.0
-"""How long the program may take to end after a signal before it is killed."""
+JOURNAL_LIMIT = 1_000_000
+"""Frames kept per space: a run is judged as a whole, at its end."""
+
+FRAMES_SHOWN = 200
+"""How much of a long conversation is told when it broke a rule."""
 
 EXIT_BROKEN_CONTRACT = 1
 EXIT_BUG = 70
-EXIT_NOT_EXECUTABLE = 126
-EXIT_NOT_FOUND = 127
-EXIT_SIGNALLED = 128
-"""As shells do: 128 and the number of the signal that ended the program."""
+
+Entries = list[dict[str, Any]]
+
+
+class TraceFileError(Exception):
+    """The trace file cannot be written; says where and why."""
 
 
 def run(
@@ -41,7 +46,8 @@ def run(
         command: the program and its arguments; it finds the server by its environment.
         settings: how to serve; the port is always a free one.
         check: whether a broken rule makes the run fail.
-        trace: where to keep the trace of all spaces, as JSON lines.
+        trace: where to keep the trace of all spaces, as JSON lines. A space that began anew has
+            the number of its play behind its name.
 
     Returns:
         The program's exit code (128 and the signal's number if one ended it, 127 if there is no
@@ -49,110 +55,80 @@ def run(
 
     Raises:
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
-        OSError: the trace cannot be written.
+        TraceFileError: the trace cannot be written.
+        OSError: there is no free port.
     """
+    logging.basicConfig(level="WARNING", format="mockserver: %(message)s")
+    # Found now, rather than when all the work is done.
     if settings.scenario != Script.name:
         scenarios.load(settings.scenario)
     if trace is not None:
-        trace.write_bytes(b"")
-    return asyncio.run(_run(command, replace(settings, port=0), check=check, trace=trace))
+        _write_trace(trace, {})
+    settings = replace(settings, port=0, journal_limit=JOURNAL_LIMIT)
+    return asyncio.run(_run(command, settings, check=check, trace=trace))
 
 
 async def _run(
     command: Sequence[str], settings: Settings, *, check: bool, trace: Path | None
 ) -> int:
+    signals = program.Signals()
     server = Server(settings)
+    server.retired = deque()
     await server.start()
     try:
-        code = await _program(command, server)
+        variables = environment(server.url, server.http_url, PROJECT, TOKEN)
+        code = await program.run(command, variables, signals)
     finally:
         await server.stop()
-    spaces = [*server.retired, *server.gate]
+    spaces = dict(_spaces(server))
     if trace is not None:
         _write_trace(trace, spaces)
-    holds = _tell_violations(spaces) if check else True
+    if not (spaces or signals.first.done() or code >= program.EXIT_NOT_EXECUTABLE):
+        _tell(f"nobody connected to {server.url}: the program finds it in MOCK_SIGNALWIRE_URL")
+    broken = [told for name, entries in spaces.items() if (told := _broken(name, entries))]
+    if check:
+        _tell(*broken)
     if server.bugs:
-        print(f"mockserver: the server had {len(server.bugs)} bugs of its own", file=sys.stderr)
+        _tell(f"the server had {len(server.bugs)} bugs of its own, see above")
         return EXIT_BUG
-    return code if code or holds else EXIT_BROKEN_CONTRACT
+    return EXIT_BROKEN_CONTRACT if check and broken and code == 0 else code
 
 
-async def _program(command: Sequence[str], server: Server) -> int:
-    """Run the program in a process group of its own, and pass signals on to all of it."""
-    variables = environment(server.url, server.http_url, PROJECT, TOKEN)
+def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
+    """What was said in each space, those that have ended and those that began anew included."""
+    if strays := list(server.gate.strays.entries()):
+        yield "", strays
+    plays: Counter[str] = Counter()
+    for space in (*server.retired, *server.gate):
+        plays[space.name] += 1
+        if entries := list(space.journal.entries()):
+            yield contract.play_name(space.name, plays[space.name]), entries
+
+
+def _write_trace(path: Path, spaces: dict[str, Entries]) -> None:
+    number = 0
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, env={**os.environ, **variables}, process_group=0
-        )
-    except FileNotFoundError:
-        print(f"mockserver: no such program: {command[0]}", file=sys.stderr)
-        return EXIT_NOT_FOUND
-    except PermissionError:
-        print(f"mockserver: not an executable program: {command[0]}", file=sys.stderr)
-        return EXIT_NOT_EXECUTABLE
-    loop = asyncio.get_running_loop()
-    ending: asyncio.Future[int] = loop.create_future()
-
-    def pass_on(number: int) -> None:
-        _signal_group(process.pid, number)
-        if not ending.done():
-            ending.set_result(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, pass_on, number)
-    with _foreground(process.pid):
-        ended = asyncio.ensure_future(process.wait())
-        await asyncio.wait({ended, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if ending.done():
-            await asyncio.wait({ended}, timeout=GRACE_S)
-            # Whoever is left of the group has had its time, or lost its parent.
-            _signal_group(process.pid, signal.SIGKILL)
-        code = await ended
-    return EXIT_SIGNALLED - code if code < 0 else code
+        with path.open("wb") as file:
+            for name, entries in spaces.items():
+                for entry in entries:
+                    number += 1
+                    file.write(orjson.dumps({**entry, "n": number, "space": name}) + b"\n")
+    except OSError as error:
+        raise TraceFileError(f"cannot write the trace {path}: {error.strerror}") from error
 
 
-def _signal_group(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)
+def _broken(name: str, entries: Entries) -> str:
+    """Which rules were broken in a space, and what was said there; "" for none."""
+    trace = contract.Trace.from_entries(entries)
+    violations = contract.check(trace)
+    if not violations:
+        return ""
+    where = f'in space "{name}"' if name else "before signalwire.connect"
+    report = contract.render(violations, trace)
+    timeline = contract.timeline(trace, FRAMES_SHOWN)
+    return f"the contract is broken {where}: {report}\ntimeline:\n{timeline}"
 
 
-@contextlib.contextmanager
-def _foreground(group: int) -> Iterator[None]:
-    """Give the terminal, if there is one, to the program, as a shell does."""
-    if not sys.stdin.isatty():
-        yield
-        return
-    terminal, own = sys.stdin.fileno(), os.getpgrp()
-    # Taking the terminal back is done from the background, which would stop us otherwise.
-    former = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    try:
-        os.tcsetpgrp(terminal, group)
-        yield
-    finally:
-        os.tcsetpgrp(terminal, own)
-        signal.signal(signal.SIGTTOU, former)
-
-
-def _write_trace(path: Path, spaces: Sequence[Space]) -> None:
-    with path.open("wb") as file:
-        for space in spaces:
-            file.writelines(orjson.dumps(entry) + b"\n" for entry in space.journal.entries())
-
-
-def _tell_violations(spaces: Sequence[Space]) -> bool:
-    """Tell which rules were broken, and what was said; returns whether none was."""
-    holds = True
-    for space in spaces:
-        trace = contract.Trace.from_entries(space.journal.entries())
-        violations = contract.check(trace)
-        if violations:
-            holds = False
-            print(
-                f'mockserver: the contract is broken in space "{space.name}":',
-                contract.render(violations, trace),
-                "timeline:",
-                contract.timeline(trace),
-                sep="\n",
-                file=sys.stderr,
-            )
-    return holds
+def _tell(*messages: str) -> None:
+    for message in messages:
+        print(f"mockserver: {message}", file=sys.stderr)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from mockserver import MockServer
-from mockserver.harness import ContractBroken, UnknownName
+from mockserver.harness import ContractBroken, Refusal, UnknownName
 
 from .app import Recorder
 from .conftest import Connect
@@ -209,6 +209,6 @@ async def test_failures_point_at_the_line_of_the_test(mock: MockServer) -> None:
         with pytest.raises(AssertionError) as failed:
             wrong()
         assert failed.traceback.filter(failed)[-1].path.name == "test_looking.py"
-    with pytest.raises(TimeoutError) as late:
-        await mock.wait_for("video.rooms.get", timeout=0)
-    assert late.traceback.filter(late)[-1].path.name == "test_looking.py"
+    with pytest.raises(Refusal) as refused:
+        await mock.act("end_room")
+    assert refused.traceback.filter(refused)[-1].path.name == "test_looking.py"

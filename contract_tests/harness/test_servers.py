@@ -35,7 +35,7 @@ async def test_spaces_see_nothing_of_each_other(mock: MockServer, connect: Conne
 async def test_a_hard_wired_project_lands_in_the_space_of_its_url(
     mock: MockServer, connect: Connect
 ) -> None:
-    one = mock.space("one of them")
+    one = mock.space("one/of them?")
     async with await _client(one.url, "hard-wired"):
         assert [session.project for session in one.sessions] == ["hard-wired"]
 
@@ -68,6 +68,9 @@ async def test_a_space_that_ended_can_be_looked_back_at(mock: MockServer, connec
     await connect(space)
     space.end_space()
     assert room.name == "lobby"
+    assert len(space.trace) == 2
+    # Who comes now gets into a new space of that name.
+    await connect(space)
     assert len(space.trace) == 2
     with pytest.raises(ControlError, match='no space "short-lived" any more'):
         await space.start_room("another")

@@ -13,7 +13,7 @@ from . import rules_media, rules_member, rules_room, rules_session
 from .index import Index
 from .report import describe, render, timeline
 from .rule import Rule, Violation, registered
-from .trace import Entry, Trace, TraceError, load_trace
+from .trace import Entry, Trace, TraceError, load_trace, play_name
 
 __all__ = [
     "RULES",
@@ -26,6 +26,7 @@ __all__ = [
     "check",
     "describe",
     "load_trace",
+    "play_name",
     "render",
     "timeline",
 ]

@@ -9,7 +9,7 @@ from mockserver.protocol.validation import problems
 
 from .index import ALL_ROOMS, CONNECT, ROOM_SUBSCRIBED, Event, Index, Session
 from .rule import Finding, rule
-from .trace import Entry
+from .trace import Entry, space_name
 
 _SHOWN_TYPES = 6
 
@@ -197,7 +197,11 @@ def one_space(index: Index) -> Iterator[Finding]:
     """A room session, and what runs in it, is told to sessions of one space only."""
     for (kind, id_), spaces in index.told.items():
         # A session whose space is unknown proves nothing.
-        known = {space: entry for space, entry in spaces.items() if space[1] is not None}
+        known = {
+            (how, space_name(name)): entry
+            for (how, name), entry in spaces.items()
+            if name is not None
+        }
         if len(known) > 1:
             names = " and ".join(f"{how} {name}" for how, name in known)
             message = f"{kind} {id_} was told in {names}, expected it in one only"

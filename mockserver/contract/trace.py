@@ -13,7 +13,18 @@ import orjson
 TO_SERVER = "to_server"
 TO_CLIENT = "to_client"
 
+_PLAY = " (play "
 _SHOWN_OF_A_VALUE = 60
+
+
+def play_name(space: str, play: int) -> str:
+    """What tells the plays of a space that began anew apart, in a trace that has several."""
+    return space if play == 1 else f"{space}{_PLAY}{play})"
+
+
+def space_name(play: str) -> str:
+    """The space of which this is a play. With one seed, its ids are the same in every play."""
+    return play.partition(_PLAY)[0]
 
 
 class TraceError(Exception):
@@ -42,7 +53,7 @@ class Entry:
     Attributes:
         n: its number; numbers grow along the trace.
         time: when it was seen, in unix seconds, on the clock of whoever kept the trace.
-        space: the space's name; None in a trace that does not know it.
+        space: the space's name, as ``play_name`` has it; None in a trace that does not know it.
         session: the session's name; None before the session connected.
         direction: ``"to_server"`` or ``"to_client"``.
         frame: the JSON object; None when the text was none.

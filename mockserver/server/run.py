@@ -27,8 +27,8 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
     Args:
         settings: what to serve, and where.
-        ready_file: written once the port accepts: ``{"url", "http", "pid", "token"}``, ``token``
-            being that of the control API or null; removed at the end.
+        ready_file: written once the port accepts: ``{"url", "http", "pid"}``, with ``token`` where
+            the control API asks for one; removed at the end.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
 
     Raises:
@@ -76,12 +76,9 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
 
 def _write_ready_file(path: Path, server: Server) -> None:
     """In one step, so that nobody ever reads half of it."""
-    told = {
-        "url": server.url,
-        "http": server.http_url,
-        "pid": os.getpid(),
-        "token": server.guard.token,
-    }
+    told = {"url": server.url, "http": server.http_url, "pid": os.getpid()}
+    if server.guard.token is not None:
+        told["token"] = server.guard.token
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         draft.write_bytes(orjson.dumps(told))

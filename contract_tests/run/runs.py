@@ -1,0 +1,116 @@
+"""``python -m mockserver run`` in processes of its own, and what they left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = Path(__file__).parent / "programs"
+PATIENCE_S = 60.0
+SPEED = "20"
+
+RUN = (sys.executable, "-m", "mockserver", "run")
+IMPATIENT = (
+    sys.executable,
+    "-c",
+    "import sys; from mockserver import cli, program; program.GRACE_S = 0.3; sys.exit(cli.main())",
+    "run",
+)
+"""The same, but the program has only 0.3 seconds to end after a signal."""
+
+
+def program(name: str, *arguments: str) -> list[str]:
+    """The words that run one of the programs here."""
+    return [sys.executable, str(PROGRAMS / f"{name}.py"), *arguments]
+
+
+def run(
+    *options: str,
+    then: Sequence[str] | None = None,
+    cwd: Path,
+    stdin: str = "",
+    environment: dict[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run to the end; ``then`` is the program, without which there is no ``--`` either."""
+    behind = [] if then is None else ["--", *then]
+    return subprocess.run(
+        [*RUN, *options, *behind],
+        cwd=cwd,
+        input=stdin,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@dataclass
+class Running:
+    """A run that has not ended yet; its streams are pipes, and stderr comes with stdout."""
+
+    process: subprocess.Popen[str]
+
+    def line(self) -> str:
+        """The next line that it prints; "" once everybody who could print has ended."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip("\n")
+
+    def rest(self) -> str:
+        """All else that it prints until everybody who could print has ended."""
+        assert self.process.stdout is not None
+        return self.process.stdout.read()
+
+    def pid(self) -> int:
+        """The next line, which is a pid."""
+        return int(self.line())
+
+    def end(self) -> int:
+        """Its exit code, once it has ended."""
+        return self.process.wait(timeout=PATIENCE_S)
+
+
+@contextlib.contextmanager
+def running(words: Sequence[str], *, cwd: Path) -> Iterator[Running]:
+    """Start these words, in a process group of their own, as an interactive shell would."""
+    process = subprocess.Popen(
+        words,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    )
+    try:
+        yield Running(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(timeout=PATIENCE_S)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; waits a while for one that was killed in this very moment."""
+    deadline = time.monotonic() + 10
+    while _is_alive(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _is_alive(pid: int) -> bool:
+    told = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    # Z: has ended, and its parent has not looked yet.
+    return told.stdout.strip()[:1] not in ("", "Z")

@@ -1,0 +1,158 @@
+"""What the program gets, and what becomes of its output and its exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from .runs import program, run
+
+PROJECT = ("SIGNALWIRE_PROJECT_ID", "PROJECT_ID", "SW_PROJECT")
+TOKEN = ("SIGNALWIRE_API_TOKEN", "API_TOKEN", "SW_TOKEN")
+HOST = ("SIGNALWIRE_SPACE", "SIGNALWIRE_HOST", "MOCK_SIGNALWIRE_URL")
+
+PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+class TestEnvironment:
+    def test_says_where_the_mock_is_and_who_to_be(self, tmp_path: Path) -> None:
+        mine = {"MY_OWN": "kept", "SW_PROJECT": "the real one"}
+        ended = run(then=python(PRINT_ENVIRONMENT), cwd=tmp_path, environment=mine)
+        told = json.loads(ended.stdout)
+        assert {told[name] for name in PROJECT} == {"mock-project"}
+        assert {told[name] for name in TOKEN} == {"mock-token"}
+        [url] = {told[name] for name in HOST}
+        assert url.startswith("ws://127.0.0.1:")
+        assert told["MOCK_SIGNALWIRE_HTTP"] == url.replace("ws://", "http://")
+        assert told["MY_OWN"] == "kept"
+
+    def test_leads_to_a_server_with_the_options_given(self, tmp_path: Path) -> None:
+        look = (
+            "import json, os, sys, urllib.request as r\n"
+            "spaces = os.environ['MOCK_SIGNALWIRE_HTTP'] + '/__mock__/spaces'\n"
+            "head = {'Content-Type': 'application/json'}\n"
+            'r.urlopen(r.Request(spaces, b\'{"name": "mine"}\', head))\n'
+            "print(r.urlopen(spaces + '/mine').read().decode())"
+        )
+        options = ("--clock", "manual", "--scenario", "two-recordings")
+        ended = run(*options, then=python(look), cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        told = json.loads(ended.stdout)
+        assert told["scenario"] == "two-recordings"
+        assert told["clock"]["kind"] == "manual"
+
+    def test_the_same_seed_gives_the_same_ids(self, tmp_path: Path) -> None:
+        def rooms(seed: str) -> set[str]:
+            kept = tmp_path / "trace.jsonl"
+            options = ("--seed", seed, "--speed", "20", "--trace", str(kept))
+            ended = run(*options, then=program("client", "record"), cwd=tmp_path)
+            assert ended.returncode == 0, ended.stderr
+            frames = [json.loads(line)["frame"] for line in kept.read_text().splitlines()]
+            return {
+                frame["params"]["room_session_id"]
+                for frame in frames
+                if frame.get("method") == "video.recording.start"
+            }
+
+        assert rooms("1") == rooms("1") != rooms("2")
+
+
+class TestStreams:
+    def test_are_the_programs_own(self, tmp_path: Path) -> None:
+        code = "import sys; print(sys.stdin.read()[::-1], end=''); print('no!', file=sys.stderr)"
+        ended = run(then=python(f"{code}; sys.exit(1)"), cwd=tmp_path, stdin="in\nput")
+        assert ended.stdout == "tup\nni"
+        assert ended.stderr.splitlines()[0] == "no!"
+
+    def test_of_a_good_run_have_nothing_of_ours(self, tmp_path: Path) -> None:
+        then = program("client", "record")
+        ended = run("--speed", "20", then=then, cwd=tmp_path)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+    def test_tell_when_nobody_found_the_mock(self, tmp_path: Path) -> None:
+        """Those who forget to give the host to their client test against the real service."""
+        ended = run(then=python("pass"), cwd=tmp_path)
+        assert ended.returncode == 0
+        assert "nobody connected" in ended.stderr
+        assert "MOCK_SIGNALWIRE_URL" in ended.stderr
+
+
+class TestExitCode:
+    @pytest.mark.parametrize("code", [0, 1, 2, 70, 255])
+    def test_is_the_programs(self, code: int, tmp_path: Path) -> None:
+        then = program("client", "connect", f"exit={code}")
+        assert run(then=then, cwd=tmp_path).returncode == code
+
+    def test_of_one_that_a_signal_ended_is_as_in_a_shell(self, tmp_path: Path) -> None:
+        then = python(f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})")
+        assert run(then=then, cwd=tmp_path).returncode == 137
+
+    def test_of_one_that_does_not_exist(self, tmp_path: Path) -> None:
+        ended = run(then=["no-such-program", "at all"], cwd=tmp_path)
+        assert ended.returncode == 127
+        assert ended.stderr == "mockserver: cannot run no-such-program: No such file or directory\n"
+
+    def test_of_one_that_cannot_be_executed(self, tmp_path: Path) -> None:
+        (tmp_path / "text").write_text("only a text")
+        ended = run(then=["./text"], cwd=tmp_path)
+        assert ended.returncode == 126
+        assert ended.stderr == "mockserver: cannot run ./text: Permission denied\n"
+
+    def test_of_a_faulty_mock(self, tmp_path: Path) -> None:
+        """A bug of the mock is not the program's: it has an exit code of its own."""
+        faulty = (
+            "import sys\n"
+            "from mockserver import cli\n"
+            "from mockserver.server import Server\n"
+            "stop = Server.stop\n"
+            "async def note_and_stop(server):\n"
+            "    server.note_bug(RuntimeError('cannot be'))\n"
+            "    await stop(server)\n"
+            "Server.stop = note_and_stop\n"
+            "sys.exit(cli.main(['run', '--', 'true']))"
+        )
+        ended = run(then=python(faulty), cwd=tmp_path)
+        assert ended.returncode == 70
+        assert "cannot be" in ended.stderr
+        assert "1 bugs of its own" in ended.stderr
+
+
+class TestUsage:
+    def assert_refused(self, ended: object, *words: str) -> None:
+        assert getattr(ended, "returncode", None) == 2
+        assert getattr(ended, "stdout", None) == ""
+        stderr = str(getattr(ended, "stderr", ""))
+        assert "Traceback" not in stderr
+        assert [word for word in words if word not in stderr.splitlines()[-1]] == [], stderr
+
+    @pytest.mark.parametrize("words", [[], ["echo", "it"], ["npm", "test", "--silent"]])
+    def test_needs_the_dashes(self, words: list[str], tmp_path: Path) -> None:
+        self.assert_refused(run(*words, cwd=tmp_path), "--: python -m mockserver run -- npm test")
+
+    def test_needs_a_program_behind_them(self, tmp_path: Path) -> None:
+        self.assert_refused(run(then=[], cwd=tmp_path), "needs a program behind --")
+
+    def test_takes_no_word_before_them(self, tmp_path: Path) -> None:
+        self.assert_refused(run("npm", then=["test"], cwd=tmp_path), "unrecognized", "npm")
+
+    def test_gives_the_program_all_behind_them(self, tmp_path: Path) -> None:
+        then = [*python("import sys; print(sys.argv[1:])"), "-h", "--", "--speed", "--"]
+        assert run(then=then, cwd=tmp_path).stdout == "['-h', '--', '--speed', '--']\n"
+
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [("--scenario", "no-such"), ("--trace", "no-such-folder/trace.jsonl"), ("--speed", "0")],
+    )
+    def test_runs_nothing_with_options_that_cannot_be(
+        self, option: str, value: str, tmp_path: Path
+    ) -> None:
+        ended = run(option, value, then=["echo", "it ran"], cwd=tmp_path)
+        self.assert_refused(ended, value)
