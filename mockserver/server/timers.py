@@ -60,7 +60,7 @@ class Deadlines:
         self._loop = loop
         self._handles: dict[object, asyncio.TimerHandle] = {}
 
-    def set(self, key: object, delay_s: float, action: Callable[[], None]) -> None:
+    def set(self, key: object, delay_s: float, action: Callable[[], object]) -> None:
         """Do ``action`` in ``delay_s`` seconds."""
         self.cancel(key)
 
