@@ -209,8 +209,7 @@ class Rooms(ABC):
         """Somebody begins to talk, or stops; told by ``video.member.talking`` [T]."""
         self.room(room.id)
         if _changed(member.properties, {"talking": talking}):
-            ids = {"room_id": room.room_id, "room_session_id": room.id}
-            told = {"id": member.id, **ids, "talking": talking}
+            told = {"id": member.id, "talking": talking}
             self._emit_in(room, "video.member.talking", member=told)
 
     def set_layout(self, room: RoomSession, name: str, positions: dict[str, str]) -> None:
