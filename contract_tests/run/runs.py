@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -56,6 +58,7 @@ class Running:
     """A run that has not ended yet; its streams are pipes, and stderr comes with stdout."""
 
     process: subprocess.Popen[str]
+    pids: list[int] = field(default_factory=list)
 
     def line(self) -> str:
         """The next line that it prints; "" once everybody who could print has ended."""
@@ -69,11 +72,20 @@ class Running:
 
     def pid(self) -> int:
         """The next line, which is a pid."""
-        return int(self.line())
+        self.pids.append(int(self.line()))
+        return self.pids[-1]
 
     def end(self) -> int:
         """Its exit code, once it has ended."""
         return self.process.wait(timeout=PATIENCE_S)
+
+    def kill(self) -> None:
+        """End it, and all whose pids it has printed, should they still be there."""
+        if self.process.poll() is None:
+            self.process.kill()
+        for pid in self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -88,11 +100,17 @@ def running(words: Sequence[str], *, cwd: Path) -> Iterator[Running]:
         text=True,
         process_group=0,
     )
+    run = Running(process)
+    # Who waits for a line that does not come waits for somebody who could still print it.
+    watchdog = threading.Timer(PATIENCE_S, run.kill)
+    watchdog.start()
     try:
-        yield Running(process)
+        yield run
+    except BaseException:
+        run.kill()
+        raise
     finally:
-        if process.poll() is None:
-            process.kill()
+        watchdog.cancel()
         process.wait(timeout=PATIENCE_S)
         assert process.stdout is not None
         process.stdout.close()
