@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from .followed import FollowedRoom
 from .harness import MakeWorld, World
 
 
@@ -30,3 +31,9 @@ def make_world() -> Iterator[MakeWorld]:
 def world(make_world: MakeWorld) -> World:
     """A world with the default latency."""
     return make_world()
+
+
+@pytest.fixture
+def lobby(world: World) -> FollowedRoom:
+    """A room with Ann, Bob and Carl, that a client follows."""
+    return FollowedRoom(world)

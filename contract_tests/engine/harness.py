@@ -25,7 +25,7 @@ from mockserver.engine import (
     Session,
     Space,
 )
-from mockserver.protocol import frames
+from mockserver.protocol import catalogue, frames
 
 from .documented import undocumented
 
@@ -38,18 +38,29 @@ MS = 1_000
 S = 1_000_000
 HOUR = 3_600 * S
 
+ROOM_EVENTS = tuple(sorted(catalogue.EVENTS - {"video.room.started", "video.room.subscribed"}))
+"""All that happens in a room; how it stands is told only to who asks for that."""
+
 RECORDING_EVENTS = (
     "video.recording.started",
     "video.recording.updated",
     "video.recording.ended",
 )
-ROOM_EVENTS = (
-    "video.room.updated",
-    "video.room.ended",
-    "video.member.joined",
-    "video.member.left",
-    *RECORDING_EVENTS,
-)
+
+START_PARAMS: dict[str, dict[str, Any]] = {
+    "recording": {},
+    "playback": {"url": "https://example.com/tune.mp3"},
+    "stream": {"url": "rtmp://example.com/live"},
+}
+"""Kind -> what a start of it takes."""
+
+VERB_PARAMS: dict[str, dict[str, Any]] = {
+    "set_volume": {"volume": -7.5},
+    "seek_absolute": {"position": 20_000},
+    "seek_relative": {"position": 1_500},
+}
+"""Verb -> what it takes; others take nothing."""
+
 SERVER_RULES = tuple(rule for rule in contract.RULES if rule.party != "client")
 
 

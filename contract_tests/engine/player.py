@@ -6,15 +6,33 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from mockserver.protocol import frames
+from mockserver.protocol import catalogue, frames
+from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.protocol.validation import is_refusal
 from mockserver.scenarios import ClientStep, Command, Scenario, ScenarioScript, Trigger, complete
+from mockserver.scenarios.commands import COMMANDS, EVERYBODY
 
-from .harness import HOUR, RECORDING_EVENTS, ROOM_EVENTS, Client, Frame, S, World
+from .harness import HOUR, Client, Frame, S, World
 
 VIDEO_EVENTS = ("video.room.started", "video.room.ended")
-LISTENED_IN_ROOMS = ("video.room.subscribed", "video.member.updated", *ROOM_EVENTS)
+LISTENED_IN_ROOMS = tuple(sorted(catalogue.EVENTS - {"video.room.started"}))
 PROJECT = "player"
+CALLS = {
+    "get_layouts": "list_available_layouts",
+    "get_members": "members.get",
+    "get_recordings": "recording.list",
+    "get_playbacks": "playback.list",
+    "get_streams": "stream.list",
+    "start_recording": "recording.start",
+    "play": "playback.start",
+    "start_stream": "stream.start",
+    "seek": "seek_absolute",
+    "forward": "seek_relative",
+    "rewind": "seek_relative",
+    "raise_hand": "raisehand",
+    "lower_hand": "lowerhand",
+}
+"""Commands that are called otherwise on the wire, where the call is no more than their name."""
 
 
 class StuckError(AssertionError):
@@ -52,8 +70,8 @@ class Player:
         self._doing = "nothing yet"
         self._consumed: Counter[str] = Counter()
         self._room: dict[str, Any] | None = None
-        self._starts: dict[str | None, str] = {}
-        self._adopted: dict[str | None, str] = {}
+        self._starts: dict[str | None, tuple[str, str]] = {}
+        self._media: dict[str | None, tuple[str, str]] = {}
         self._newest: str | None = None
         self._subscribed: dict[str, set[str]] = {}
 
@@ -115,7 +133,7 @@ class Player:
             self._pass(step.after_us)
         for command in step.commands:
             answers = self._do(command)
-            if command.verb == "start_recording" and step.refused is None:
+            if COMMANDS[command.verb].starts is not None and step.refused is None:
                 continue
             for call_id in answers:
                 self._until(lambda call_id=call_id: self._answer(call_id) is not None)  # type: ignore[misc]
@@ -142,7 +160,15 @@ class Player:
 
     def _do(self, command: Command) -> list[str]:
         do = getattr(self, f"_do_{command.verb}", None)
-        calls: list[str] = self._act(command) if do is None else do(command)
+        if do is None:
+            form = COMMANDS[command.verb]
+            if form.starts is not None:
+                do = self._start
+            elif form.adopts is not None:
+                do = self._adopt
+            else:
+                do = self._move if form.moves else self._call
+        calls: list[str] = do(command)
         return calls
 
     def _do_connect(self, command: Command) -> list[str]:
@@ -192,47 +218,76 @@ class Player:
         self._room = self._answered(call_id)["result"]["room"]
         return [call_id]
 
-    def _do_get_members(self, command: Command) -> list[str]:
-        room = self._in_room()["id"]
-        return [self._connected().call("video.members.get", room_session_id=room)]
-
-    def _do_get_recordings(self, command: Command) -> list[str]:
-        room = self._in_room()["id"]
-        call_id = self._connected().call("video.recording.list", room_session_id=room)
-        for recording in self._answered(call_id)["result"]["recordings"]:
-            if recording["state"] != "completed":
-                self._newest = recording["id"]
-                self._adopted[self._newest] = recording["id"]
-        return [call_id]
-
-    def _do_start_recording(self, command: Command) -> list[str]:
-        room = self._in_room()
-        subscribed = self._subscribe(room["event_channel"], RECORDING_EVENTS)
-        call_id = self._connected().call("video.recording.start", room_session_id=room["id"])
-        self._newest = command.args.get("as")
-        self._starts[self._newest] = call_id
+    def _start(self, command: Command) -> list[str]:
+        kind = COMMANDS[command.verb].starts
+        assert kind is not None
+        events = sorted(each for each in catalogue.EVENTS if each.startswith(f"video.{kind}."))
+        subscribed = self._subscribe(self._in_room()["event_channel"], tuple(events))
+        params = dict(command.args)
+        self._newest = params.pop("as", None)
+        call_id = self._call_here(f"video.{kind}.start", params)
+        self._media.pop(self._newest, None)
+        self._starts[self._newest] = kind, call_id
         return [*subscribed, call_id]
 
-    def _act(self, command: Command) -> list[str]:
-        """Pause, resume or stop, once the recording has started and the client is there."""
-        name = command.args.get("recording", self._newest)
-        self._until(lambda: self._started(name) is not None and self._back_at is None)
-        method = f"video.recording.{command.verb}"
-        room = self._in_room()["id"]
-        recording = self._started(name)
-        return [self._connected().call(method, room_session_id=room, recording_id=recording)]
+    def _adopt(self, command: Command) -> list[str]:
+        kind = COMMANDS[command.verb].adopts
+        assert kind is not None
+        call_id = self._call_here(f"video.{kind}.list", {})
+        for media in self._answered(call_id)["result"][f"{kind}s"]:
+            if media["state"] != LIFECYCLES[kind].final:
+                self._newest = media["id"]
+                self._media[self._newest] = kind, media["id"]
+        return [call_id]
 
-    def _started(self, name: str | None) -> str | None:
-        """The id of a recording that was adopted, or whose start was answered and told."""
-        if name in self._adopted:
-            return self._adopted[name]
-        answer = self._answer(self._starts[name])
-        if answer is None:
-            return None
-        assert _failure(answer) is None, answer
-        recording_id: str = answer["result"]["recording"]["id"]
-        told = (params for event, params in self.heard if event == "video.recording.started")
-        return recording_id if any(p["recording"]["id"] == recording_id for p in told) else None
+    def _move(self, command: Command) -> list[str]:
+        """Pause, seek, …, once it has started and the client is there."""
+        params = dict(command.args)
+        name = params.pop("media", self._newest)
+        self._until(lambda: self._started(name) is not None and self._back_at is None)
+        kind, media_id = self._media[name]
+        if "offset" in params:
+            params["position"] = params.pop("offset") * (-1 if command.verb == "rewind" else 1)
+        verb = CALLS.get(command.verb, command.verb)
+        return [self._call_here(f"video.{kind}.{verb}", {f"{kind}_id": media_id, **params})]
+
+    def _call(self, command: Command) -> list[str]:
+        """What is called as it is written, of the room or of a member."""
+        verb = CALLS.get(command.verb, command.verb)
+        if "member" in command.args:
+            params = dict(command.args)
+            params["member_id"] = self._member_id(params.pop("member"))
+            return [self._call_here(f"video.member.{verb}", params)]
+        is_own_name = COMMANDS[command.verb].method is None
+        params = dict(command.args if is_own_name else COMMANDS[command.verb].given)
+        return [self._call_here(f"video.{verb}", params)]
+
+    def _call_here(self, method: str, params: dict[str, Any]) -> str:
+        """Make a call about the room."""
+        here = {"room_session_id": self._in_room()["id"]}
+        return self._connected().call(method, **here, **params)
+
+    def _member_id(self, name: str) -> str:
+        if name == EVERYBODY:
+            return name
+        call_id = self._call_here("video.members.get", {})
+        members = self._answered(call_id)["result"]["members"]
+        return str(next(each["id"] for each in members if each["name"] == name))
+
+    def _started(self, name: str | None) -> tuple[str, str] | None:
+        """Kind and id of what was adopted, or whose start was answered and told."""
+        if name not in self._media:
+            kind, call_id = self._starts[name]
+            answer = self._answer(call_id)
+            if answer is None:
+                return None
+            assert _failure(answer) is None, answer
+            media_id: str = answer["result"][kind]["id"]
+            told = (params for event, params in self.heard if event == f"video.{kind}.started")
+            if all(params[kind]["id"] != media_id for params in told):
+                return None
+            self._media[name] = kind, media_id
+        return self._media[name]
 
     # Small things
 

@@ -11,9 +11,10 @@ import pytest
 
 from mockserver import contract, scenarios
 from mockserver.protocol import frames
-from mockserver.scenarios import Scenario
+from mockserver.protocol.lifecycles import LIFECYCLES
+from mockserver.scenarios import AnyOrder, Scenario, ScenarioScript
 
-from .harness import MS, S, violations
+from .harness import MS, S, World, violations
 from .player import PROJECT, Player, StuckError
 
 NAMES = [summary.name for summary in scenarios.shipped()]
@@ -112,6 +113,34 @@ def test_two_spaces_never_share_an_id() -> None:
     (first,) = [space for space in player.world.gate if space.name == PROJECT]
     said = [entry["frame"] for entry in first.journal.entries()]
     assert not set(UUID.findall(orjson.dumps(said))) & seen
+
+
+def expects_a_duration(name: str) -> bool:
+    entries = load(name).expect
+    each = [one for e in entries for one in (e.expected if isinstance(e, AnyOrder) else (e,))]
+    return any(path.endswith(".duration") for one in each for path, _ in one.leaves())
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if expects_a_duration(name)])
+def test_a_scenario_notices_a_duration_that_is_wrong(name: str) -> None:
+    """By a microsecond."""
+    player = played(load(name))
+    for _, params in player.heard:
+        for kind in LIFECYCLES:
+            if "duration" in params.get(kind, ()):
+                params[kind]["duration"] += 0.000001
+    assert scenarios.judge(player.scenario, player.heard, tolerance_s=0.0)
+
+
+def test_demo_gives_every_session_a_room_of_its_own() -> None:
+    world = World(script=lambda name, asked: ScenarioScript(load("demo")))
+    clients = [world.connected(), world.connected()]
+    for client in clients:
+        client.subscribe("video.rooms", "video.room.started")
+    world.settle()
+    for client in clients:
+        names = [params["room_session"]["name"] for _, params in client.events]
+        assert len(names) == len(set(names)) == 2
 
 
 def test_the_player_notices_a_scenario_that_does_not_hold() -> None:
