@@ -121,7 +121,7 @@ def test_somebody_is_placed(lobby: FollowedRoom, how: str) -> None:
 
 
 def test_a_place_that_one_has_is_asked_for(lobby: FollowedRoom) -> None:
-    """Where somebody is does not change then, only what was asked for; asked twice, nothing does."""
+    """Where somebody is stays, only what was asked for changes; asked twice, nothing does."""
     bob = lobby.member("Bob")
     lobby.done("member.set_position", member_id=bob.id, position="standard-2")
     (_, params), _ = lobby.told()
@@ -285,7 +285,7 @@ def test_the_audience_is_counted_with_who_was_demoted(lobby: FollowedRoom) -> No
 
 def test_nobody_in_the_audience_is_not_found(lobby: FollowedRoom) -> None:
     lobby.act("demote", name="Ann")
-    with pytest.raises(Refusal, match="Zoe.*Ann"):
+    with pytest.raises(Refusal, match=r"Zoe.*Ann"):
         lobby.act("promote", name="Zoe")
 
 
