@@ -381,7 +381,9 @@ def test_who_is_meant_by_an_action(lobby: FollowedRoom, verb: str) -> None:
         event, params = lobby.told()[0]
         assert event.startswith("video.member.")
         assert params["member"]["id"] == expected.id
-    there = ", ".join(each.name for each in lobby.session.members.values()) or "has ended"
+    there = ", ".join(each.name for each in lobby.session.members.values())
+    if not there:
+        there = "has ended" if lobby.session.ended else "nobody"
     with pytest.raises(Refusal) as refused:
         lobby.act(verb, name="Zoe", **more)
     assert refused.value.code == "404"

@@ -35,8 +35,10 @@ def find_members(room: RoomSession, who: str | None) -> list[Member]:
     """The member of this name or id, ``all`` of them, or who joined last when None.
 
     Raises:
-        Refusal: 404, naming who is there.
+        Refusal: 404, naming who is there; or when the room has ended.
     """
+    if room.ended:
+        raise Refusal("404", f"room session {room.id} has ended")
     members = list(room.members.values())
     if who == EVERYBODY:
         return members

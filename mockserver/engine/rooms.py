@@ -329,8 +329,11 @@ class Rooms(ABC):
         params = dict(params or {})
         if MEDIA[kind].has_length and "length_us" not in params:
             params["length_us"] = self.identities.length_us()
+        positions = params.get("positions", {})
         if "layout" in params:
-            self.set_layout(room, params["layout"], params.get("positions", {}))
+            self.set_layout(room, params["layout"], positions)
+        else:
+            self.set_positions(room, positions)
         was_running = bool(room.running(kind))
         media = MEDIA[kind](self.identities.uuid(), self.now, params)
         room.media[kind][media.id] = media
