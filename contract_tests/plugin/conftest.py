@@ -24,6 +24,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         "addopts = --strict-markers -p no:cacheprovider"
     )
 
+    # In CI pytest tells each message once more, in its summary.
+    monkeypatch.delenv("CI", raising=False)
+
     def run(text: str, *arguments: str, installed: bool = False) -> pytest.RunResult:
         pytester.makepyfile(text)
         plugins = [PLUGIN]

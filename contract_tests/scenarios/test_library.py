@@ -9,9 +9,9 @@ from mockserver.scenarios import library
 HEAD = "scenario: mine\nabout: My own.\n"
 
 
-def test_a_name_finds_the_file_in_a_checkout() -> None:
+def test_a_name_finds_the_file_in_a_checkout_and_in_a_wheel() -> None:
     assert library.find("pause-resume") == library.folder() / "pause-resume.yaml"
-    assert library.folder().parts[-2:] == ("fixtures", "scenarios")
+    assert library.folder().parts[-2:] in (("fixtures", "scenarios"), ("_fixtures", "scenarios"))
 
 
 def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:

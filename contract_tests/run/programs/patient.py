@@ -10,21 +10,16 @@ import os
 import signal
 import subprocess
 import sys
-from types import FrameType
+
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 stubborn = "stubborn" in sys.argv
-
-
-def take(number: int, frame: FrameType | None) -> None:
-    print(signal.Signals(number).name, flush=True)
-    if not stubborn:
-        sys.exit(3)
-
-
-for each in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-    signal.signal(each, take)
+# Blocked, each waits until it is asked for: none can come in the moment before a pause.
+signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 print(os.getpid(), flush=True)
 if "with-child" in sys.argv:
     subprocess.Popen([sys.executable, __file__, *(["stubborn"] if stubborn else [])])
 while True:
-    signal.pause()
+    print(signal.Signals(signal.sigwait(SIGNALS)).name, flush=True)
+    if not stubborn:
+        sys.exit(3)
