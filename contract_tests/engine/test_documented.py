@@ -10,36 +10,66 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.protocol import frames
+from mockserver import schemas
+from mockserver.protocol import catalogue, frames
+from mockserver.protocol.lifecycles import LIFECYCLES
 
 from .documented import undocumented
-from .harness import World, recording_calls, violations
+from .followed import FollowedRoom
+from .harness import Frame, World, violations
+
+Said = list[tuple[Frame, str | None]]
+"""Frames of the mock's, each with the method that it answers, if it answers one."""
 
 
-def said(world: World) -> list[tuple[dict[str, Any], str | None]]:
-    """Frames of every shape that the mock sends, with the method that each answers."""
-    client = world.connected()
-    client.subscribe("video.rooms", "video.room.started", "video.room.ended")
-    room = world.start_room()
-    client.follow(room)
-    client.subscribe(room.channel, "video.room.subscribed", get_initial_state=True)
-    call = recording_calls(client, room)
-    recording_id = call("start")["recording"]["id"]
-    answered: list[tuple[dict[str, Any], str | None]] = []
-    for method in ("video.rooms.get", "video.room.get", "video.members.get"):
-        ids = {} if method == "video.rooms.get" else {"room_session_id": room.id}
-        answered.append((client.ask(method, **ids), method))
-    ids = {"room_session_id": room.id, "recording_id": recording_id}
-    answered.append((client.ask("video.recording.resume", **ids), "video.recording.resume"))
-    answered.append((client.ask("video.recording.stop", **ids), "video.recording.stop"))
-    answered.append((client.ask("video.recording.stop"), "video.recording.stop"))
+def said(world: World) -> Said:
+    """All that the mock ever sends: every event, and an answer to every call."""
+    witness = world.connected()
+    witness.subscribe("video.rooms", "video.room.started")
+    lobby = FollowedRoom(world)
+    client, room = lobby.client, lobby.session
+    answered: Said = [(client.frames[0], "signalwire.connect")]
+
+    def ask(method: str, **params: Any) -> None:
+        answered.append((client.ask(method, **params), method))
+
+    state = {"event_channel": room.channel, "events": ["video.room.subscribed"]}
+    ask("signalwire.subscribe", **state, get_initial_state=True)
+    ask("signalwire.ping", timestamp=1735689600.5)
+    ask("video.rooms.get")
+    people = {"demote": "Bob", "promote": "Bob", "remove": "Carl"}
+    ids = {f"{kind}_id": lobby.start(kind) for kind in LIFECYCLES}
+    ids["room_session_id"] = room.id
+    for method in sorted(each for each in catalogue.CLIENT_CALLS if each.startswith("video.")):
+        params = dict(schemas.load(f"calls/{method}")["examples"][0])
+        ids["member_id"] = lobby.member(people.get(method.rpartition(".")[2], "Ann")).id
+        if "positions" in params:
+            params["positions"] = {ids["member_id"]: "standard-7"}
+        ask(method, **{**params, **{name: ids[name] for name in ids.keys() & params.keys()}})
+    for answer, _ in answered[1:]:
+        assert answer["result"].get("code", "200") == "200", answer
+    lobby.act("start_talking")
+    ask(
+        "video.recording.resume",
+        **{each: ids[each] for each in ("room_session_id", "recording_id")},
+    )
+    ask("video.recording.stop")
     world.do(world.space.ping, client.session)
-    world.do(world.space.end_room, room)
+    lobby.act("end_room")
     world.settle()
-    calls: list[tuple[dict[str, Any], str | None]] = [
-        (frame, None) for frame in client.frames if frames.is_call(frame)
+    ask("signalwire.unsubscribe", **state)
+    ask("signalwire.disconnect")
+    called: Said = [
+        (frame, None) for frame in (*witness.frames, *client.frames) if frames.is_call(frame)
     ]
-    return answered + calls
+    return answered + called
+
+
+def test_all_that_is_ever_sent_is_looked_at(world: World) -> None:
+    looked_at = said(world)
+    assert {answers for _, answers in looked_at} - {None} == catalogue.CLIENT_CALLS
+    told = [frame["params"]["event_type"] for frame, _ in looked_at if frames.is_event(frame)]
+    assert set(told) == catalogue.EVENTS
 
 
 def objects(value: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -63,7 +93,7 @@ def test_a_field_that_no_schema_knows_is_noticed_wherever_it_stands(world: World
             dict(objects(spoilt))[path]["undreamt"] = {"of": 1}
             assert undocumented(spoilt, answers) == [f"{path}.undreamt"]
             places += 1
-    assert places > 50
+    assert places > 300
 
 
 def test_users_may_put_anything_into_what_is_theirs(world: World) -> None:

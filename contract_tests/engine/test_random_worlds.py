@@ -13,12 +13,15 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from mockserver import contract
+from mockserver import contract, schemas
 from mockserver.engine import Media, RoomSession, Space
+from mockserver.engine.actions import ROOM_ACTIONS
+from mockserver.engine.properties import EVERYBODY
+from mockserver.protocol import catalogue
 from mockserver.protocol.errors import AuthenticationFailed, ProtocolError, Refusal
-from mockserver.protocol.lifecycles import LIFECYCLES, RECORDING
+from mockserver.protocol.lifecycles import LIFECYCLES
 
-from .harness import MS, ROOM_EVENTS, Client, Event, S, TestScript, World, violations
+from .harness import MS, ROOM_EVENTS, Client, Event, Frame, S, TestScript, World, violations
 
 PROJECTS = ("p", "q")
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -29,9 +32,15 @@ PLANNABLE = (
     "signalwire.unsubscribe",
     "video.rooms.get",
     "video.room.get",
-    "video.recording.list",
-    "video.recording.start",
-    *(f"video.recording.{verb}" for verb in RECORDING.verbs),
+    "video.lock",
+    "video.set_layout",
+    "video.member.audio_mute",
+    "video.member.remove",
+    *(
+        f"video.{kind}.{verb}"
+        for kind, table in LIFECYCLES.items()
+        for verb in ("list", "start", *table.verbs)
+    ),
 )
 BAD_FRAMES = (
     b"nonsense",
@@ -52,9 +61,78 @@ REPLACEMENTS = (
     AuthenticationFailed(),
 )
 
+# What calls and actions are given, by the names of their params and arguments; all of it is valid.
+PLACES = ("standard-1", "standard-2", "auto", "off-canvas", "reserved-1", "playback")
+MOMENTS = (0, 5_000, 90_000, 10**7)
+VALUES: dict[str, tuple[Any, ...]] = {
+    "volume": (-10, 0, 50),
+    "value": (30, 0, 100),
+    "enable": (True, False),
+    "meta": ({}, {"topic": "standup"}, {"n": [1]}),
+    "keys": (["topic"], ["n"], []),
+    "url": ("https://example.com/tune.mp3", "rtmp://example.com/live"),
+    "length_us": (10 * S, 0, 3_600 * S),
+    "seek_position": MOMENTS,
+    "name": ("2x2", "1x1", "grid-responsive", "nowhere"),
+    "layout": ("2x2", "1x1", "grid-responsive", "nowhere"),
+    "count": (0, 1, 7),
+    "join_audio_muted": (True, False),
+    "join_video_muted": (True, False),
+    "as": ("first", "second"),
+}
+
+MEDIA_METHODS = {
+    f"video.{kind}.{verb}" for kind, table in LIFECYCLES.items() for verb in table.verbs
+}
+ROOM_METHODS = {
+    method
+    for method in catalogue.CLIENT_CALLS - MEDIA_METHODS
+    if "room_session_id" in schemas.load(f"calls/{method}").get("required", ())
+}
+MEMBER_METHODS = {each for each in ROOM_METHODS if each.startswith("video.member.")}
+MEDIA_ACTIONS = {
+    verb
+    for verb in ROOM_ACTIONS
+    if schemas.load(f"actions/{verb}")["properties"].keys() & {*LIFECYCLES, "as"}
+}
+PEOPLE_ACTIONS = {
+    verb
+    for verb in ROOM_ACTIONS.keys() - MEDIA_ACTIONS
+    if "name" in schemas.load(f"actions/{verb}")["properties"]
+}
+
+ROOM_WIDE_ACTIONS = sorted(ROOM_ACTIONS.keys() - MEDIA_ACTIONS - PEOPLE_ACTIONS - {"end_room"})
+
 which = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 5, 8, 13])
+Choice = tuple[str, int, int]
+"""A call or an action, whom or what it concerns, and the number that decides its values."""
+
+
+def some(verbs: list[str]) -> st.SearchStrategy[list[Choice]]:
+    """A few of them, one after the other."""
+    each = st.tuples(st.sampled_from(verbs), which, st.integers(min_value=0, max_value=999))
+    return st.lists(each, min_size=1, max_size=6)
+
+
 some_events = st.just(list(EVENT_TYPES)) | st.lists(st.sampled_from(EVENT_TYPES), max_size=6)
 projects = st.sampled_from(PROJECTS)
+
+
+def chosen(schema: str, number: int, given: dict[str, Any]) -> dict[str, Any]:
+    """Params or arguments by a schema, besides those that are given; what is optional may lack."""
+    description = schemas.load(schema)
+    chosen = dict(given)
+    open_names = description["properties"].keys() - given.keys()
+    for name in sorted(open_names & {*VALUES, "length", "position"}):
+        number, pick = divmod(number * 7 + len(name), 5)
+        if pick == 4 and name not in description.get("required", ()):
+            continue
+        if name == "position":
+            options: tuple[Any, ...] = MOMENTS if "playback" in schema else PLACES
+        else:
+            options = VALUES["length_us" if name == "length" else name]
+        chosen["length_us" if name == "length" else name] = options[pick % len(options)]
+    return chosen
 
 
 class Worlds(RuleBasedStateMachine):
@@ -83,6 +161,7 @@ class Worlds(RuleBasedStateMachine):
                 self.script(project).immune.add(client.session.name)
                 client.subscribe("video.rooms", "video.room.started")
             self.a_room_starts(project, members=2, named=True)
+            self.somebody_comes(project, replies=True)
 
     # Picking
 
@@ -97,15 +176,21 @@ class Worlds(RuleBasedStateMachine):
     def client(self, number: int) -> Client:
         return self.clients[-1 - number % len(self.clients)]
 
+    def talker(self, number: int) -> Client | None:
+        """One that is connected, of those there are."""
+        connected = [each for each in reversed(self.clients) if self.is_connected(each)]
+        return connected[number % len(connected)] if connected else None
+
     def room(self, client: Client, number: int) -> str:
         """The id of a room session that there is or was, of the client's space or another."""
         known = [*(room.id for room in self.rooms_for(client)), NOWHERE]
-        return known[number % len(known)]
+        return known[number % len(known) if number > 2 else 0]
 
     def rooms_for(self, client: Client) -> list[RoomSession]:
-        """All rooms of the client's space that there are or were, and one of the other's."""
+        """All rooms of the client's space, those that run first, and one of the other's."""
         (other,) = (project for project in PROJECTS if project != client.project)
-        return [*reversed(self.started[client.project]), *self.started[other][:1]]
+        own = sorted(self.started[client.project], key=lambda room: not room.ended)
+        return [*reversed(own), *self.started[other][:1]]
 
     def channel(self, client: Client, number: int) -> str:
         known = [room.channel for room in self.rooms_for(client)]
@@ -249,15 +334,53 @@ class Worlds(RuleBasedStateMachine):
                 )
 
     @precondition(lambda self: self.clients)
-    @rule(
-        number=which,
-        room=which,
-        method=st.sampled_from(["room.get", "members.get", "recording.list", "recording.start"]),
-    )
-    def a_client_asks_about_a_room(self, number: int, room: int, method: str) -> None:
-        client = self.client(number)
-        if not client.is_closed():
-            client.call(f"video.{method}", room_session_id=self.room(client, room))
+    @rule(number=which, room=which, calls=some(sorted(ROOM_METHODS - MEMBER_METHODS)))
+    def a_client_calls_for_a_room(self, number: int, room: int, calls: list[Choice]) -> None:
+        for method, member, value in calls:
+            if (client := self.talker(number)) is None:
+                return
+            room_id = self.room(client, room)
+            given: dict[str, Any] = {"room_session_id": room_id}
+            if "positions" in schemas.load(f"calls/{method}")["properties"]:
+                whom = self.whom(client.project, room_id)
+                given["positions"] = {whom[member % len(whom)]: PLACES[value % len(PLACES)]}
+            self.ask(client, method, chosen(f"calls/{method}", value, given))
+
+    @precondition(lambda self: self.clients)
+    @rule(number=which, room=which, calls=some(sorted(MEMBER_METHODS)))
+    def a_client_calls_for_members(self, number: int, room: int, calls: list[Choice]) -> None:
+        for method, member, value in calls:
+            if (client := self.talker(number)) is None:
+                return
+            room_id = self.room(client, room)
+            whom = self.whom(client.project, room_id)
+            given = {"room_session_id": room_id, "member_id": whom[member % len(whom)]}
+            self.ask(client, method, chosen(f"calls/{method}", value, given))
+
+    def whom(self, project: str, room_id: str) -> list[str]:
+        """Whom a call may name: members, the audience, nobody, all."""
+        rooms = [room for room in self.started[project] if room.id == room_id]
+        members = [each for room in rooms for each in (*room.members, *room.audience)]
+        return [*members, NOWHERE, EVERYBODY]
+
+    def ask(self, client: Client, method: str, params: dict[str, Any]) -> Frame | None:
+        """The answer to a call, when it is answered at once; a refused one has no effect."""
+        happened = self.script(client.project).happened
+        before = len(happened)
+        answer = client.answer_to(client.call(method, **params))
+        if answer is None or self.is_replaced(answer):
+            return None
+        assert "result" in answer, answer
+        assert answer["result"]["code"] in ("200", "404", "409")
+        assert answer["result"]["code"] == "200" or len(happened) == before
+        return answer
+
+    @staticmethod
+    def is_replaced(answer: Frame) -> bool:
+        """Whether an answer is one of the replacements, or one to a client without a session."""
+        if "error" in answer:
+            return answer["error"]["code"] in (-32603, -32002)
+        return answer["result"]["code"] in ("403", "500")
 
     @precondition(lambda self: self.clients)
     @rule(number=which)
@@ -266,43 +389,49 @@ class Worlds(RuleBasedStateMachine):
         if not client.is_closed():
             client.call("video.rooms.get")
 
-    @precondition(lambda self: self.clients and any(self.started.values()))
-    @rule(number=which, room=which, recording=which, verb=st.sampled_from(RECORDING.verbs))
-    def a_client_acts_on_a_recording(
-        self, number: int, room: int, recording: int, verb: str
-    ) -> None:
+    @precondition(lambda self: self.clients)
+    @rule(number=which, room=which, calls=some(sorted(MEDIA_METHODS)))
+    def a_client_acts_on_media(self, number: int, room: int, calls: list[Choice]) -> None:
+        for method, media, value in calls:
+            if (client := self.talker(number)) is not None:
+                self.act_on_media(client, room, method, media, value)
+
+    def act_on_media(self, client: Client, room: int, method: str, media: int, value: int) -> None:
         """Any verb in any state; what is done and answered is what the table says."""
-        client = self.client(number)
-        if client.is_closed():
-            return
+        _, kind, verb = method.split(".")
         room_id = self.room(client, room)
-        media = self.media(client.project, room_id)
-        target = [*reversed(media), None][recording % (len(media) + 1)]
+        there = self.media(client.project, room_id, kind)
+        if not there and value % 4:
+            method = f"video.{kind}.start"
+            self.ask(client, method, chosen(f"calls/{method}", value, {"room_session_id": room_id}))
+            return
+        target = [*reversed(there), None][media % (len(there) + 1)]
         if target is None or target.has_ended:
             self.misbehaved = True
         state = target.state if target is not None else ""
         known = target is not None and room_id in self.space(client.project).rooms
-        answer = client.answer_to(
-            client.call(
-                f"video.recording.{verb}",
-                room_session_id=room_id,
-                recording_id=target.id if target is not None else NOWHERE,
-            )
-        )
-        if answer is None or "error" in answer or answer["result"]["code"] in ("403", "500"):
+        given = {
+            "room_session_id": room_id,
+            f"{kind}_id": target.id if target is not None else NOWHERE,
+        }
+        answer = self.ask(client, method, chosen(f"calls/{method}", value, given))
+        if answer is None:
             return
         if target is None or not known:
             assert answer["result"]["code"] == "404"
-        elif (move := LIFECYCLES["recording"].move(state, verb)) is None:
+        elif (move := LIFECYCLES[kind].move(state, verb)) is None or (
+            verb.startswith("seek") and not getattr(target, "seekable", False)
+        ):
             assert answer["result"]["code"] == "409"
             assert target.state == state
         else:
             assert answer["result"]["code"] == "200"
-            assert target.state == move.state
+            ended_now = target.has_ended and target.ended_at == self.world.clock.now()
+            assert target.state == move.state or (kind == "playback" and ended_now)
 
-    def media(self, project: str, room_id: str) -> list[Media]:
+    def media(self, project: str, room_id: str, kind: str) -> list[Media]:
         rooms = [room for room in self.started[project] if room.id == room_id]
-        return [media for room in rooms for media in room.media["recording"].values()]
+        return [media for room in rooms for media in room.media[kind].values()]
 
     @precondition(lambda self: self.clients)
     @rule(number=which, data=st.sampled_from(BAD_FRAMES))
@@ -344,32 +473,46 @@ class Worlds(RuleBasedStateMachine):
         if self.any_room(project):
             self.world.do(self.space(project).end_room, self.running(project, number))
 
-    @rule(project=projects, number=which)
-    def somebody_joins(self, project: str, number: int) -> None:
-        if self.any_room(project):
-            self.world.do(self.space(project).join, self.running(project, number))
-
-    @rule(project=projects, number=which, member=which)
-    def somebody_leaves(self, project: str, number: int, member: int) -> None:
-        if self.any_room(project):
+    @rule(project=projects, number=which, acts=some(["join", "leave", *sorted(PEOPLE_ACTIONS)]))
+    def somebody_does_something(self, project: str, number: int, acts: list[Choice]) -> None:
+        for verb, who, value in acts if self.any_room(project) else ():
             room = self.running(project, number)
-            members = list(room.members.values())
-            self.world.do(self.space(project).leave, room, members[member % len(members)])
+            people = [*room.members.values(), *room.audience.values()]
+            names = [None, *(each.name for each in people), *(each.id for each in people), "Zoe"]
+            names.append(EVERYBODY)
+            if not self.act(project, room, verb, value, {"name": names[who % len(names)]}):
+                return
 
-    @rule(project=projects, number=which)
-    def the_service_starts_a_recording(self, project: str, number: int) -> None:
-        if self.any_room(project):
+    @rule(project=projects, number=which, acts=some(sorted(MEDIA_ACTIONS)))
+    def the_service_acts_on_media(self, project: str, number: int, acts: list[Choice]) -> None:
+        for verb, media, value in acts if self.any_room(project) else ():
             room = self.running(project, number)
-            self.world.do(self.space(project).start_media, room, "recording")
+            given = {}
+            for kind in LIFECYCLES.keys() & schemas.load(f"actions/{verb}")["properties"].keys():
+                if not room.running(kind) and value % 4:
+                    verb = f"start_{kind}"
+                    break
+                there = [None, *reversed(room.media[kind]), "first", NOWHERE]
+                given[kind] = there[media % len(there)]
+            self.act(project, room, verb, value, given)
 
-    @rule(project=projects, number=which, verb=st.sampled_from(RECORDING.verbs))
-    def the_service_acts_on_a_recording(self, project: str, number: int, verb: str) -> None:
-        if not self.any_room(project):
-            return
-        room = self.running(project, number)
-        for media in room.running("recording")[-1:]:
-            if RECORDING.move(media.state, verb) is not None:
-                self.world.do(self.space(project).act, room, media, verb)
+    @rule(project=projects, number=which, acts=some(ROOM_WIDE_ACTIONS))
+    def the_service_sets_a_room(self, project: str, number: int, acts: list[Choice]) -> None:
+        for verb, _, value in acts if self.any_room(project) else ():
+            self.act(project, self.running(project, number), verb, value, {})
+
+    def act(
+        self, project: str, room: RoomSession, verb: str, value: int, given: dict[str, Any]
+    ) -> bool:
+        """Do it, or be refused without any effect; says whether the room still runs."""
+        happened = self.script(project).happened
+        before = len(happened)
+        arguments = chosen(f"actions/{verb}", value, given)
+        try:
+            self.world.do(ROOM_ACTIONS[verb], self.space(project), room, arguments)
+        except Refusal:
+            assert len(happened) == before
+        return not room.ended
 
     @rule(
         project=projects,
@@ -438,11 +581,15 @@ class Worlds(RuleBasedStateMachine):
                 connection = session.connection
                 assert connection is None or connection.session is session
             for room in space.rooms.values():
-                assert room.members
+                assert room.members or room.audience
+                assert not room.members.keys() & room.audience.keys()
                 assert not room.ended
+                for media in room.running("playback"):
+                    end = media.ends_by_itself_at()
+                    assert end is None or end > self.world.clock.now()
             for rooms in self.started.values():
                 for room in rooms:
-                    assert not (room.ended and room.running("recording"))
+                    assert not (room.ended and any(room.running(kind) for kind in LIFECYCLES))
 
     def teardown(self) -> None:
         """At rest, everything has been told; and nothing was told in two spaces."""
