@@ -69,7 +69,9 @@ def _members_get(space: Space, session: Session, params: Params) -> Result:
 
 def _start(kind: str) -> Handler:
     def handle(space: Space, session: Session, params: Params) -> Result:
-        media = space.start_media(space.room(params["room_session_id"]), kind, params)
+        # How long something is, is not for a client to say: the wire has no such param.
+        told = {key: value for key, value in params.items() if key != "length_us"}
+        media = space.start_media(space.room(params["room_session_id"]), kind, told)
         return _ok(**{kind: media.as_wire(space.now)})
 
     return handle
