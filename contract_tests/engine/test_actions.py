@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from mockserver import schemas
 from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
@@ -78,6 +81,37 @@ def test_a_scenario_file_knows_exactly_the_actions() -> None:
     assert sorted(with_arguments["properties"]) == sorted({*takers, "start_room"})
     needless = [each for each in ACTIONS if not schemas.load(f"actions/{each}").get("required")]
     assert sorted(bare["enum"]) == sorted({*needless, "start_room"})
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        ("set_input_volume", {"volume": 50.5}),
+        ("set_output_volume", {"volume": -51}),
+        ("set_input_sensitivity", {"value": 101}),
+        ("set_playback_volume", {"volume": 51}),
+        ("start_playback", {"url": "https://example.com/tune.mp3", "volume": -51}),
+        ("start_playback", {"url": ""}),
+        ("start_stream", {"url": ""}),
+        ("seek_playback", {"position": -1}),
+        ("set_position", {"position": "nowhere"}),
+        ("set_audience", {"count": -1}),
+        ("set_meta", {"meta": ["no", "object"]}),
+        ("update_member_meta", {"meta": "text"}),
+        ("delete_meta", {"keys": "topic"}),
+        ("prioritize_handraise", {"enable": "yes"}),
+    ],
+)
+def test_what_no_client_may_ask_for_no_script_may(verb: str, arguments: dict[str, Any]) -> None:
+    """What is not refused there would be told to clients, who cannot understand it."""
+    schema = schemas.load(f"actions/{verb}")
+    resources = [
+        (name, DRAFT202012.create_resource(dict(document)))
+        for name, document in schemas.registry_documents()
+    ]
+    validator = Draft202012Validator(schema, registry=Registry().with_resources(resources))
+    assert validator.is_valid(schema["examples"][0])
+    assert not validator.is_valid(arguments)
 
 
 # What they do

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mockserver import schemas
 from mockserver.engine import RoomSession
 from mockserver.engine.calls import CALLS
 from mockserver.protocol import catalogue, frames
@@ -18,19 +19,16 @@ NO_SUCH_ROOM = "00000000-0000-4000-8000-000000000000"
 
 
 def room_calls(client: Client, room_session_id: str, recording_id: str) -> dict[str, Any]:
-    """The results of all calls that name a room."""
-    return {
-        method: client.result(method, room_session_id=room_session_id, **more)
-        for method, more in {
-            "video.room.get": {},
-            "video.members.get": {},
-            "video.recording.list": {},
-            "video.recording.start": {},
-            "video.recording.pause": {"recording_id": recording_id},
-            "video.recording.resume": {"recording_id": recording_id},
-            "video.recording.stop": {"recording_id": recording_id},
-        }.items()
-    }
+    """The results of all calls that name a room, with params as their schemas have for example."""
+    results = {}
+    for method in sorted(each for each in catalogue.CLIENT_CALLS if each.startswith("video.")):
+        params = schemas.load(f"calls/{method}")["examples"][0]
+        ids = {"room_session_id": room_session_id, "recording_id": recording_id}
+        if "room_session_id" in params:
+            params = {**params, **{name: ids[name] for name in ids.keys() & params.keys()}}
+            results[method] = client.result(method, **params)
+    assert len(results) > 40
+    return results
 
 
 def test_every_call_of_the_catalogue_is_served() -> None:

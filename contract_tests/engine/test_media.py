@@ -260,6 +260,14 @@ def test_the_seed_decides_how_long_it_is(lobby: FollowedRoom) -> None:
     assert all(each["position"] == (each["ended_at"] - each["started_at"]) * 1000 for each in ended)
 
 
+def test_a_client_does_not_decide_how_long_it_is(lobby: FollowedRoom) -> None:
+    """No param of the protocol says so, and what is not in it has no effect."""
+    for unknown in ("soon", None, -1, 0):
+        lobby.start("playback", length_us=unknown)
+    lobby.world.wait(59 * S)
+    assert lobby.told_types() == ["playback.started"] * 4
+
+
 # What is live
 
 
