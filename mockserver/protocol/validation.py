@@ -144,18 +144,11 @@ def _ref(name: str) -> dict[str, Any]:
 
 
 @cache
-def _registry() -> jsonschema_rs.Registry:
-    import jsonschema_rs
-
-    return jsonschema_rs.Registry(list(schemas.registry_documents()))
-
-
-@cache
 def _validator(kind: str, name: str) -> jsonschema_rs.Draft202012Validator:
     # Imported here because a server should listen before it needs to validate.
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(composed(kind, name), registry=_registry())
+    return jsonschema_rs.Draft202012Validator(composed(kind, name), retriever=schemas.resolve)
 
 
 def _problems_of(frame: Mapping[str, Any], kind: str, name: str) -> list[Problem]:
