@@ -292,9 +292,9 @@ def signalwire_mock_sync(signalwire_mock: SpaceHandle) -> SyncSpaceHandle:
 def signalwire_env(signalwire_mock: SpaceHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Sets the environment variables that clients of SignalWire read; gives them, too.
 
-    Which, is told in ``mockserver/environment.py``.
+    Which, is told in ``mockserver/server/environment.py``.
     """
-    from mockserver.environment import environment
+    from mockserver.server.environment import environment
 
     mock = signalwire_mock
     variables = environment(mock.url, mock.http_url, mock.project, mock.token)

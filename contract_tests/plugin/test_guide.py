@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver import environment, pytest_plugin
+from mockserver import pytest_plugin
+from mockserver.server import environment
 
 from .conftest import Run
 

@@ -21,7 +21,8 @@ RUN = (sys.executable, "-m", "mockserver", "run")
 IMPATIENT = (
     sys.executable,
     "-c",
-    "import sys; from mockserver import cli, program; program.GRACE_S = 0.3; sys.exit(cli.main())",
+    "import sys; from mockserver import cli; from mockserver.cli.run import program; "
+    "program.GRACE_S = 0.3; sys.exit(cli.main())",
     "run",
 )
 """The same, but the program has only 0.3 seconds to end after a signal."""

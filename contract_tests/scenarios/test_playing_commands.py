@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver import scenarios
-from mockserver.play import Played, play
+from mockserver.cli.demo.play import Played, play
 from mockserver.scenarios.commands import COMMANDS, EVERYBODY
 from mockserver.server import Server, Settings
 

@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.conftest import ServerProcess
 from mockserver import contract, scenarios
-from mockserver.play import Played, play
+from mockserver.cli.demo.play import Played, play
 
 from .client import Client
 from .conftest import SPEED, Connect, Target

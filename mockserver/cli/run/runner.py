@@ -13,10 +13,12 @@ from typing import Any
 
 import orjson
 
-from mockserver import contract, program, scenarios
+from mockserver import contract, scenarios
 from mockserver.engine import Script
-from mockserver.environment import environment
 from mockserver.server import Server, Settings
+from mockserver.server.environment import environment
+
+from . import program
 
 PROJECT = "mock-project"
 TOKEN = "mock-token"

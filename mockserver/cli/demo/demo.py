@@ -11,9 +11,10 @@ from rich.text import Text
 
 from mockserver import contract, scenarios
 from mockserver.engine import Journal
-from mockserver.play import Played, play
 from mockserver.scenarios import Scenario
 from mockserver.server import Server, Settings
+
+from .play import Played, play
 
 PROJECT = "demo-project"
 

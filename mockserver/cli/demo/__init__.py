@@ -1,0 +1,31 @@
+"""``python -m mockserver demo``: plays a scenario and shows what crosses the wire."""
+
+from __future__ import annotations
+
+import argparse
+
+from mockserver.cli.arguments import add_play_options, microseconds
+from mockserver.cli.exits import EXIT_FAILED, EXIT_OK, fail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    add_play_options(parser, scenario="pause-resume", speed=10.0)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Play the scenario; returns the exit code."""
+    from mockserver import scenarios
+
+    from .demo import demo
+
+    try:
+        holds = demo(
+            scenario=options.scenario,
+            seed=options.seed,
+            speed=options.speed,
+            latency_us=microseconds(options.latency),
+        )
+    except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
+        return fail(str(error))
+    return EXIT_OK if holds else EXIT_FAILED

@@ -1,0 +1,53 @@
+"""``python -m mockserver run -- PROGRAM``: a program with a server of its own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mockserver.cli.arguments import RUN_EXAMPLE, add_play_options, microseconds
+from mockserver.cli.exits import fail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command; the program itself is not among them."""
+    parser.usage = "%(prog)s [options] -- PROGRAM [ARGUMENT ...]"
+    parser.description = (
+        "Runs a program that finds a server of its own in its environment, passes "
+        "signals and its exit code on, and fails if a rule of the contract was broken."
+    )
+    add_play_options(parser, scenario="demo")
+    parser.add_argument("--clock", choices=("real", "manual"), default="real", help="as with serve")
+    parser.add_argument(
+        "--no-check",
+        dest="check",
+        action="store_false",
+        help="let the run succeed though a rule of the contract was broken",
+    )
+    parser.add_argument(
+        "--trace", metavar="FILE", type=Path, help="keep the trace here (JSON lines)"
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the program; returns the exit code."""
+    if not options.program:
+        return fail(f"run needs a program behind --: {RUN_EXAMPLE}")
+    from mockserver import scenarios
+    from mockserver.server import Settings
+
+    from .runner import TraceFileError, run
+
+    settings = Settings(
+        scenario=options.scenario,
+        seed=options.seed,
+        clock=options.clock,
+        speed=options.speed,
+        latency_us=microseconds(options.latency),
+    )
+    try:
+        return run(options.program, settings, check=options.check, trace=options.trace)
+    except (scenarios.ScenarioError, scenarios.UnknownScenarioError, TraceFileError) as error:
+        return fail(str(error))
+    except OSError as error:
+        return fail(f"cannot listen on {settings.host}: {error.strerror or error}")

@@ -1,0 +1,29 @@
+"""``python -m mockserver scenarios``: lists the scenarios, or explains one."""
+
+from __future__ import annotations
+
+import argparse
+
+from .exits import EXIT_OK, fail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("name", nargs="?", help="name or file of the one to explain")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print the list, or the explanation; returns the exit code."""
+    from mockserver import scenarios
+
+    try:
+        if options.name is None:
+            summaries = scenarios.shipped()
+            width = max(len(each.name) for each in summaries)
+            for each in summaries:
+                print(f"{each.name:<{width}}  {each.about}")
+        else:
+            print("\n".join(scenarios.load(options.name).explain()))
+    except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
+        return fail(str(error))
+    return EXIT_OK

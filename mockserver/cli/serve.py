@@ -1,0 +1,79 @@
+"""``python -m mockserver serve``: a server, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .arguments import add_play_options, credentials, microseconds, port
+from .exits import EXIT_BUG, EXIT_OK, fail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=port, default=8787, help="port; 0 takes a free one (%(default)s)"
+    )
+    add_play_options(parser, scenario="demo")
+    parser.add_argument(
+        "--clock",
+        choices=("real", "manual"),
+        default="real",
+        help="manual: time stands still until the control API advances it (%(default)s)",
+    )
+    parser.add_argument(
+        "--credentials",
+        metavar="PROJECT:TOKEN",
+        action="append",
+        type=credentials,
+        help="accept only this project with this token (may be repeated); default: any",
+    )
+    parser.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        help="what the control API asks for (default: nothing on loopback, else one is made up)",
+    )
+    parser.add_argument(
+        "--ready-file",
+        metavar="FILE",
+        type=Path,
+        help="write {url, http, pid} (and token) here as JSON once clients can connect",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="how much to tell (%(default)s)",
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Serve; returns the exit code."""
+    from mockserver import scenarios
+    from mockserver.server import Settings
+    from mockserver.server.run import ReadyFileError, run
+
+    settings = Settings(
+        host=options.host,
+        port=options.port,
+        scenario=options.scenario,
+        seed=options.seed,
+        clock=options.clock,
+        speed=options.speed,
+        latency_us=microseconds(options.latency),
+        credentials=dict(options.credentials) if options.credentials else None,
+        control_token=options.control_token,
+    )
+    try:
+        bugs = run(settings, ready_file=options.ready_file, log_level=options.log_level)
+    except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
+        return fail(str(error))
+    except ReadyFileError as error:
+        return fail(str(error))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return fail(f"cannot listen on {options.host} port {options.port}: {reason}")
+    if bugs:
+        return fail(f"the server had {bugs} bugs of its own, see the log above", EXIT_BUG)
+    return EXIT_OK
