@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine import Media
-from mockserver.engine.actions import ROOM_ACTIONS
-from mockserver.engine.room import Member
+from mockserver.engine import Activity
+from mockserver.engine.video.actions import ROOM_ACTIONS
+from mockserver.engine.video.room import Member
 
 from .harness import START_PARAMS, VERB_PARAMS, Event, World
 
@@ -29,9 +29,9 @@ class FollowedRoom:
         """Make a call that must not be refused."""
         assert self.call(verb, **params) == {"code": "200", "message": "OK"}
 
-    def act(self, verb: str, **arguments: Any) -> Member | Media | None:
+    def act(self, verb: str, **arguments: Any) -> Member | Activity | None:
         """Have something happen in the room, by the table of actions."""
-        return self.world.do(ROOM_ACTIONS[verb], self.world.space, self.session, arguments)
+        return self.world.do(ROOM_ACTIONS[verb], self.world.video, self.session, arguments)
 
     # What came
 

@@ -15,15 +15,18 @@ import orjson
 from mockserver import contract
 from mockserver.engine import (
     DEFAULT_LATENCY_US,
+    TABLES,
     AnswerPlan,
     Closing,
     Connection,
+    Container,
     Gate,
     ManualClock,
     RoomSession,
     Script,
     Session,
     Space,
+    Video,
 )
 from mockserver.protocol import catalogue, frames
 
@@ -82,7 +85,7 @@ class TestScript(Script):
         self.plans: dict[str, list[AnswerPlan]] = {}
         self.immune: set[str] = set()
         self.happened: list[tuple[str, str]] = []
-        self.subscribed: list[tuple[str, RoomSession | None]] = []
+        self.subscribed: list[tuple[str, Container | None]] = []
         self.begun = 0
         self.spent = spent
 
@@ -104,11 +107,13 @@ class TestScript(Script):
         waiting = self.plans.get(method)
         return waiting.pop(0) if waiting else None
 
-    def on_subscribed(self, space: Space, session: Session, room: RoomSession | None) -> None:
-        self.subscribed.append((session.name, room))
+    def on_subscribed(
+        self, space: Space, session: Session, channel: str, container: Container | None
+    ) -> None:
+        self.subscribed.append((session.name, container))
 
-    def on_event(self, space: Space, event_type: str, room: RoomSession) -> None:
-        self.happened.append((event_type, room.id))
+    def on_event(self, space: Space, event_type: str, about: Container) -> None:
+        self.happened.append((event_type, about.id))
 
 
 class Client:
@@ -347,6 +352,7 @@ class World:
             self.former.append(self.gate.spaces[name])
         return Space(
             name,
+            TABLES,
             clock=self.clock,
             seed=self.seed,
             latency_us=self.latency_us,
@@ -363,6 +369,11 @@ class World:
         """The only space there is now."""
         (space,) = self.gate
         return space
+
+    @property
+    def video(self) -> Video:
+        """The rooms of the only space there is now."""
+        return Video.of(self.space)
 
     @property
     def script(self) -> TestScript:
@@ -427,7 +438,7 @@ class World:
             self.move(due)
 
     def do(self, action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Have the service do something: ``world.do(space.start_room, "lobby")``."""
+        """Have the service do something: ``world.do(world.video.start_room, "lobby")``."""
         self.move(self.clock.now())
         done = action(*args, **kwargs)
         self.move(self.clock.now())
@@ -435,7 +446,7 @@ class World:
 
     def start_room(self, name: str = "lobby", **how: Any) -> RoomSession:
         """Have a room started in the only space there is."""
-        return self.do(self.space.start_room, name, **how)
+        return self.do(self.video.start_room, name, **how)
 
     # Judgement
 

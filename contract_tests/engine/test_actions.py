@@ -10,15 +10,16 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from mockserver import schemas
-from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
+from mockserver.engine import ACTIONS as ROWS
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
 
 from .followed import FollowedRoom
 from .harness import MS, START_PARAMS
 
-ACTIONS = sorted({*ROOM_ACTIONS, *SPACE_ACTIONS})
-IN_ROOMS = sorted(ROOM_ACTIONS)
+ACTIONS = sorted(ROWS)
+IN_ROOMS = [verb for verb in ACTIONS if ROWS[verb].container == "room"]
+IN_SPACES = [verb for verb in ACTIONS if ROWS[verb].container is None]
 every_room_action = pytest.mark.parametrize("verb", IN_ROOMS)
 
 BEFORE = {
@@ -69,10 +70,9 @@ def test_every_action_has_its_schema() -> None:
 
 
 def test_rooms_and_spaces_have_actions_of_their_own() -> None:
-    assert not ROOM_ACTIONS.keys() & SPACE_ACTIONS.keys()
     for verb in ACTIONS:
         concerns = schemas.load(f"actions/{verb}")["x-concerns"]
-        assert concerns == ("room" if verb in ROOM_ACTIONS else "space"), verb
+        assert concerns == (ROWS[verb].container or "space"), verb
 
 
 def test_a_scenario_file_knows_exactly_the_actions() -> None:
@@ -207,11 +207,11 @@ def test_what_is_meant_by_its_name(lobby: FollowedRoom, kind: str) -> None:
             lobby.act(f"stop_{other}", **{other: "first"})
 
 
-@pytest.mark.parametrize("verb", sorted(SPACE_ACTIONS))
+@pytest.mark.parametrize("verb", IN_SPACES)
 def test_what_concerns_all_sessions(lobby: FollowedRoom, verb: str) -> None:
     world = lobby.world
     other = world.connected()
-    world.do(SPACE_ACTIONS[verb], world.space, {"latency_us": 7})
+    world.do(world.space.do, verb, None, {"latency_us": 7})
     assert world.space.latency_us == (7 if verb == "set_latency" else world.latency_us)
     world.wait(0)
     for client in (lobby.client, other):

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver import schemas
-from mockserver.engine import RoomSession
-from mockserver.engine.calls import CALLS
+from mockserver.engine import CALLS, RoomSession
 from mockserver.protocol import catalogue, frames
 from mockserver.protocol.errors import Refusal
 
@@ -51,7 +50,7 @@ def test_rooms_and_members_are_told_as_they_are(world: World) -> None:
     assert [member["name"] for member in members] == ["Ann", "Bob"]
     assert members == rooms[0]["members"]
     assert {member["room_session_id"] for member in members} == {lobby.id}
-    world.do(world.space.end_room, lobby)
+    world.do(world.video.end_room, lobby)
     assert [room["id"] for room in client.result("video.rooms.get")["rooms"]] == [attic.id]
 
 
@@ -75,7 +74,7 @@ def test_a_room_that_starts_again_keeps_its_id_and_has_a_new_session(world: Worl
     first = world.start_room()
     with pytest.raises(Refusal, match='"lobby" is running already'):
         world.start_room()
-    world.do(world.space.end_room, first)
+    world.do(world.video.end_room, first)
     second = world.start_room()
     assert first.room_id == second.room_id
     assert first.id != second.id
@@ -99,7 +98,7 @@ def test_an_unknown_room_is_not_found(world: World) -> None:
 def test_a_room_of_another_project_is_not_found_and_not_named(world: World) -> None:
     world.connected("ours").result("video.rooms.get")
     ours = world.start_room()
-    recording = world.do(world.space.start_media, ours, "recording")
+    recording = world.do(world.video.start_media, ours, "recording")
     stranger = world.connected("theirs")
     for method, result in room_calls(stranger, ours.id, recording.id).items():
         assert result["code"] == "404", method
@@ -112,15 +111,15 @@ def test_a_room_of_another_project_is_not_found_and_not_named(world: World) -> N
 def test_a_room_that_has_ended_is_not_found_and_says_so(world: World) -> None:
     client = world.connected()
     room = world.start_room()
-    recording = world.do(world.space.start_media, room, "recording")
-    world.do(world.space.end_room, room)
+    recording = world.do(world.video.start_media, room, "recording")
+    world.do(world.video.end_room, room)
     for method, result in room_calls(client, room.id, recording.id).items():
         assert result["code"] == "404", method
         assert "has ended" in result["message"], method
     with pytest.raises(Refusal, match="has ended"):
-        world.do(world.space.start_media, room, "recording")
+        world.do(world.video.start_media, room, "recording")
     with pytest.raises(Refusal, match="has ended"):
-        world.do(world.space.end_room, room)
+        world.do(world.video.end_room, room)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop"])
@@ -176,7 +175,7 @@ def test_wrong_params_have_no_effect(world: World) -> None:
     error = client.error("video.recording.start", room_session_id=7)
     assert error["code"] == -32602
     assert error["data"]["problems"][0]["path"] == "$.params.room_session_id"
-    assert room.media["recording"] == {}
+    assert room.activities["recording"] == {}
 
 
 @pytest.mark.parametrize(
@@ -328,7 +327,7 @@ def test_a_late_answer_brings_its_events_late(make_world: MakeWorld, latency_us:
     call_id = client.call("video.recording.stop", **ids)
     world.wait(3 * S - 1)
     assert client.frames[seen:] == []
-    assert room.media["recording"][recording_id].state == "recording"
+    assert room.activities["recording"][recording_id].state == "recording"
     world.wait(1)
     assert client.answer_to(call_id) is not None
     world.settle()
@@ -357,7 +356,7 @@ def test_a_call_that_is_answered_otherwise_has_no_effect(world: World) -> None:
     assert call("pause", recording_id) == {"code": "403", "message": "not now"}
     world.settle()
     assert client.events[seen:] == []
-    assert room.media["recording"][recording_id].state == "recording"
+    assert room.activities["recording"][recording_id].state == "recording"
 
 
 def test_events_keep_their_order_when_the_latency_falls(world: World) -> None:
@@ -383,4 +382,4 @@ def test_calls_of_a_lost_connection_have_no_effect_later(world: World) -> None:
     client.resume()
     world.settle()
     assert client.answer_to(call_id) is None
-    assert room.media["recording"][recording_id].state == "recording"
+    assert room.activities["recording"][recording_id].state == "recording"

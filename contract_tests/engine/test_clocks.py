@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine import Clock, ManualClock, RunningClock, Space, seconds
+from mockserver.engine import TABLES, Clock, ManualClock, RunningClock, Space, seconds
 from mockserver.engine.agenda import Agenda
 
 from .harness import MS, S, World
@@ -121,7 +121,7 @@ def test_an_agenda_gives_nothing_before_its_time() -> None:
 
 
 def test_everything_is_done_at_its_own_time_also_in_one_leap() -> None:
-    space = Space("p", clock=ManualClock())
+    space = Space("p", TABLES, clock=ManualClock())
     start = space.now
     done: list[tuple[str, int]] = []
 
@@ -156,7 +156,7 @@ def test_what_was_due_before_a_call_is_done_before_it(world: World) -> None:
     client = world.connected()
     client.subscribe("video.rooms", "video.room.started")
     room = world.start_room()
-    world.space.later(S, lambda: world.space.end_room(room))
+    world.space.later(S, lambda: world.video.end_room(room))
     world.clock.move(world.clock.now() + 2 * S)
     assert "has ended" in client.result("video.room.get", room_session_id=room.id)["message"]
     assert client.event_types == ["video.room.started"]
@@ -164,7 +164,7 @@ def test_what_was_due_before_a_call_is_done_before_it(world: World) -> None:
 
 def test_one_bug_does_not_stop_the_rest() -> None:
     bugs: list[Exception] = []
-    space = Space("p", clock=ManualClock(), on_bug=bugs.append)
+    space = Space("p", TABLES, clock=ManualClock(), on_bug=bugs.append)
     done: list[str] = []
     space.later(1, lambda: done.append("before"))
     space.later(2, lambda: [][0])
@@ -175,7 +175,7 @@ def test_one_bug_does_not_stop_the_rest() -> None:
 
 
 def test_a_bug_is_raised_unless_somebody_takes_it() -> None:
-    space = Space("p", clock=ManualClock())
+    space = Space("p", TABLES, clock=ManualClock())
     space.later(1, lambda: [][0])
     with pytest.raises(IndexError):
         space.advance(space.now + 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Script
+from mockserver.engine import Script, Video
 from mockserver.protocol.errors import AuthenticationFailed, ProtocolError
 
 from .harness import MakeWorld, S, TestScript, World
@@ -150,7 +150,7 @@ def test_spaces_share_nothing(world: World) -> None:
     one, two = world.connected("p"), world.connected("q")
     for client in (one, two):
         client.subscribe("video.rooms", "video.room.started")
-    world.do(world.gate.spaces["p"].start_room, "lobby")
+    world.do(Video.of(world.gate.spaces["p"]).start_room, "lobby")
     world.settle()
     assert one.event_types == ["video.room.started"]
     assert two.events == []

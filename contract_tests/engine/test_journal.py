@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.engine import Journal, Space
+from mockserver.engine import TABLES, Journal, Space
 from mockserver.engine.journal import TEXT_LIMIT, TO_CLIENT, TO_SERVER
 from mockserver.protocol.secrets import MASK
 
@@ -232,7 +232,7 @@ def test_it_may_grow_while_it_is_read() -> None:
 
 
 def test_a_space_bounds_its_journal(world: World) -> None:
-    space = Space("p", clock=world.clock, journal_limit=2)
+    space = Space("p", TABLES, clock=world.clock, journal_limit=2)
     assert space.journal.limit == 2
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine import seconds
-from mockserver.engine.media import ENDLESS_SCHEMES
+from mockserver.engine.video.media import ENDLESS_SCHEMES
 from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK
 
 from .followed import FollowedRoom

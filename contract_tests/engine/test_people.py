@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine.layout import AUTO, LAYOUTS, OFF_CANVAS
+from mockserver.engine.video.layout import AUTO, LAYOUTS, OFF_CANVAS
 from mockserver.protocol.errors import Refusal
 
 from .followed import FollowedRoom
@@ -294,11 +294,11 @@ def test_the_audience_is_listened_to_by_either_name(world: World, name: str) -> 
     client = world.connected()
     room = world.start_room()
     assert client.subscribe(room.channel, name)["code"] == "200"
-    world.do(world.space.set_audience, room, 1)
+    world.do(world.video.set_audience, room, 1)
     world.settle()
     assert client.event_types == ["video.room.audience_count"]
     client.result("signalwire.unsubscribe", event_channel=room.channel, events=[name])
-    world.do(world.space.set_audience, room, 2)
+    world.do(world.video.set_audience, room, 2)
     world.settle()
     assert client.event_types == ["video.room.audience_count"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from mockserver import schemas
 from mockserver.engine import RoomSession
-from mockserver.engine.actions import ROOM_ACTIONS
-from mockserver.engine.properties import (
+from mockserver.engine.video.actions import ROOM_ACTIONS
+from mockserver.engine.video.properties import (
     MEMBER_PROPERTIES,
     MEMBER_SETTERS,
     META_VERBS,
@@ -19,7 +19,7 @@ from mockserver.engine.properties import (
     Param,
     Setter,
 )
-from mockserver.engine.room import Member
+from mockserver.engine.video.room import Member
 from mockserver.protocol import catalogue
 
 from .followed import FollowedRoom
@@ -112,7 +112,7 @@ def test_a_member_becomes_what_its_table_says(
             assert result == {"code": "200", "message": "OK"}
         else:
             arguments = {"name": "Ann", **given(setter)}
-            assert world.do(ROOM_ACTIONS[setter.verb], world.space, room, arguments) is ann
+            assert world.do(ROOM_ACTIONS[setter.verb], world.video, room, arguments) is ann
 
     do()
     assert ann.properties == expected
@@ -137,7 +137,7 @@ def test_a_room_becomes_what_its_table_says(
             result = client.result(f"video.{setter.verb}", **ids, **given(setter))
             assert result == {"code": "200", "message": "OK"}
         else:
-            world.do(ROOM_ACTIONS[setter.verb], world.space, room, given(setter))
+            world.do(ROOM_ACTIONS[setter.verb], world.video, room, given(setter))
 
     do()
     assert room.properties == expected
@@ -257,7 +257,7 @@ def test_what_is_out_of_range_is_refused_by_the_schema(
     most: int,
 ) -> None:
     playback = world.do(
-        world.space.start_media, room, "playback", {"url": "rtsp://example.com/live"}
+        world.video.start_media, room, "playback", {"url": "rtsp://example.com/live"}
     )
     ids = {
         "room_session_id": room.id,
@@ -339,10 +339,10 @@ def test_meta(
         if by == "call":
             assert client.result(f"{prefix}{verb}", **ids, **params)["code"] == "200"
         elif whose == "room":
-            world.do(ROOM_ACTIONS[verb], world.space, room, params)
+            world.do(ROOM_ACTIONS[verb], world.video, room, params)
         else:
             verb = verb.replace("_meta", "_member_meta")
-            world.do(ROOM_ACTIONS[verb], world.space, room, {"name": "Ann", **params})
+            world.do(ROOM_ACTIONS[verb], world.video, room, {"name": "Ann", **params})
         assert client.result(f"{prefix}get_meta", **ids) == {
             "code": "200",
             "message": "OK",
@@ -381,7 +381,7 @@ def test_what_was_told_does_not_change_afterwards(
     """An event holds what was so when it happened, however late it is told."""
     for topic in ("standup", "retro"):
         meta = {"topic": {"name": topic}}
-        world.do(ROOM_ACTIONS["set_meta"], world.space, room, {"meta": meta})
+        world.do(ROOM_ACTIONS["set_meta"], world.video, room, {"meta": meta})
         meta["topic"]["name"] = "changed by the caller"
     names = [params["room_session"]["meta"]["topic"]["name"] for _, params in told()]
     assert names == ["standup", "retro"]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mockserver import contract, schemas
-from mockserver.engine import Media, RoomSession, Space
-from mockserver.engine.actions import ROOM_ACTIONS
-from mockserver.engine.properties import EVERYBODY
+from mockserver.engine import Activity, RoomSession, Space, Video
+from mockserver.engine.video.actions import ROOM_ACTIONS
+from mockserver.engine.video.properties import EVERYBODY
 from mockserver.protocol import catalogue
 from mockserver.protocol.errors import AuthenticationFailed, ProtocolError, Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
@@ -168,6 +168,9 @@ class Worlds(RuleBasedStateMachine):
     def space(self, project: str) -> Space:
         return self.world.gate.spaces[project]
 
+    def video(self, project: str) -> Video:
+        return Video.of(self.space(project))
+
     def script(self, project: str) -> TestScript:
         script = self.space(project).script
         assert isinstance(script, TestScript)
@@ -198,7 +201,7 @@ class Worlds(RuleBasedStateMachine):
         return known[number % len(known)]
 
     def running(self, project: str, number: int) -> RoomSession:
-        rooms = list(self.space(project).rooms.values())
+        rooms = list(self.video(project).rooms.values())
         return rooms[-1 - number % len(rooms)]
 
     @staticmethod
@@ -324,7 +327,7 @@ class Worlds(RuleBasedStateMachine):
     def a_client_listens_to_all_there_is(self, number: int) -> None:
         client = self.client(number)
         if self.is_connected(client):
-            rooms = self.space(client.project).rooms.values()
+            rooms = self.video(client.project).rooms.values()
             for channel in ("video.rooms", *(room.channel for room in rooms)):
                 client.call(
                     "signalwire.subscribe",
@@ -409,7 +412,7 @@ class Worlds(RuleBasedStateMachine):
         if target is None or target.has_ended:
             self.misbehaved = True
         state = target.state if target is not None else ""
-        known = target is not None and room_id in self.space(client.project).rooms
+        known = target is not None and room_id in self.video(client.project).rooms
         given = {
             "room_session_id": room_id,
             f"{kind}_id": target.id if target is not None else NOWHERE,
@@ -429,9 +432,9 @@ class Worlds(RuleBasedStateMachine):
             ended_now = target.has_ended and target.ended_at == self.world.clock.now()
             assert target.state == move.state or (kind == "playback" and ended_now)
 
-    def media(self, project: str, room_id: str, kind: str) -> list[Media]:
+    def media(self, project: str, room_id: str, kind: str) -> list[Activity]:
         rooms = [room for room in self.started[project] if room.id == room_id]
-        return [media for room in rooms for media in room.media[kind].values()]
+        return [media for room in rooms for media in room.activities[kind].values()]
 
     @precondition(lambda self: self.clients)
     @rule(number=which, data=st.sampled_from(BAD_FRAMES))
@@ -454,11 +457,11 @@ class Worlds(RuleBasedStateMachine):
 
     @rule(project=projects, members=st.integers(min_value=1, max_value=3), named=st.booleans())
     def a_room_starts(self, project: str, members: int, named: bool) -> None:
-        space = self.space(project)
+        video = self.video(project)
         if len(self.started[project]) >= 6:
             return
-        name = "lobby" if named and "lobby" not in {r.name for r in space.rooms.values()} else None
-        room = self.world.do(space.start_room, name, members=members)
+        name = "lobby" if named and "lobby" not in {r.name for r in video.rooms.values()} else None
+        room = self.world.do(video.start_room, name, members=members)
         self.started[project].append(room)
         self.witnesses[project].follow(room)
         if self.is_connected(self.travellers[project]):
@@ -466,12 +469,12 @@ class Worlds(RuleBasedStateMachine):
             self.followed.add(room.id)
 
     def any_room(self, project: str) -> bool:
-        return bool(self.space(project).rooms)
+        return bool(self.video(project).rooms)
 
     @rule(project=projects, number=which)
     def a_room_ends(self, project: str, number: int) -> None:
         if self.any_room(project):
-            self.world.do(self.space(project).end_room, self.running(project, number))
+            self.world.do(self.video(project).end_room, self.running(project, number))
 
     @rule(project=projects, number=which, acts=some(["join", "leave", *sorted(PEOPLE_ACTIONS)]))
     def somebody_does_something(self, project: str, number: int, acts: list[Choice]) -> None:
@@ -492,7 +495,7 @@ class Worlds(RuleBasedStateMachine):
                 if not room.running(kind) and value % 4:
                     verb = f"start_{kind}"
                     break
-                there = [None, *reversed(room.media[kind]), "first", NOWHERE]
+                there = [None, *reversed(room.activities[kind]), "first", NOWHERE]
                 given[kind] = there[media % len(there)]
             self.act(project, room, verb, value, given)
 
@@ -509,7 +512,7 @@ class Worlds(RuleBasedStateMachine):
         before = len(happened)
         arguments = chosen(f"actions/{verb}", value, given)
         try:
-            self.world.do(ROOM_ACTIONS[verb], self.space(project), room, arguments)
+            self.world.do(ROOM_ACTIONS[verb], self.video(project), room, arguments)
         except Refusal:
             assert len(happened) == before
         return not room.ended
@@ -580,7 +583,7 @@ class Worlds(RuleBasedStateMachine):
             for session in space.sessions.values():
                 connection = session.connection
                 assert connection is None or connection.session is session
-            for room in space.rooms.values():
+            for room in Video.of(space).rooms.values():
                 assert room.members or room.audience
                 assert not room.members.keys() & room.audience.keys()
                 assert not room.ended

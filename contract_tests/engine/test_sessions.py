@@ -27,9 +27,9 @@ def room(world: World, client: Client) -> RoomSession:
 
 def record(world: World, room: RoomSession) -> None:
     """A recording from start to end, by the service."""
-    recording = world.do(world.space.start_media, room, "recording")
+    recording = world.do(world.video.start_media, room, "recording")
     for verb in ("pause", "resume", "stop"):
-        world.do(world.space.act, room, recording, verb)
+        world.do(world.video.act, room, recording, verb)
 
 
 LIFE = [
@@ -92,7 +92,7 @@ def test_the_start_and_end_of_a_room_come_once_by_either_channel(world: World) -
         client.subscribe("video.rooms", "video.room.ended")
     for client in (both, in_room):
         client.subscribe(room.channel, "video.room.ended")
-    world.do(world.space.end_room, room)
+    world.do(world.video.end_room, room)
     world.settle()
     for client in (everywhere, both, in_room):
         assert client.event_types == ["video.room.ended"]
@@ -139,7 +139,7 @@ def test_a_script_hears_of_first_subscriptions_only(world: World, client: Client
 def test_the_initial_state_comes_with_the_first_subscription_of_a_room(
     world: World, client: Client, room: RoomSession
 ) -> None:
-    recording = world.do(world.space.start_media, room, "recording")
+    recording = world.do(world.video.start_media, room, "recording")
     world.settle()
     client.subscribe(room.channel, "video.recording.ended", get_initial_state=True)
     client.subscribe(room.channel, "video.recording.started", get_initial_state=True)
@@ -176,7 +176,7 @@ def test_it_does_not_come_unasked(
 def test_it_does_not_come_for_all_rooms_nor_for_a_room_that_ended(
     world: World, client: Client, room: RoomSession
 ) -> None:
-    world.do(world.space.end_room, room)
+    world.do(world.video.end_room, room)
     assert client.subscribe("video.rooms", STATE, get_initial_state=True)["code"] == "200"
     assert client.subscribe(room.channel, STATE, get_initial_state=True)["code"] == "200"
     world.settle()
@@ -221,7 +221,7 @@ def test_a_resumed_session_gets_what_it_missed_in_order_after_the_answer(
     client.lose()
     assert session.is_away
     record(world, room)
-    world.do(world.space.join, room, "Cid")
+    world.do(world.video.join, room, "Cid")
     world.settle()
     assert client.events == []
     seen = len(client.frames)
@@ -248,7 +248,7 @@ def test_an_event_under_way_when_the_connection_broke_is_not_lost(
     world: World, client: Client, room: RoomSession
 ) -> None:
     client.subscribe(room.channel, *RECORDING_EVENTS)
-    world.do(world.space.start_media, room, "recording")
+    world.do(world.video.start_media, room, "recording")
     client.lose()
     client.resume()
     world.settle()
@@ -363,9 +363,9 @@ def test_what_happens_between_a_drop_and_its_notice_is_missed_not_lost(
     client.subscribe(room.channel, *RECORDING_EVENTS)
     space = world.space
     space.drop(client.session)
-    recording = space.start_media(room, "recording")
+    recording = world.video.start_media(room, "recording")
     space.advance(space.now + S)
-    space.act(room, recording, "stop")
+    world.video.act(room, recording, "stop")
     space.advance(space.now + S)
     world.clock.move(space.now)
     world.read()
@@ -433,7 +433,7 @@ def test_acknowledged_events_are_awaited_no_longer(
 
 def many_joins(world: World, room: RoomSession, count: int) -> None:
     for number in range(count):
-        world.do(world.space.join, room, f"member {number}")
+        world.do(world.video.join, room, f"member {number}")
     world.settle()
 
 
@@ -458,7 +458,7 @@ def test_a_client_that_does_not_read_is_cut_off(
     client.subscribe(room.channel, "video.member.joined")
     space, connection = world.space, client.connection
     for number in range(8):
-        space.join(room, f"member {number}")
+        world.video.join(room, f"member {number}")
     space.advance(space.now + S)
     assert connection.closing is not None
     assert connection.closing.code == 1013

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import Media, RoomSession, seconds
+from mockserver.engine import Activity, RoomSession, seconds
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
@@ -117,18 +117,18 @@ def test_over_the_wire(world: World, lifecycle: Lifecycle, state: str, verb: str
 @every_case
 def test_by_the_service(world: World, lifecycle: Lifecycle, state: str, verb: str) -> None:
     found = scene(world, lifecycle, state)
-    media = found.room.media[lifecycle.kind][found.media_id]
+    media = found.room.activities[lifecycle.kind][found.media_id]
     happened, planned = len(world.script.happened), len(world.space.agenda)
     move = lifecycle.move(state, verb)
     if move is None:
         with pytest.raises(Refusal) as refused:
-            world.do(world.space.act, found.room, media, verb, VERB_PARAMS.get(verb, {}))
+            world.do(world.video.act, found.room, media, verb, VERB_PARAMS.get(verb, {}))
         assert refused.value.code == "409"
         assert media.state == state
         assert world.script.happened[happened:] == []
         assert len(world.space.agenda) == planned
     else:
-        world.do(world.space.act, found.room, media, verb, VERB_PARAMS.get(verb, {}))
+        world.do(world.video.act, found.room, media, verb, VERB_PARAMS.get(verb, {}))
         assert media.state == move.state
         (event, room_id), *more = world.script.happened[happened:]
         assert (event, room_id) == (f"video.{lifecycle.kind}.{move.event}", found.room.id)
@@ -256,14 +256,14 @@ def test_the_room_is_updated_exactly_at_the_first_start_and_the_last_stop(world:
     client = world.connected()
     room = world.start_room()
     client.follow(room)
-    space = world.space
+    video = world.video
     heard: list[list[str]] = []
 
-    def then(what: str, media: Media | None = None) -> Media | None:
+    def then(what: str, media: Activity | None = None) -> Activity | None:
         if media is None:
-            media = world.do(space.start_media, room, "recording")
+            media = world.do(video.start_media, room, "recording")
         else:
-            world.do(space.act, room, media, what)
+            world.do(video.act, room, media, what)
         seen = sum(map(len, heard))
         world.settle()
         heard.append([event.removeprefix("video.") for event in client.event_types[seen:]])
@@ -301,14 +301,14 @@ def test_a_room_that_ends_completes_its_recordings_first_in_order(world: World) 
     client = world.connected()
     room = world.start_room()
     client.follow(room)
-    space = world.space
-    one, two, three, four = (world.do(space.start_media, room, "recording") for _ in range(4))
+    video = world.video
+    one, two, three, four = (world.do(video.start_media, room, "recording") for _ in range(4))
     world.wait(1 * S)
-    world.do(space.act, room, three, "pause")
-    world.do(space.act, room, two, "stop")
+    world.do(video.act, room, three, "pause")
+    world.do(video.act, room, two, "stop")
     world.wait(1 * S)
     seen = len(client.events)
-    world.do(space.end_room, room)
+    world.do(video.end_room, room)
     world.settle()
     told = client.events[seen:]
     assert [event for event, _ in told] == [
@@ -327,12 +327,12 @@ def test_a_room_ends_with_its_last_member(world: World) -> None:
     client = world.connected()
     room = world.start_room(members=["Ann", "Bob"])
     client.follow(room)
-    space = world.space
+    video = world.video
     ann, bob = room.members.values()
-    recording = world.do(space.start_media, room, "recording")
-    world.do(space.leave, room, ann)
+    recording = world.do(video.start_media, room, "recording")
+    world.do(video.leave, room, ann)
     assert (room.ended, recording.has_ended) == (False, False)
-    world.do(space.leave, room, bob)
+    world.do(video.leave, room, bob)
     assert (room.ended, recording.has_ended) == (True, True)
     world.settle()
     assert client.event_types == [
@@ -345,4 +345,4 @@ def test_a_room_ends_with_its_last_member(world: World) -> None:
         "video.room.ended",
     ]
     with pytest.raises(Refusal, match="has ended"):
-        world.do(space.join, room)
+        world.do(video.join, room)

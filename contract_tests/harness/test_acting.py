@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from mockserver import MockServer, schemas
-from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
+from mockserver.engine import ACTIONS
 from mockserver.harness import ControlError, Refusal
 
 from .app import Recorder
@@ -67,7 +67,7 @@ async def test_the_hand_on_a_room_that_somebody_else_started(
         space.room("attic")
 
 
-@pytest.mark.parametrize("verb", sorted({*ROOM_ACTIONS, *SPACE_ACTIONS}))
+@pytest.mark.parametrize("verb", sorted(ACTIONS))
 async def test_every_action_can_be_done_by_its_name(mock: MockServer, verb: str) -> None:
     room = await mock.start_room("lobby", members=["Ann", "Carl"])
     for example in schemas.load(f"actions/{verb}")["examples"]:

@@ -1,33 +1,41 @@
 """The engine: spaces, sessions, rooms and recordings, without sockets, event loops or wall clocks.
 
-Frames and time go in, frames come out; the same inputs and the same seed give the same bytes.
+Frames and time go in, frames come out; the same inputs and the same seed give the same bytes. The
+modules of this folder are the core, which knows no namespace; each folder in it is a namespace.
 """
 
+from .activity import Activity
 from .clock import MICROSECONDS, Clock, ManualClock, RunningClock, seconds
+from .container import Container
 from .gate import Gate
 from .journal import Journal
-from .media import Media
-from .room import Member, RoomSession
+from .namespaces import ACTIONS, CALLS, TABLES
 from .script import AnswerPlan, Script
 from .session import Closing, Connection, Session
 from .space import DEFAULT_LATENCY_US, Space
+from .video import Member, RoomSession, Video
 
 __all__ = [
+    "ACTIONS",
+    "CALLS",
     "DEFAULT_LATENCY_US",
     "MICROSECONDS",
+    "TABLES",
+    "Activity",
     "AnswerPlan",
     "Clock",
     "Closing",
     "Connection",
+    "Container",
     "Gate",
     "Journal",
     "ManualClock",
-    "Media",
     "Member",
     "RoomSession",
     "RunningClock",
     "Script",
     "Session",
     "Space",
+    "Video",
     "seconds",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.protocol.errors import ProtocolError, Refusal
 
 if TYPE_CHECKING:
-    from .room import RoomSession
+    from .container import Container
     from .session import Session
     from .space import Space
 
@@ -51,8 +51,13 @@ class Script:
         """
         return None
 
-    def on_subscribed(self, space: Space, session: Session, room: RoomSession | None) -> None:
-        """A session subscribed to a channel for the first time; ``room`` is None for all rooms."""
+    def on_subscribed(
+        self, space: Space, session: Session, channel: str, container: Container | None
+    ) -> None:
+        """A session subscribed to a channel for the first time.
 
-    def on_event(self, space: Space, event_type: str, room: RoomSession) -> None:
-        """An event was caused; it is told one latency later."""
+        ``container`` is the one whose channel it is; None for a channel of several.
+        """
+
+    def on_event(self, space: Space, event_type: str, about: Container) -> None:
+        """An event about this container was made; it leaves one latency later."""

@@ -71,9 +71,9 @@ class Session:
     Attributes:
         name: ``s1``, ``s2``, … in the order of connecting; what the journal calls it.
         protocol: the resumption name; ``signalwire_<signature>_<uuid>_<project>`` [T].
-        subscriptions: channel -> the event types subscribed on it. They outlive a connection: after
-            a reconnect the client does not repeat them [W].
-        awaits_state: channels of rooms whose ``video.room.subscribed`` it has asked for.
+        subscriptions: channel -> the event types subscribed on it; the space's ``Subscriptions``
+            keep it. They outlive a connection: after a reconnect the client does not repeat
+            them [W].
         missed: encoded events that came while the session was away, in order.
         acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
             do not [W].
@@ -83,7 +83,6 @@ class Session:
     __slots__ = (
         "acknowledges",
         "awaiting",
-        "awaits_state",
         "connection",
         "identity",
         "missed",
@@ -106,7 +105,6 @@ class Session:
         self.protocol = f"signalwire_{signature}_{unique}_{project}"
         self.identity = identity
         self.subscriptions: dict[str, set[str]] = {}
-        self.awaits_state: set[str] = set()
         self.connection: Connection | None = None
         self.missed: deque[tuple[str, bytes]] = deque()
         self.missed_dropped = 0

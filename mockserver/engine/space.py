@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,17 +17,18 @@ from mockserver.protocol.errors import (
 )
 
 from .agenda import Agenda
-from .calls import CALLS
 from .clock import Clock, seconds
+from .container import Container, listed
 from .identity import Identities
 from .journal import TO_CLIENT, TO_SERVER, Journal
-from .room import RoomSession, as_older_room
-from .rooms import ALL_ROOMS, Rooms
+from .namespace import Arguments, Namespace, Params, Result
 from .script import AnswerPlan, Script
 from .session import Connection, Session
+from .subscriptions import Subscriptions
+from .tables import Tables
 
-STATE = "video.room.subscribed"
-"""The event that tells a subscriber how a room stands [T]."""
+Recipients = Callable[[], Iterable[Session]]
+"""Says, when an event is sent, which sessions get it."""
 
 DEFAULT_LATENCY_US = 30_000
 """Events follow their cause by 30 ms: clients may subscribe only after they acted [W]."""
@@ -40,23 +41,33 @@ def _raise(bug: Exception) -> None:
     raise bug
 
 
-class Space(Rooms):
-    """Sessions, rooms and recordings of one project, with their clock, script and journal.
+class Space:
+    """Sessions of one project and what its namespaces keep, with their clock, script and journal.
 
     Args:
         name: the project id, or the name in the client's URL.
+        tables: which namespaces the space has.
         clock: the space's time; the space reads it, only the owner moves it.
         seed: with the name, decides every id and every invented name.
         latency_us: microseconds of space time between a cause and its events.
         script: what happens by itself; None for nothing.
         journal_limit: how many frames the journal keeps.
-        on_bug: told of a fault of the mock itself (an invalid frame of its own, say, which is
+        on_bug: called with a fault of the mock itself (an invalid frame of its own, say, which is
             never sent); by default it is raised.
+
+    Attributes:
+        namespaces: name -> the namespace's part of this space; ``Video.of(space)`` has the type.
+        sessions: protocol -> the sessions that can be resumed, in the order of connecting.
+        is_kept: whether somebody made the space on purpose, so that it never begins again by
+            itself.
+        play: how many spaces have had this name, this one included. Ids repeat from one to the
+            next, because the seed is the same.
     """
 
     def __init__(
         self,
         name: str,
+        tables: Tables,
         *,
         clock: Clock,
         seed: int = 0,
@@ -72,19 +83,22 @@ class Space(Rooms):
         self.agenda = Agenda()
         self.journal = Journal(name, journal_limit)
         self.identities = Identities(seed, name)
-        super().__init__()
+        self.subscriptions = Subscriptions()
         self.sessions: dict[str, Session] = {}
         self.script = script or Script()
         self.is_kept = False
-        """Whether somebody made the space on purpose, so that it never begins anew by itself."""
         self.play = 1
-        """The how-manieth space of its name it is; what is drawn by the seed repeats."""
+        self._calls = tables.calls
+        self._actions = tables.actions
         self._planned: dict[str, deque[AnswerPlan]] = {}
         self._on_bug = on_bug
-        self._subscribers: dict[tuple[str, str], dict[Session, None]] = {}
         self._session_count = 0
+        self._connected = 0
         self._last_delivery = self.now
         self._begun = False
+        self.namespaces: dict[str, Namespace] = {
+            each.name: each(self) for each in tables.namespaces
+        }
 
     # Time
 
@@ -183,7 +197,7 @@ class Space(Rooms):
             session = connection.session
             if session is None:
                 return
-            answer = frames.answer(frame["id"], CALLS[method](self, session, params))
+            answer = frames.answer(frame["id"], self._call(method, session, params))
         except Refusal as refusal:
             result = {"code": refusal.code, "message": refusal.message}
             answer = frames.answer(frame["id"], result)
@@ -197,6 +211,31 @@ class Space(Rooms):
             self.agenda.add(when, partial(self._answer, connection, method, answer))
         else:
             self._answer(connection, method, answer)
+
+    def _call(self, method: str, session: Session, params: Params) -> Result:
+        row = self._calls[method]
+        owner = self if row.namespace is None else self.namespaces[row.namespace]
+        return row.handle(owner, session, params)
+
+    def do(self, verb: str, container: Container | None, arguments: Arguments) -> Any:
+        """Have the service, or a person, do one of the actions.
+
+        Args:
+            verb: what: a row of the tables.
+            container: where, for an action that happens in a container.
+            arguments: those of its schema; durations in whole microseconds, under NAME_us.
+
+        Returns:
+            What it was done to, as far as that is one thing.
+
+        Raises:
+            Refusal: the state does not allow it.
+        """
+        row = self._actions[verb]
+        owner = self if row.namespace is None else self.namespaces[row.namespace]
+        if row.container is None:
+            return row.do(owner, arguments)
+        return row.do(owner, container, arguments)
 
     # Frames out
 
@@ -234,36 +273,28 @@ class Space(Rooms):
     def emit(
         self,
         event_type: str,
-        room: RoomSession,
         params: dict[str, Any],
         *,
-        channel: str | None = None,
-        only: Session | None = None,
+        channel: str,
+        about: Container,
+        to: Recipients,
     ) -> None:
-        """Make an event now; it is told one latency later to those subscribed by then.
+        """Make an event now; it leaves one latency later.
 
         It is one object with one id, validated and encoded once.
 
         Args:
             event_type: ``video.recording.started``, ….
-            room: the room session it is about.
             params: the event's own parameters.
-            channel: what ``event_channel`` says; the room's own channel when None.
-            only: the one session that is told, whether it subscribed or not.
+            channel: what ``event_channel`` says.
+            about: the container that it is about.
+            to: asked when the event leaves which sessions get it.
         """
-        frame = frames.event(
-            self.identities.uuid(),
-            event_type,
-            channel or room.channel,
-            seconds(self.now),
-            params,
-        )
+        frame = frames.event(self.identities.uuid(), event_type, channel, seconds(self.now), params)
         validation.check_outgoing(frame)
         self._last_delivery = max(self._last_delivery, self.now + self.latency_us)
-        self.agenda.add(
-            self._last_delivery, partial(self._deliver, frame, event_type, room, channel, only)
-        )
-        self.script.on_event(self, event_type, room)
+        self.agenda.add(self._last_delivery, partial(self._deliver, frame, to))
+        self.script.on_event(self, event_type, about)
 
     def push(self, frame: frames.Frame, sessions: Iterable[Session]) -> None:
         """Send a frame of somebody's own making to these sessions, at once and as it is."""
@@ -271,24 +302,9 @@ class Space(Rooms):
         for session in sessions:
             self._send_event(session, str(frame.get("id")), data)
 
-    def _deliver(
-        self,
-        frame: dict[str, Any],
-        event_type: str,
-        room: RoomSession,
-        channel: str | None,
-        only: Session | None,
-    ) -> None:
-        recipients: Iterable[Session]
-        if only is not None:
-            recipients = (only,) if room.channel in only.awaits_state else ()
-        else:
-            recipients = self._subscribers.get((room.channel, event_type), ())
-            if channel is not None:
-                everywhere = self._subscribers.get((ALL_ROOMS, event_type), {})
-                recipients = {**everywhere, **dict.fromkeys(recipients)}
+    def _deliver(self, frame: dict[str, Any], to: Recipients) -> None:
         data: bytes | None = None
-        for session in recipients:
+        for session in to():
             if data is None:
                 data = codec.encode(frame)
             self._send_event(session, frame["id"], data)
@@ -304,10 +320,11 @@ class Space(Rooms):
         if session is None:
             session = self._new_session(params["authentication"].get("project", self.name))
         elif session.connection is not None:
-            session.connection.session = None
-            session.connection.close(1000, "the session was resumed on another connection")
+            former = self._release(session)
+            former.close(1000, "the session was resumed on another connection")
         session.connection = connection
         connection.session = session
+        self._connected += 1
         session.acknowledges = params.get("event_acks", False)
         result = {
             "identity": session.identity,
@@ -344,7 +361,7 @@ class Space(Rooms):
     @property
     def is_occupied(self) -> bool:
         """Whether any session has a connection."""
-        return any(session.connection is not None for session in self.sessions.values())
+        return self._connected > 0
 
     def owes_acknowledgements(self) -> bool:
         """Whether a client that acknowledges events still owes one."""
@@ -356,22 +373,29 @@ class Space(Rooms):
 
     def detach(self, connection: Connection) -> Session | None:
         """The socket is gone; its session stays, and keeps what it misses until it is forgotten."""
-        session, connection.session = connection.session, None
+        session = connection.session
         if session is not None:
-            session.connection = None
+            self._release(session)
             session.awaiting.clear()
         return session
+
+    def _release(self, session: Session) -> Connection:
+        """Part a session from its connection; returns that."""
+        connection = session.connection
+        assert connection is not None
+        session.connection = connection.session = None
+        self._connected -= 1
+        return connection
 
     def forget(self, session: Session) -> None:
         """End a session for good: its ``protocol`` cannot be resumed any more."""
         if self.sessions.pop(session.protocol, None) is None:
             return
-        for channel, events in session.subscriptions.items():
-            for event in events:
-                self._subscribers[channel, event].pop(session, None)
+        self.subscriptions.forget_session(session)
+        for namespace in self.namespaces.values():
+            namespace.forgotten(session)
         if session.connection is not None:
-            session.connection.session = None
-            session.connection = None
+            self._release(session)
 
     def say_goodbye(self, session: Session) -> None:
         """The client ends its session: it is answered, then its socket is closed [A]."""
@@ -407,66 +431,43 @@ class Space(Rooms):
     def subscribe(
         self, session: Session, channel: str, events: Iterable[str], *, initial_state: bool
     ) -> None:
-        """Add to what a session is told. Repeats change nothing [W].
+        """Add to the events that a session gets. Repeats change nothing [W].
 
-        With ``initial_state`` a room's channel sends ``video.room.subscribed`` to the session, upon
-        its first subscription there and whenever ``events`` names that event: the 3.x client waits
-        for it after each of its calls [T].
+        Args:
+            session: the session.
+            channel: a channel of one of the namespaces.
+            events: event types.
+            initial_state: whether the session asks how things stand there.
 
         Raises:
             Refusal: 404 for a channel that never was here [A].
         """
-        room = None
-        if channel != ALL_ROOMS:
-            room = self._by_channel.get(channel)
-            if room is None:
-                there = ", ".join(each.channel for each in self.rooms.values())
-                known = f"{ALL_ROOMS}, {there}" if there else ALL_ROOMS
-                raise Refusal("404", f'no channel "{channel}" here; there is: {known}')
+        namespace = self._namespace_of(channel)
+        if namespace is None:
+            known = (each for there in self.namespaces.values() for each in there.channels())
+            raise Refusal("404", f'no channel "{channel}" here; there is: {listed(known)}')
         events = [catalogue.SUBSCRIBED_AS.get(event, event) for event in events]
-        is_first = channel not in session.subscriptions
-        subscribed = session.subscriptions.setdefault(channel, set())
-        for event in events:
-            subscribed.add(event)
-            self._subscribers.setdefault((channel, event), {})[session] = None
-        wants_state = initial_state and (is_first or STATE in events)
-        if room is not None and wants_state and not room.ended:
-            session.awaits_state.add(channel)
-            self._tell_state(session, room)
-        if is_first:
-            self.script.on_subscribed(self, session, room)
+        first = channel not in session.subscriptions
+        self.subscriptions.add(session, channel, events)
+        namespace.subscribed(session, channel, events, first=first, state=initial_state)
+        if first:
+            self.script.on_subscribed(self, session, channel, namespace.container_on(channel))
 
     def unsubscribe(self, session: Session, channel: str, events: Iterable[str]) -> None:
-        """Take events from what a session is told; what was not subscribed is passed over."""
-        subscribed = session.subscriptions.get(channel, set())
+        """Take events from those that a session gets; others are passed over."""
         gone = {catalogue.SUBSCRIBED_AS.get(event, event) for event in events}
-        if STATE in gone or subscribed - {STATE} <= gone:
-            session.awaits_state.discard(channel)
-        for event in gone:
-            subscribed.discard(event)
-            self._subscribers.get((channel, event), {}).pop(session, None)
-        if not subscribed:
-            session.subscriptions.pop(channel, None)
+        namespace = self._namespace_of(channel)
+        if namespace is not None:
+            namespace.unsubscribed(session, channel, gone)
+        self.subscriptions.remove(session, channel, gone)
 
-    def forget_channel(self, channel: str) -> None:
-        """A room's channel is no more: what was subscribed on it is forgotten."""
-        for session in self.sessions.values():
-            for event in session.subscriptions.pop(channel, ()):
-                self._subscribers.pop((channel, event), None)
-            session.awaits_state.discard(channel)
+    def concerned(self, params: Mapping[str, Any]) -> Container | None:
+        """The running container that a call with these params is about, if it is about one."""
+        for namespace in self.namespaces.values():
+            container = namespace.concerned(params)
+            if container is not None:
+                return container
+        return None
 
-    def _tell_state(self, session: Session, room: RoomSession) -> None:
-        room_session = room.as_wire(self.now, full=True)
-        older = as_older_room(room_session)
-        first_member = next(iter(room.members), "")
-        self.emit(
-            STATE,
-            room,
-            {
-                "room_session": room_session,
-                "room": older,
-                "call_id": room.id,
-                "member_id": first_member,
-            },
-            only=session,
-        )
+    def _namespace_of(self, channel: str) -> Namespace | None:
+        return next((each for each in self.namespaces.values() if each.has_channel(channel)), None)

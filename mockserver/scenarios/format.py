@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mockserver import schemas
-from mockserver.engine import actions
+from mockserver import engine, schemas
 from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.scenarios import durations
 from mockserver.scenarios.commands import COMMANDS, EVERYBODY, Argument
 
 TriggerKind = Literal["at", "subscribed", "event", "request"]
 
-ACTIONS = ("start_room", *actions.ROOM_ACTIONS, *actions.SPACE_ACTIONS)
+ACTIONS = ("start_room", *engine.ACTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Action:
         room: the room's key, for what happens in a room. When the step's trigger concerns a room
             session started from this key, that room session is meant, otherwise the one started
             last. None (in a file with several rooms): the room session that the trigger concerns.
-            Always None for `SPACE_ACTIONS`.
+            Always None for what happens in no room.
         args: what its schema in `schemas/actions/` describes, without `room`; a duration is in
             whole microseconds, under its name with `_us`. A key that the file left out is absent.
     """

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mockserver import schemas
-from mockserver.engine import actions
+from mockserver import engine, schemas
 
 from .commands import COMMANDS, Argument
 from .library import find, shipped
@@ -105,7 +104,7 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _actions() -> Iterator[str]:
-    for verb in (*actions.ROOM_ACTIONS, *actions.SPACE_ACTIONS):
+    for verb in engine.ACTIONS:
         schema = schemas.load(f"actions/{verb}")
         required = set(schema.get("required", ()))
         arguments = "; ".join(

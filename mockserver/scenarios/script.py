@@ -6,8 +6,15 @@ import logging
 from functools import partial
 from typing import Any
 
-from mockserver.engine import AnswerPlan, RoomSession, Script, Session, Space
-from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
+from mockserver.engine import (
+    ACTIONS,
+    AnswerPlan,
+    Container,
+    Script,
+    Session,
+    Space,
+    Video,
+)
 from mockserver.protocol.errors import ProtocolError, Refusal
 
 from .format import Action, AnswerRule, Failed, Refused, Scenario, Step, Trigger
@@ -32,7 +39,7 @@ class ScenarioScript(Script):
             trigger = step.trigger
             self._waiting.setdefault((trigger.kind, trigger.value), []).append((index, step))
         self._requests = {value for kind, value in self._waiting if kind == "request"}
-        self._started: dict[str, RoomSession] = {}
+        self._started: dict[str, Container] = {}
 
     @property
     def is_spent(self) -> bool:
@@ -53,8 +60,7 @@ class ScenarioScript(Script):
         """Count the call, set off what waits for it, and say whether its answer is another one."""
         if method not in self._rules and method not in self._requests:
             return None
-        room = space.rooms.get(params.get("room_session_id", ""))
-        self._happened(space, "request", method, room)
+        self._happened(space, "request", method, space.concerned(params))
         count = self._calls[method] = self._calls.get(method, 0) + 1
         for rule in self._rules.get(method, ()):
             if rule.nth is None or rule.nth == count:
@@ -62,15 +68,18 @@ class ScenarioScript(Script):
                 return AnswerPlan(_raised(rule), rule.delay_us, rule.after_events)
         return None
 
-    def on_subscribed(self, space: Space, session: Session, room: RoomSession | None) -> None:
+    def on_subscribed(
+        self, space: Space, session: Session, channel: str, container: Container | None
+    ) -> None:
         """Set off what waits for a subscription to all rooms, or to a room."""
-        self._happened(space, "subscribed", "video.rooms" if room is None else "room", room)
+        value = channel if container is None else "room"
+        self._happened(space, "subscribed", value, container)
 
-    def on_event(self, space: Space, event_type: str, room: RoomSession) -> None:
+    def on_event(self, space: Space, event_type: str, about: Container) -> None:
         """Set off what waits for an event."""
-        self._happened(space, "event", event_type, room)
+        self._happened(space, "event", event_type, about)
 
-    def _happened(self, space: Space, kind: str, value: str, room: RoomSession | None) -> None:
+    def _happened(self, space: Space, kind: str, value: str, room: Container | None) -> None:
         for index, step in self._waiting.get((kind, value), ()):
             trigger = step.trigger
             if trigger.room is not None and (room is None or room.key != trigger.room):
@@ -80,7 +89,7 @@ class ScenarioScript(Script):
                 self._spent = self._spent or not trigger.every
                 space.later(step.after_us, partial(self._do, space, step, room))
 
-    def _do(self, space: Space, step: Step, room: RoomSession | None) -> None:
+    def _do(self, space: Space, step: Step, room: Container | None) -> None:
         for action in step.actions:
             try:
                 self._act(space, action, room)
@@ -94,15 +103,15 @@ class ScenarioScript(Script):
                     refusal.message,
                 )
 
-    def _act(self, space: Space, action: Action, room: RoomSession | None) -> None:
+    def _act(self, space: Space, action: Action, room: Container | None) -> None:
         if action.verb == "start_room":
             self._start_room(space, action)
-        elif action.verb in SPACE_ACTIONS:
-            SPACE_ACTIONS[action.verb](space, action.args)
+        elif ACTIONS[action.verb].container is None:
+            space.do(action.verb, None, action.args)
         else:
-            ROOM_ACTIONS[action.verb](space, self._room(action, room), action.args)
+            space.do(action.verb, self._room(action, room), action.args)
 
-    def _room(self, action: Action, room: RoomSession | None) -> RoomSession:
+    def _room(self, action: Action, room: Container | None) -> Container:
         """The room session that an action is about."""
         if action.room is not None and (room is None or room.key != action.room):
             room = self._started.get(action.room)
@@ -113,7 +122,7 @@ class ScenarioScript(Script):
     def _start_room(self, space: Space, action: Action) -> None:
         key = action.room if action.room is not None else next(iter(self.scenario.rooms))
         template = self.scenario.rooms[key]
-        self._started[key] = space.start_room(
+        self._started[key] = Video.of(space).start_room(
             template.name,
             members=template.members,
             display_name=template.display_name,

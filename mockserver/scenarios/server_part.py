@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mockserver import schemas
-from mockserver.engine import actions
+from mockserver import engine, schemas
 from mockserver.protocol import catalogue
 from mockserver.scenarios.document import Document, Path
 from mockserver.scenarios.format import (
@@ -115,7 +114,7 @@ class ServerPart(Reading):
         if found is None:
             return None
         verb, argument, path = found
-        if verb in actions.SPACE_ACTIONS:
+        if verb in engine.ACTIONS and engine.ACTIONS[verb].container is None:
             return self.space_action(verb, argument, path, bare=isinstance(value, str))
         if isinstance(argument, str):
             room = self.word(argument, path, "room", self.declared)

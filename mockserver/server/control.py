@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver import contract, schemas
 from mockserver.engine import (
+    ACTIONS,
     MICROSECONDS,
+    Activity,
     AnswerPlan,
     ManualClock,
-    Media,
     Member,
     RoomSession,
     RunningClock,
     Session,
     Space,
+    Video,
     seconds,
 )
-from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
 from mockserver.protocol import catalogue, frames, validation
 from mockserver.protocol.errors import ProtocolError, Refusal
 from mockserver.protocol.explanation import explain
@@ -61,6 +62,7 @@ class SpaceControl:
     def __init__(self, server: Server, space: Space) -> None:
         self._server = server
         self.space = space
+        self._video = Video.of(space)
         self.happenings = Happenings(space.journal)
         self.over = asyncio.Event()
 
@@ -74,7 +76,7 @@ class SpaceControl:
     def rooms(self) -> list[views.Room]:
         """The running rooms, oldest first."""
         self.space.tick()
-        return [views.room_view(room, self.space.now) for room in self.space.rooms.values()]
+        return [views.room_view(room, self.space.now) for room in self._video.rooms.values()]
 
     def room(self, which: str) -> views.Room:
         """The room session of this id, or the running one of this name; it may have ended.
@@ -101,7 +103,7 @@ class SpaceControl:
         if isinstance(members, str):
             # A text is a sequence of texts, too, but nobody means that.
             members = [members]
-        room = self.space.start_room(name, members=members, display_name=display_name)
+        room = self._video.start_room(name, members=members, display_name=display_name)
         await self._settle()
         return views.room_view(room, self.space.now)
 
@@ -121,29 +123,27 @@ class SpaceControl:
             Refusal: 404 or 409, when the state does not allow it.
         """
         self.space.tick()
-        if verb in ROOM_ACTIONS or verb in SPACE_ACTIONS:
-            _check_arguments(verb, arguments)
-            arguments = _in_microseconds(verb, arguments)
-        if verb in SPACE_ACTIONS:
-            SPACE_ACTIONS[verb](self.space, arguments)
+        if verb not in ACTIONS:
+            near = catalogue.nearest(verb, ACTIONS)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ACTIONS)}"
+            raise ControlError(f'no action "{verb}"; {hint}')
+        _check_arguments(verb, arguments)
+        arguments = _in_microseconds(verb, arguments)
+        if ACTIONS[verb].container is None:
+            self.space.do(verb, None, arguments)
             await self._settle()
             return None
-        if verb not in ROOM_ACTIONS:
-            near = catalogue.nearest(verb, {*ROOM_ACTIONS, *SPACE_ACTIONS})
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ROOM_ACTIONS)}"
-            raise ControlError(f'no action "{verb}"; {hint}')
         target = self._find(room)
-        result = ROOM_ACTIONS[verb](self.space, target, arguments)
+        result = self.space.do(verb, target, arguments)
         await self._settle()
         if isinstance(result, Member):
             return views.member_view(result)
-        if isinstance(result, Media):
+        if isinstance(result, Activity):
             return views.media_view(result, self.space.now)
         return views.room_view(target, self.space.now)
 
     def _find(self, which: str | None, *, ended: bool = False) -> RoomSession:
-        space = self.space
-        running = list(space.rooms.values())
+        running = list(self._video.rooms.values())
         if which is None:
             if len(running) == 1:
                 return running[0]
@@ -152,9 +152,9 @@ class SpaceControl:
         for room in running:
             if which in (room.id, room.name):
                 return room
-        if ended and (former := space.ended_room(which)) is not None:
+        if ended and (former := self._video.ended_room(which)) is not None:
             return former
-        return space.room(which)
+        return self._video.room(which)
 
     # Answers and frames of the tester's own
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from mockserver import scenarios
 from mockserver.engine import (
+    TABLES,
     Connection,
     Gate,
     ManualClock,
@@ -233,6 +234,7 @@ class Server:
         latency_us = settings.latency_for(kind) if chosen.latency_us is None else chosen.latency_us
         space = Space(
             name,
+            TABLES,
             clock=ManualClock() if kind == "manual" else RunningClock(real_time, speed),
             seed=settings.seed if chosen.seed is None else chosen.seed,
             latency_us=latency_us,

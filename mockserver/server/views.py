@@ -6,10 +6,9 @@ from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
-from mockserver.engine import Media as EngineMedia
+from mockserver.engine import Activity, RunningClock, Space, seconds
 from mockserver.engine import Member as EngineMember
 from mockserver.engine import RoomSession as EngineRoom
-from mockserver.engine import RunningClock, Space, seconds
 from mockserver.engine import Session as EngineSession
 
 
@@ -183,7 +182,7 @@ _MEDIA: dict[str, type[Recording] | type[Playback] | type[Stream]] = {
 }
 
 
-def media_view(media: EngineMedia, now: int) -> Recording | Playback | Stream:
+def media_view(media: Activity, now: int) -> Recording | Playback | Stream:
     """A recording, a playback or a stream as it stands at this time of the engine's."""
     view, told = _MEDIA[media.kind], media.as_wire(now)
     values: dict[str, Any] = {field.name: told.get(field.name) for field in fields(view)}
@@ -199,7 +198,7 @@ def room_view(room: EngineRoom, now: int) -> Room:
     """A room session as it stands at this time of the engine's."""
     media = {
         kind: tuple(media_view(each, now) for each in there.values())
-        for kind, there in room.media.items()
+        for kind, there in room.activities.items()
     }
     return Room(
         id=room.id,
@@ -207,8 +206,8 @@ def room_view(room: EngineRoom, now: int) -> Room:
         name=room.name,
         display_name=room.display_name,
         event_channel=room.channel,
-        recording=bool(room.running("recording")),
-        streaming=bool(room.running("stream")),
+        recording=room.is_running("recording"),
+        streaming=room.is_running("stream"),
         ended=room.ended,
         audience=len(room.audience) + room.listeners,
         properties=deepcopy(room.properties),

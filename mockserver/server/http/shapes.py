@@ -16,8 +16,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from mockserver import contract, scenarios, schemas
-from mockserver.engine import Script
-from mockserver.engine.actions import ROOM_ACTIONS, SPACE_ACTIONS
+from mockserver.engine import ACTIONS, Script
 from mockserver.protocol import catalogue
 from mockserver.protocol.codec import MAX_DEPTH
 from mockserver.protocol.explanation import explain
@@ -43,7 +42,7 @@ NAMES: dict[str, Callable[[], list[str]]] = {
 
 def actions() -> list[str]:
     """The verbs that can be done to a running space, sorted."""
-    return sorted({*ROOM_ACTIONS, *SPACE_ACTIONS})
+    return sorted(ACTIONS)
 
 
 @cache

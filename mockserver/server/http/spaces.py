@@ -9,7 +9,7 @@ from aiohttp import web
 
 import mockserver
 from mockserver import scenarios
-from mockserver.engine import MICROSECONDS, Space
+from mockserver.engine import MICROSECONDS, Space, Video
 from mockserver.server.settings import SpaceSettings
 
 from .answers import json_answer
@@ -112,7 +112,7 @@ def _counts(space: Space) -> dict[str, Any]:
         "name": space.name,
         "scenario": space.script.name,
         "sessions": len(space.sessions),
-        "rooms": len(space.rooms),
+        "rooms": len(Video.of(space).rooms),
         "frames": len(space.journal),
     }
 

@@ -96,6 +96,13 @@ def initial(properties: tuple[Property, ...]) -> dict[str, Any]:
     return {each.name: deepcopy(each.initial) for each in properties}
 
 
+def changed(properties: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    """Set properties; returns the names of those that are other than before."""
+    updated = [name for name, value in values.items() if properties[name] != value]
+    properties.update(values)
+    return updated
+
+
 META_VERBS = ("set_meta", "update_meta", "delete_meta")
 
 

@@ -1,75 +1,99 @@
-"""The rooms of a space, and what the service and the people in them do."""
+"""The video namespace of a space: its rooms, and what the service and the people in them do."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mockserver.engine.activity import Activity
+from mockserver.engine.container import Container, listed
+from mockserver.engine.namespace import Namespace
 from mockserver.protocol.errors import Refusal
-from mockserver.protocol.lifecycles import LIFECYCLES
 
 from . import layout
-from .media import MEDIA, Media
+from .actions import ACTIONS
+from .calls import CALLS
+from .media import MEDIA
 from .room import Member, RoomSession, as_older_room
 
 if TYPE_CHECKING:
-    from .agenda import Agenda
-    from .identity import Identities
+    from mockserver.engine.session import Session
+    from mockserver.engine.space import Space
 
 ALL_ROOMS = "video.rooms"
 """The channel for all rooms of a project [T]."""
 
+STATE = "video.room.subscribed"
+"""The event that tells a subscriber how a room stands [T]."""
+
 ENDED_ROOMS_REMEMBERED = 1_000
 """How many room sessions that have ended are still known as such."""
 
-
-def _changed(properties: dict[str, Any], values: dict[str, Any]) -> list[str]:
-    """Set properties; returns the names of those that are other than before."""
-    updated = [name for name, value in values.items() if properties[name] != value]
-    properties.update(values)
-    return updated
+NAMES_REMEMBERED = 10_000
+"""How many names keep their room's id, so that a room that starts again has it again."""
 
 
-class Rooms(ABC):
-    """What happens in rooms; each change tells what it caused by ``emit``, to whom it may concern.
+class Video(Namespace):
+    """The rooms of a space. Each change emits the events that it causes.
 
     Attributes:
         rooms: room session id -> those that are running, oldest first.
     """
 
-    now: int
-    agenda: Agenda
-    identities: Identities
+    name = "video"
+    calls = CALLS
+    actions = ACTIONS
 
-    def __init__(self) -> None:
+    def __init__(self, space: Space) -> None:
+        super().__init__(space)
         self.rooms: dict[str, RoomSession] = {}
-        self._rooms_channel = f"{ALL_ROOMS}.{self.identities.uuid()}"
+        self._rooms_channel = f"{ALL_ROOMS}.{space.identities.uuid()}"
         self._room_ids: dict[str, str] = {}
+        self._by_name: dict[str, RoomSession] = {}
         self._ended: dict[str, RoomSession] = {}
         self._by_channel: dict[str, RoomSession] = {}
+        self._awaiting_state: set[tuple[Session, str]] = set()
 
-    @abstractmethod
-    def emit(
-        self,
-        event_type: str,
-        room: RoomSession,
-        params: dict[str, Any],
-        *,
-        channel: str | None = None,
+    # Channels
+
+    def has_channel(self, channel: str) -> bool:
+        """The channel of all rooms, and that of each room that is still remembered."""
+        return channel == ALL_ROOMS or channel in self._by_channel
+
+    def channels(self) -> Iterator[str]:
+        """The channel of all rooms, then those of the rooms that are running."""
+        yield ALL_ROOMS
+        for room in self.rooms.values():
+            yield room.channel
+
+    def container_on(self, channel: str) -> RoomSession | None:
+        """The room session of a channel; None for the channel of all rooms."""
+        return self._by_channel.get(channel)
+
+    def subscribed(
+        self, session: Session, channel: str, events: list[str], *, first: bool, state: bool
     ) -> None:
-        """Tell an event of a room.
+        """Send ``video.room.subscribed`` to a session that asks for it.
 
-        Args:
-            event_type: ``video.recording.started``, ….
-            room: the room session it is about.
-            params: the event's own parameters.
-            channel: what ``event_channel`` says; the room's own channel when None.
+        It comes upon the first subscription to a room's channel, and whenever ``events`` names it:
+        the 3.x client waits for it after each of its calls [T].
         """
+        room = self._by_channel.get(channel)
+        if room is not None and state and (first or STATE in events) and not room.ended:
+            self._awaiting_state.add((session, channel))
+            self._emit_state(session, room)
 
-    @abstractmethod
-    def forget_channel(self, channel: str) -> None:
-        """Nothing will be told on this channel any more."""
+    def unsubscribed(self, session: Session, channel: str, events: set[str]) -> None:
+        """A session that keeps no subscription on a channel gets no state either."""
+        if STATE in events or session.subscriptions.get(channel, set()) - {STATE} <= events:
+            self._awaiting_state.discard((session, channel))
+
+    def forgotten(self, session: Session) -> None:
+        """A session has ended: it waits for nothing any more."""
+        self._awaiting_state = {each for each in self._awaiting_state if each[0] is not session}
+
+    # Rooms
 
     def room(self, room_session_id: str) -> RoomSession:
         """The running room session with this id.
@@ -81,15 +105,21 @@ class Rooms(ABC):
         if room is None:
             if room_session_id in self._ended:
                 raise Refusal("404", f"room session {room_session_id} has ended")
-            there = ", ".join(f"{each.id} ({each.name})" for each in self.rooms.values())
-            raise Refusal(
-                "404", f'no room session "{room_session_id}" here; there is: {there or "none"}'
-            )
+            there = listed(f"{each.id} ({each.name})" for each in self.rooms.values())
+            raise Refusal("404", f'no room session "{room_session_id}" here; there is: {there}')
         return room
+
+    def named(self, name: str) -> RoomSession | None:
+        """The running room of this name."""
+        return self._by_name.get(name)
 
     def ended_room(self, room_session_id: str) -> RoomSession | None:
         """A room session that has ended, if it is still remembered."""
         return self._ended.get(room_session_id)
+
+    def concerned(self, params: Mapping[str, Any]) -> RoomSession | None:
+        """The running room session that a call with these params is about."""
+        return self.rooms.get(params.get("room_session_id", ""))
 
     def start_room(
         self,
@@ -99,7 +129,7 @@ class Rooms(ABC):
         display_name: str | None = None,
         key: str | None = None,
     ) -> RoomSession:
-        """Start a room: its first members join, for whom no ``video.member.joined`` is told.
+        """Start a room: its first members join, for whom no ``video.member.joined`` comes.
 
         Args:
             name: the room's name; None invents one by the seed.
@@ -112,18 +142,18 @@ class Rooms(ABC):
         """
         if name is None:
             name = self._fresh_room_name()
-        if any(room.name == name for room in self.rooms.values()):
+        if name in self._by_name:
             raise Refusal("409", f'a room named "{name}" is running already')
-        uuid = self.identities.uuid
+        uuid = self.space.identities.uuid
         room = RoomSession(
-            room_id=self._room_ids.setdefault(name, uuid()),
+            room_id=self._room_id(name),
             session_id=uuid(),
             channel=f"room.{uuid()}",
             name=name,
             display_name=display_name or name,
             key=key,
         )
-        self.rooms[room.id] = room
+        self.rooms[room.id] = self._by_name[name] = room
         self._by_channel[room.channel] = room
         names = [None] * members if isinstance(members, int) else list(members)
         for member_name in names:
@@ -131,9 +161,16 @@ class Rooms(ABC):
         self._emit_room("video.room.started", room, everywhere=True)
         return room
 
+    def _room_id(self, name: str) -> str:
+        fresh = self.space.identities.uuid()
+        room_id = self._room_ids.setdefault(name, fresh)
+        if len(self._room_ids) > NAMES_REMEMBERED:
+            del self._room_ids[next(iter(self._room_ids))]
+        return room_id
+
     def _fresh_room_name(self) -> str:
         while True:
-            name = self.identities.room_name()
+            name = self.space.identities.room_name()
             if name not in self._room_ids:
                 return name
 
@@ -143,18 +180,19 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when it has ended already.
         """
-        self.room(room.id)
-        for kind in LIFECYCLES:
-            for media in room.running(kind):
-                self.act(room, media, "stop")
+        room.check_running()
+        self.end_activities(room)
         room.ended = True
-        del self.rooms[room.id]
+        del self.rooms[room.id], self._by_name[room.name]
         self._ended[room.id] = room
         self._emit_room("video.room.ended", room, everywhere=True)
         if len(self._ended) > ENDED_ROOMS_REMEMBERED:
             oldest = self._ended.pop(next(iter(self._ended)))
             del self._by_channel[oldest.channel]
-            self.forget_channel(oldest.channel)
+            self.space.subscriptions.forget_channel(oldest.channel)
+            self._awaiting_state = {
+                each for each in self._awaiting_state if each[1] != oldest.channel
+            }
 
     def join(self, room: RoomSession, name: str | None = None) -> Member:
         """Somebody joins a running room.
@@ -162,7 +200,7 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended, 403 when it is locked [A].
         """
-        self.room(room.id)
+        room.check_running()
         if room.properties["locked"]:
             raise Refusal("403", f"room {room.name} is locked: nobody can join")
         member = self._add_member(room, name)
@@ -175,10 +213,10 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended or the member is not in it.
         """
-        self.room(room.id)
-        told = room.find_member(member.id).as_wire()
-        del room.members[member.id]
-        self._emit_in(room, "video.member.left", member=told)
+        room.check_running()
+        left = room.find_member(member.id).as_wire()
+        room.remove(member)
+        self._emit_in(room, "video.member.left", member=left)
         if not room.members and not room.audience:
             self.end_room(room)
 
@@ -188,11 +226,11 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended.
         """
-        self.room(room.id)
-        updated = _changed(member.properties, values)
+        room.check_running()
+        updated = room.change(member, values)
         if updated:
-            told = {**member.as_wire(), "updated": updated}
-            self._emit_in(room, "video.member.updated", member=told)
+            shown = {**member.as_wire(), "updated": updated}
+            self._emit_in(room, "video.member.updated", member=shown)
 
     def change_room(self, room: RoomSession, values: dict[str, Any]) -> None:
         """Set properties of a room session; what really changed is told, and named in ``updated``.
@@ -200,17 +238,17 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended.
         """
-        self.room(room.id)
-        updated = _changed(room.properties, values)
+        room.check_running()
+        updated = room.change(room, values)
         if updated:
             self._emit_room("video.room.updated", room, updated=updated)
 
     def talk(self, room: RoomSession, member: Member, talking: bool) -> None:
         """Somebody begins to talk, or stops; told by ``video.member.talking`` [T]."""
-        self.room(room.id)
-        if _changed(member.properties, {"talking": talking}):
-            told = {"id": member.id, "talking": talking}
-            self._emit_in(room, "video.member.talking", member=told)
+        room.check_running()
+        if room.change(member, {"talking": talking}):
+            shown = {"id": member.id, "talking": talking}
+            self._emit_in(room, "video.member.talking", member=shown)
 
     def set_layout(self, room: RoomSession, name: str, positions: dict[str, str]) -> None:
         """Choose a layout, and perhaps who is where in it.
@@ -218,14 +256,14 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended, or for a layout or member that is not there [A].
         """
-        self.room(room.id)
+        room.check_running()
         if name not in layout.LAYOUTS:
             known = ", ".join(layout.LAYOUTS)
             raise Refusal("404", f'no layout "{name}"; there is: {known}')
         moved = self._positions(room, positions)
         changed = name != room.properties["layout_name"]
         self.change_room(room, {"layout_name": name})
-        self._move(room, moved, tell=changed)
+        self._move(room, moved, emit=changed)
 
     def set_positions(self, room: RoomSession, positions: dict[str, str]) -> None:
         """Ask for positions of members.
@@ -233,7 +271,7 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended, or for a member that is not there [A].
         """
-        self.room(room.id)
+        room.check_running()
         self._move(room, self._positions(room, positions))
 
     def _positions(self, room: RoomSession, positions: dict[str, str]) -> dict[Member, str]:
@@ -244,10 +282,10 @@ class Rooms(ABC):
             if member_id != "self"
         }
 
-    def _move(self, room: RoomSession, moved: dict[Member, str], *, tell: bool = False) -> None:
+    def _move(self, room: RoomSession, moved: dict[Member, str], *, emit: bool = False) -> None:
         before = room.positions()
         requested = {
-            member: _changed(member.properties, {"requested_position": position})
+            member: room.change(member, {"requested_position": position})
             for member, position in moved.items()
         }
         after = room.positions()
@@ -255,9 +293,9 @@ class Rooms(ABC):
             if before[member.id] != after[member.id]:
                 updated.append("current_position")
             if updated:
-                told = {**member.as_wire(), "updated": updated}
-                self._emit_in(room, "video.member.updated", member=told)
-        if tell or any(requested.values()):
+                shown = {**member.as_wire(), "updated": updated}
+                self._emit_in(room, "video.member.updated", member=shown)
+        if emit or any(requested.values()):
             self._emit_in(room, "video.layout.changed", layout=room.layout_as_wire())
 
     def promote(self, room: RoomSession, member_id: str, params: dict[str, Any]) -> None:
@@ -266,7 +304,7 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended, or nobody has this id.
         """
-        self.room(room.id)
+        room.check_running()
         member = room.audience.pop(member_id, None)
         if member is None:
             room.find_member(member_id)
@@ -276,9 +314,9 @@ class Rooms(ABC):
         member.properties["visible"] = not member.properties["video_muted"]
         if "meta" in params:
             member.properties["meta"] = params["meta"]
-        room.members[member.id] = member
+        room.add(member)
         self._emit_in(room, "video.member.joined", member=member.as_wire())
-        self._tell_audience(room)
+        self._emit_audience(room)
 
     def demote(self, room: RoomSession, member_id: str) -> None:
         """A member becomes one of the audience, and is a member no more [A].
@@ -286,25 +324,28 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended, or there is no such member.
         """
-        self.room(room.id)
+        room.check_running()
         if member_id in room.audience:
             return
         member = room.find_member(member_id)
-        told = member.as_wire()
-        room.audience[member.id] = room.members.pop(member.id)
-        self._emit_in(room, "video.member.left", member=told)
-        self._tell_audience(room)
+        left = member.as_wire()
+        room.remove(member)
+        room.audience[member.id] = member
+        self._emit_in(room, "video.member.left", member=left)
+        self._emit_audience(room)
 
     def set_audience(self, room: RoomSession, count: int) -> None:
         """So many are in the audience, besides those who were demoted."""
-        self.room(room.id)
+        room.check_running()
         if count != room.listeners:
             room.listeners = count
-            self._tell_audience(room)
+            self._emit_audience(room)
 
-    def _tell_audience(self, room: RoomSession) -> None:
+    def _emit_audience(self, room: RoomSession) -> None:
         total = len(room.audience) + room.listeners
         self._emit_in(room, "video.room.audience_count", total=total)
+
+    # Recordings, playbacks and streams
 
     def start_media(
         self,
@@ -312,7 +353,7 @@ class Rooms(ABC):
         kind: str,
         params: Mapping[str, Any] | None = None,
         label: str | None = None,
-    ) -> Media:
+    ) -> Activity:
         """Start a recording, a playback or a stream in a running room.
 
         Args:
@@ -325,65 +366,44 @@ class Rooms(ABC):
         Raises:
             Refusal: 404 when the room has ended, or for a layout that is not there.
         """
-        self.room(room.id)
+        room.check_running()
         params = dict(params or {})
+        identities = self.space.identities
         if MEDIA[kind].has_length and "length_us" not in params:
-            params["length_us"] = self.identities.length_us()
+            params["length_us"] = identities.length_us()
         positions = params.get("positions", {})
         if "layout" in params:
             self.set_layout(room, params["layout"], positions)
         else:
             self.set_positions(room, positions)
-        was_running = bool(room.running(kind))
-        media = MEDIA[kind](self.identities.uuid(), self.now, params)
-        room.media[kind][media.id] = media
-        if label is not None:
-            room.labels[label] = media
-        self._emit_media(room, media, "started", was_running)
-        self._watch_end(room, media)
+        media = MEDIA[kind](identities.uuid(), self.space.now, params)
+        self.run(room, media, label)
         return media
 
-    def act(
-        self, room: RoomSession, media: Media, verb: str, params: Mapping[str, Any] | None = None
+    def emit_activity(
+        self, container: Container, activity: Activity, event: str, *, was_running: bool
     ) -> None:
-        """Pause, resume, stop, …; the table of its kind decides.
+        """Emit the media's own event, and ``video.room.updated`` when a flag of the room changes.
 
-        Raises:
-            Refusal: 404 when the room has ended, 409 when the state does not allow it [A].
+        The latter [E] for recordings; assumed for streams [A].
         """
-        self.room(room.id)
-        was_running = bool(room.running(media.kind))
-        event = media.act(verb, self.now, params or {})
-        self._emit_media(room, media, event, was_running)
-        self._watch_end(room, media)
+        room = _room(container)
+        kind, flag = activity.kind, activity.lifecycle.flag
+        self._emit_in(room, f"video.{kind}.{event}", **{kind: activity.as_wire(self.space.now)})
+        if flag is not None and room.is_running(kind) != was_running:
+            self._emit_room("video.room.updated", room, updated=[flag])
 
-    def _watch_end(self, room: RoomSession, media: Media) -> None:
-        """Stop it when it will have come to its end, unless that has changed by then."""
-        end = media.ends_by_itself_at()
-        if end is None:
-            return
-
-        def stop() -> None:
-            if not media.has_ended and media.ends_by_itself_at() == self.now:
-                self.act(room, media, "stop")
-
-        self.agenda.add(max(end, self.now), stop)
+    # Events
 
     def _add_member(self, room: RoomSession, name: str | None) -> Member:
-        member = Member(room, self.identities.uuid(), name or self.identities.person_name())
-        room.members[member.id] = member
+        identities = self.space.identities
+        member = Member(room, identities.uuid(), name or identities.person_name())
+        room.add(member)
         return member
-
-    def _emit_media(self, room: RoomSession, media: Media, event: str, was_running: bool) -> None:
-        kind, flag = media.kind, media.lifecycle.flag
-        self._emit_in(room, f"video.{kind}.{event}", **{kind: media.as_wire(self.now)})
-        if flag is not None and bool(room.running(kind)) != was_running:
-            # That its change is told at all is assumed [A].
-            self._emit_room("video.room.updated", room, updated=[flag])
 
     def _emit_in(self, room: RoomSession, event_type: str, **params: Any) -> None:
         ids = {"room_id": room.room_id, "room_session_id": room.id}
-        self.emit(event_type, room, {**ids, **params})
+        self._emit(room, event_type, {**ids, **params})
 
     def _emit_room(
         self,
@@ -393,16 +413,48 @@ class Rooms(ABC):
         everywhere: bool = False,
         updated: list[str] | None = None,
     ) -> None:
-        room_session = room.as_wire(self.now, updated=updated)
-        older = as_older_room(room_session)
-        self.emit(
+        room_session = room.as_wire(self.space.now, updated=updated)
+        params = {
+            "room_id": room.room_id,
+            "room_session_id": room.id,
+            "room_session": room_session,
+            "room": as_older_room(room_session),
+        }
+        self._emit(room, event_type, params, everywhere=everywhere)
+
+    def _emit_state(self, session: Session, room: RoomSession) -> None:
+        room_session = room.as_wire(self.space.now, full=True)
+        params = {
+            "room_session": room_session,
+            "room": as_older_room(room_session),
+            "call_id": room.id,
+            "member_id": next(iter(room.members), ""),
+        }
+
+        def waiting() -> Iterable[Session]:
+            return (session,) if (session, room.channel) in self._awaiting_state else ()
+
+        self.space.emit(STATE, params, channel=room.channel, about=room, to=waiting)
+
+    def _emit(
+        self,
+        room: RoomSession,
+        event_type: str,
+        params: dict[str, Any],
+        *,
+        everywhere: bool = False,
+    ) -> None:
+        """Emit an event to the subscribers of the room; with ``everywhere`` of all rooms, too."""
+        channels = (ALL_ROOMS, room.channel) if everywhere else (room.channel,)
+        self.space.emit(
             event_type,
-            room,
-            {
-                "room_id": room.room_id,
-                "room_session_id": room.id,
-                "room_session": room_session,
-                "room": older,
-            },
-            channel=self._rooms_channel if everywhere else None,
+            params,
+            channel=self._rooms_channel if everywhere else room.channel,
+            about=room,
+            to=partial(self.space.subscriptions.to, event_type, *channels),
         )
+
+
+def _room(container: Container) -> RoomSession:
+    assert isinstance(container, RoomSession)
+    return container

@@ -5,12 +5,16 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from mockserver.engine.container import Container, listed
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
 
 from . import layout
-from .media import Media
-from .properties import MEMBER_PROPERTIES, ROOM_PROPERTIES, initial
+from .media import MEDIA
+from .properties import MEMBER_PROPERTIES, ROOM_PROPERTIES, changed, initial
+
+_PLACING = frozenset({"requested_position", "layout_name"})
+"""Properties on which it depends where members are."""
 
 
 class Member:
@@ -38,28 +42,23 @@ class Member:
         }
 
 
-class RoomSession:
+class RoomSession(Container):
     """One session of a room, from its first member to its end.
 
     Attributes:
-        key: how the script that started it calls the room; None for others.
-        members: who is in it, in the order of joining.
+        members: who is in it, in the order of joining; change it by ``add`` and ``remove`` only.
         audience: who was demoted, and is there without being a member.
         listeners: how many more are in the audience.
-        media: kind ("recording") -> what there is or was of it, oldest first.
-        labels: a script's own names for recordings, playbacks and streams.
     """
 
+    noun = "room session"
+    kinds = MEDIA
+
     __slots__ = (
+        "_positions",
         "audience",
-        "channel",
         "display_name",
-        "ended",
-        "id",
-        "key",
-        "labels",
         "listeners",
-        "media",
         "members",
         "name",
         "properties",
@@ -76,37 +75,32 @@ class RoomSession:
         display_name: str,
         key: str | None = None,
     ) -> None:
-        self.id = session_id
+        super().__init__(session_id, channel, key)
         self.room_id = room_id
-        self.channel = channel
         self.name = name
         self.display_name = display_name
-        self.key = key
-        self.ended = False
         self.members: dict[str, Member] = {}
         self.audience: dict[str, Member] = {}
         self.listeners = 0
-        self.media: dict[str, dict[str, Media]] = {kind: {} for kind in LIFECYCLES}
-        self.labels: dict[str, Media] = {}
         self.properties = initial(ROOM_PROPERTIES)
+        self._positions: dict[str, str] | None = None
 
-    def running(self, kind: str) -> list[Media]:
-        """What of this kind has not ended, oldest first."""
-        return [each for each in self.media[kind].values() if not each.has_ended]
+    def add(self, member: Member) -> None:
+        """Somebody is in it from now on."""
+        self.members[member.id] = member
+        self._positions = None
 
-    def find(self, kind: str, media_id: str) -> Media:
-        """The recording (playback, …) with this id.
+    def remove(self, member: Member) -> None:
+        """Somebody is not in it any more."""
+        del self.members[member.id]
+        self._positions = None
 
-        Raises:
-            Refusal: 404, naming those that there are [A].
-        """
-        found = self.media[kind].get(media_id)
-        if found is None:
-            there = ", ".join(self.media[kind]) or "none"
-            raise Refusal(
-                "404", f'no {kind} "{media_id}" in room session {self.id}; there is: {there}'
-            )
-        return found
+    def change(self, holder: Member | RoomSession, values: dict[str, Any]) -> list[str]:
+        """Set properties of a member or of the room; returns the names of those that changed."""
+        updated = changed(holder.properties, values)
+        if not _PLACING.isdisjoint(updated):
+            self._positions = None
+        return updated
 
     def find_member(self, member_id: str) -> Member:
         """The member with this id.
@@ -116,19 +110,25 @@ class RoomSession:
         """
         member = self.members.get(member_id)
         if member is None:
-            there = ", ".join(f"{each.id} ({each.name})" for each in self.members.values())
             raise Refusal(
                 "404",
-                f'no member "{member_id}" in room session {self.id}; there is: {there or "nobody"}',
+                f'no member "{member_id}" in room session {self.id}; there is: {self.who()}',
             )
         return member
 
+    def who(self) -> str:
+        """The members by id and name, for messages; the first few of many."""
+        return listed((f"{each.id} ({each.name})" for each in self.members.values()), "nobody")
+
     def positions(self) -> dict[str, str]:
-        """Member id -> where they are on the canvas."""
-        requested = {
-            each.id: str(each.properties["requested_position"]) for each in self.members.values()
-        }
-        return layout.place(requested, self.properties["layout_name"])
+        """Member id -> where they are on the canvas; made once after each change."""
+        if self._positions is None:
+            requested = {
+                each.id: str(each.properties["requested_position"])
+                for each in self.members.values()
+            }
+            self._positions = layout.place(requested, self.properties["layout_name"])
+        return self._positions
 
     def layout_as_wire(self) -> dict[str, Any]:
         """The ``layout`` object of ``video.layout.changed`` [T]."""
@@ -158,7 +158,7 @@ class RoomSession:
             "display_name": self.display_name,
             "event_channel": self.channel,
             **{
-                table.flag: bool(self.running(kind))
+                table.flag: self.is_running(kind)
                 for kind, table in LIFECYCLES.items()
                 if table.flag is not None
             },
@@ -166,8 +166,8 @@ class RoomSession:
         }
         if full:
             shown["members"] = [member.as_wire() for member in self.members.values()]
-            for kind, media in self.media.items():
-                shown[f"{kind}s"] = [each.as_wire(now) for each in media.values()]
+            for kind, activities in self.activities.items():
+                shown[f"{kind}s"] = [each.as_wire(now) for each in activities.values()]
         if updated is not None:
             shown["updated"] = updated
         return shown

@@ -1,19 +1,15 @@
-"""What lives in a room and has a lifecycle: recordings, playbacks and streams.
-
-They share one mechanism, and each kind moves by its table in ``protocol/lifecycles.py``. A class
-here adds what only its kind has.
-"""
+"""The activities of a room: recordings, playbacks and streams."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
+from mockserver.engine.activity import Activity
+from mockserver.engine.clock import seconds
 from mockserver.protocol.errors import Refusal
-from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK, RECORDING, STREAM, Lifecycle
-
-from .clock import seconds
+from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK, RECORDING, STREAM
 
 MILLISECOND = 1_000
 """Microseconds in a millisecond."""
@@ -22,85 +18,7 @@ ENDLESS_SCHEMES = ("rtmp", "rtmps", "rtsp", "srt")
 """What is played from such a URL is live: it has no length and no position to seek [A]."""
 
 
-class Media:
-    """Something that runs in a room, from its start to its final state.
-
-    Attributes:
-        state: its state by the table.
-        started_at, ended_at: microseconds of space time; ended_at is None until it has ended.
-        running_us: how long it has run, pauses not counted, up to its last change.
-    """
-
-    lifecycle: ClassVar[Lifecycle]
-    has_length: ClassVar[bool] = False
-    """Whether it ends by itself once ``length_us``, one of its params, has passed."""
-
-    def __init__(self, media_id: str, now: int, params: Mapping[str, Any]) -> None:
-        self.id = media_id
-        self.state = self.lifecycle.initial
-        self.started_at = now
-        self.ended_at: int | None = None
-        self.running_us = 0
-        self._since = now
-
-    @property
-    def kind(self) -> str:
-        """``recording``, ``playback`` or ``stream``."""
-        return self.lifecycle.kind
-
-    @property
-    def has_ended(self) -> bool:
-        """True exactly in the final state [D, T]."""
-        return self.state == self.lifecycle.final
-
-    def act(self, verb: str, now: int, params: Mapping[str, Any]) -> str:
-        """Move by the table; returns the suffix of the event to tell (``updated``, ``ended``).
-
-        Args:
-            verb: what is done to it.
-            now: microseconds of space time.
-            params: what the verb takes, as the call of that name has it.
-
-        Raises:
-            Refusal: 409 when the state does not allow the verb [A]; nothing has changed then.
-        """
-        move = self.lifecycle.move(self.state, verb)
-        if move is None:
-            allowed = self.lifecycle.allowed(self.state)
-            then = f"allowed now: {', '.join(allowed)}" if allowed else "what has ended stays so"
-            raise Refusal("409", f"cannot {verb} {self.kind} {self.id}: it is {self.state}; {then}")
-        self._catch_up(now)
-        self._do(verb, params)
-        self.state = move.state
-        if self.has_ended:
-            self.ended_at = now
-        return move.event
-
-    def ends_by_itself_at(self) -> int | None:
-        """When it will end if nothing is done to it; None when it will not."""
-        return None
-
-    def as_wire(self, now: int) -> dict[str, Any]:
-        """The object of the protocol at this time: times in unix seconds."""
-        shown: dict[str, Any] = {
-            "id": self.id,
-            "state": self.state,
-            "started_at": seconds(self.started_at),
-        }
-        if self.ended_at is not None:
-            shown["ended_at"] = seconds(self.ended_at)
-        return shown
-
-    def _catch_up(self, now: int) -> None:
-        if self.state == self.lifecycle.initial:
-            self.running_us += now - self._since
-        self._since = now
-
-    def _do(self, verb: str, params: Mapping[str, Any]) -> None:
-        """What the verb changes besides the state."""
-
-
-class Recording(Media):
+class Recording(Activity):
     """A recording. ``duration``, in seconds, appears once it has ended; pauses do not count [A]."""
 
     lifecycle = RECORDING
@@ -113,7 +31,7 @@ class Recording(Media):
         return shown
 
 
-class Stream(Media):
+class Stream(Activity):
     """A stream of the room to a URL."""
 
     lifecycle = STREAM
@@ -130,7 +48,7 @@ class Stream(Media):
         return shown
 
 
-class Playback(Media):
+class Playback(Activity):
     """Something played to the room; it ends by itself when its length has been played.
 
     Attributes:
@@ -199,7 +117,7 @@ class Playback(Media):
         return max(0, min(position_us, end))
 
 
-MEDIA: dict[str, type[Media]] = {
+MEDIA: dict[str, type[Activity]] = {
     each.lifecycle.kind: each for each in (Recording, Playback, Stream)
 }
 """Kind -> its class. Every lifecycle has one."""
