@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from .followed import FollowedRoom
 from .harness import MakeWorld, World
+from .video.followed import FollowedRoom
 
 
 @pytest.fixture

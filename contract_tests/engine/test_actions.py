@@ -14,8 +14,8 @@ from mockserver.engine import ACTIONS as ROWS
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
 
-from .followed import FollowedRoom
 from .harness import MS, START_PARAMS
+from .video.followed import FollowedRoom
 
 ACTIONS = sorted(ROWS)
 IN_ROOMS = [verb for verb in ACTIONS if ROWS[verb].container == "room"]

@@ -15,8 +15,8 @@ from mockserver.protocol import catalogue, frames
 from mockserver.protocol.lifecycles import LIFECYCLES
 
 from .documented import undocumented
-from .followed import FollowedRoom
 from .harness import Frame, World, violations
+from .video.followed import FollowedRoom
 
 Said = list[tuple[Frame, str | None]]
 """Frames of the mock's, each with the method that it answers, if it answers one."""

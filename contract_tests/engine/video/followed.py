@@ -8,7 +8,7 @@ from mockserver.engine import Activity
 from mockserver.engine.video.actions import ROOM_ACTIONS
 from mockserver.engine.video.room import Member
 
-from .harness import START_PARAMS, VERB_PARAMS, Event, World
+from ..harness import START_PARAMS, VERB_PARAMS, Event, World
 
 
 class FollowedRoom:

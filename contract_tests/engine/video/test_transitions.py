@@ -12,7 +12,7 @@ from mockserver.engine import Activity, RoomSession, seconds
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
-from .harness import (
+from ..harness import (
     HOUR,
     MS,
     START_PARAMS,

@@ -9,8 +9,8 @@ import pytest
 from mockserver.engine.video.layout import AUTO, LAYOUTS, OFF_CANVAS
 from mockserver.protocol.errors import Refusal
 
+from ..harness import START_PARAMS, World
 from .followed import FollowedRoom
-from .harness import START_PARAMS, World
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

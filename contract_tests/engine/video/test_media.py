@@ -12,8 +12,8 @@ from mockserver.engine import seconds
 from mockserver.engine.video.media import ENDLESS_SCHEMES
 from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK
 
+from ..harness import HOUR, MS, START_PARAMS, S, World
 from .followed import FollowedRoom
-from .harness import HOUR, MS, START_PARAMS, S, World
 
 LENGTH = 90 * S
 TUNE = START_PARAMS["playback"]["url"]

@@ -22,8 +22,8 @@ from mockserver.engine.video.properties import (
 from mockserver.engine.video.room import Member
 from mockserver.protocol import catalogue
 
+from ..harness import Client, Event, World
 from .followed import FollowedRoom
-from .harness import Client, Event, World
 
 GIVEN = {"volume": 7.5, "value": 55, "enable": True}
 """What setters are given that take something; nothing begins so."""
