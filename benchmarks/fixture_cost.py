@@ -71,7 +71,7 @@ def fixture_cost(count: int) -> float:
         (Path(folder) / "test_turns.py").write_text(TESTS.format(count=count))
         # Other plugins that are installed would be measured, too.
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        plugins = ["-p", "mockserver.pytest_plugin", "-p", "pytest_asyncio.plugin"]
+        plugins = ["-p", "mockserver.harness.pytest_plugin", "-p", "pytest_asyncio.plugin"]
         asyncio_options = ["asyncio_mode=auto", "asyncio_default_fixture_loop_scope=function"]
         options = [word for option in asyncio_options for word in ("-o", option)]
         place = ["-c", os.devnull, "--rootdir", folder, folder]

@@ -11,7 +11,7 @@ import pytest
 
 from .copies import commands, copy, run, spoil
 
-PLUGIN = "mockserver.pytest_plugin"
+PLUGIN = "mockserver.harness.pytest_plugin"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-PLUGIN = "mockserver.pytest_plugin"
+PLUGIN = "mockserver.harness.pytest_plugin"
 
 Run = Callable[..., pytest.RunResult]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver import pytest_plugin
+from mockserver.harness import pytest_plugin
 from mockserver.server import environment
 
 from .conftest import Run

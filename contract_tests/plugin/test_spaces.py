@@ -262,8 +262,8 @@ def test_who_does_not_use_it_does_not_pay(run: Run) -> None:
 import sys
 
 def test_it(request):
-    assert "mockserver.pytest_plugin" in sys.modules
-    for name in ("aiohttp", "orjson", "mockserver.server", "mockserver.harness"):
+    assert "mockserver.harness.pytest_plugin" in sys.modules
+    for name in ("aiohttp", "orjson", "mockserver.server", "mockserver.harness.handles"):
         assert name not in sys.modules
 """
     run(text).assert_outcomes(passed=1)

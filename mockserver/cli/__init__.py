@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from mockserver.installation import mixed, overwritten
+
 from .arguments import RUN_EXAMPLE
-from .exits import EXIT_OK, fail
+from .exits import EXIT_OK, fail, warn
 
 COMMANDS = {
     "serve": "run the server (the default)",
@@ -35,6 +37,10 @@ and token; token "scenario:NAME" plays that scenario for the client.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    if problem := overwritten():
+        return fail(problem)
+    if problem := mixed():
+        warn(problem)
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "serve")

@@ -13,5 +13,10 @@ EXIT_BUG = 70
 
 def fail(message: str, code: int = EXIT_USAGE) -> int:
     """Say on stderr what went wrong; returns the exit code."""
-    print(f"mockserver: {message}", file=sys.stderr)
+    warn(message)
     return code
+
+
+def warn(message: str) -> None:
+    """Say on stderr what a user should know."""
+    print(f"mockserver: {message}", file=sys.stderr)

@@ -3,17 +3,53 @@
 ``MockServer`` and its handles are for coroutines, ``SyncMockServer`` and its handles for all else.
 The server itself runs in a thread of its own, so neither a blocked test nor a second event loop
 holds it up.
+
+The names are imported when they are first used: the pytest plugin lies in this package, and is
+loaded in every run of pytest of everybody who has it installed.
 """
 
-from mockserver.protocol.errors import Refusal
-from mockserver.server.control import ControlError
-from mockserver.server.happenings import UnknownName, Wanted
-from mockserver.server.views import Happening, Member, Playback, Recording, Room, Session, Stream
+from __future__ import annotations
 
-from .blocking import SyncMockServer, SyncRoomHandle, SyncSpaceHandle
-from .handles import MockServer, RoomHandle, SpaceHandle
-from .looking import ContractBroken
-from .thread import MockServerBug, ServerThread
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.protocol.errors import Refusal
+    from mockserver.server.control import ControlError
+    from mockserver.server.happenings import UnknownName, Wanted
+    from mockserver.server.views import (
+        Happening,
+        Member,
+        Playback,
+        Recording,
+        Room,
+        Session,
+        Stream,
+    )
+
+    from .blocking import SyncMockServer, SyncRoomHandle, SyncSpaceHandle
+    from .handles import MockServer, RoomHandle, SpaceHandle
+    from .looking import ContractBroken
+    from .thread import MockServerBug, ServerThread
+
+_MODULES = {
+    "mockserver.protocol.errors": ["Refusal"],
+    "mockserver.server.control": ["ControlError"],
+    "mockserver.server.happenings": ["UnknownName", "Wanted"],
+    "mockserver.server.views": [
+        "Happening",
+        "Member",
+        "Playback",
+        "Recording",
+        "Room",
+        "Session",
+        "Stream",
+    ],
+    "mockserver.harness.blocking": ["SyncMockServer", "SyncRoomHandle", "SyncSpaceHandle"],
+    "mockserver.harness.handles": ["MockServer", "RoomHandle", "SpaceHandle"],
+    "mockserver.harness.looking": ["ContractBroken"],
+    "mockserver.harness.thread": ["MockServerBug", "ServerThread"],
+}
+"""Where each name comes from at run time; the imports above say the same to type checkers."""
 
 __all__ = [
     "ContractBroken",
@@ -37,3 +73,20 @@ __all__ = [
     "UnknownName",
     "Wanted",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    from mockserver.installation import WrongPackage, overwritten
+
+    for module, names in _MODULES.items():
+        if name in names:
+            if problem := overwritten():
+                raise WrongPackage(problem)
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

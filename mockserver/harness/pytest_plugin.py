@@ -150,6 +150,14 @@ def _from_options(config: pytest.Config) -> dict[str, Any]:
     return chosen
 
 
+def pytest_report_header() -> list[str]:
+    """Warn of an installation that is mixed with another package of the same name."""
+    from mockserver.installation import mixed, overwritten
+
+    problem = overwritten() or mixed()
+    return [f"signalwire: {problem}"] if problem else []
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail a test with a faulty marker, whatever fixtures it uses."""
     item.stash[_WATCH] = None
@@ -222,6 +230,10 @@ _SERVER = pytest.StashKey["ServerThread"]()
 
 @pytest.fixture(scope="session")
 def _signalwire_server(pytestconfig: pytest.Config) -> Iterator[ServerThread]:
+    from mockserver.installation import overwritten
+
+    if problem := overwritten():
+        pytest.fail(problem, pytrace=False)
     from mockserver.harness import ServerThread
     from mockserver.server import Settings
 
