@@ -21,13 +21,25 @@ from client_stub.errors import (
     SignalWireError,
 )
 from client_stub.listeners import Callback, Unsubscribe
-from client_stub.media import RoomMedia
-from client_stub.member import RoomSessionMember
-from client_stub.playback import PlaybackListeners, PlaybackState, RoomSessionPlayback
-from client_stub.recording import RecordingListeners, RecordingState, RoomSessionRecording
-from client_stub.room import ROOM_EVENTS, Layout, RoomListeners, RoomSession
-from client_stub.stream import RoomSessionStream, StreamListeners, StreamState
-from client_stub.video import Video, VideoListeners
+from client_stub.video import (
+    ROOM_EVENTS,
+    Layout,
+    PlaybackListeners,
+    PlaybackState,
+    RecordingListeners,
+    RecordingState,
+    RoomListeners,
+    RoomMedia,
+    RoomSession,
+    RoomSessionMember,
+    RoomSessionPlayback,
+    RoomSessionRecording,
+    RoomSessionStream,
+    StreamListeners,
+    StreamState,
+    Video,
+    VideoListeners,
+)
 
 __all__ = [
     "ROOM_EVENTS",

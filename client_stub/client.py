@@ -1,8 +1,9 @@
-"""``SignalWire``: where an application begins."""
+"""``SignalWire``: where an application begins, and where the client is put together."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 from collections.abc import Generator, Sequence
@@ -12,9 +13,12 @@ from typing import Any, Self
 import aiohttp
 
 from client_stub.connection import OnFrame
+from client_stub.link import Link, Namespace
 from client_stub.listeners import CallbackQueue
 from client_stub.session import Session, SessionOptions
 from client_stub.video import Video
+
+logger = logging.getLogger("client_stub")
 
 DEFAULT_HOST = "relay.signalwire.com"
 DEFAULT_AGENT = "client-stub/python"
@@ -62,7 +66,7 @@ class SignalWire:
     ) -> None:
         if isinstance(reconnect_delay, Sequence) and not reconnect_delay:
             raise ValueError("reconnect_delay must have at least one number of seconds")
-        self._options = SessionOptions(
+        options = SessionOptions(
             url=host if _WEBSOCKET.match(host) else f"wss://{host}",
             project=project or _from_environment("project", "SW_PROJECT"),
             token=token or _from_environment("token", "SW_TOKEN"),
@@ -71,14 +75,20 @@ class SignalWire:
             ping_timeout=ping_timeout,
             reconnect_delay=reconnect_delay,
         )
-        self._on_frame = on_frame
         self._given_http = http_session
         self._own_http: aiohttp.ClientSession | None = None
         self._callbacks = CallbackQueue()
-        self._session: Session | None = None
+        self._session = Session(
+            options,
+            on_event=self._receive,
+            on_renewed=self._renewed,
+            on_frame=on_frame,
+        )
+        self._connecting = False
         self._closing: asyncio.Task[None] | None = None
-        self.video = Video(self._callbacks)
+        self.video = Video(Link(self._session, self._callbacks))
         """The rooms of the project."""
+        self._namespaces: dict[str, Namespace] = {"video": self.video}
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self._connect().__await__()
@@ -106,32 +116,37 @@ class SignalWire:
         await asyncio.shield(self._closing)
 
     async def _connect(self) -> Self:
-        if self._session is not None:
+        if self._connecting:
             return self
+        self._connecting = True
         http = self._given_http
         if http is None:
             http = self._own_http = aiohttp.ClientSession()
-        self._session = self.video.session = Session(
-            self._options,
-            http,
-            on_event=self.video.receive,
-            on_renewed=self.video.doubt,
-            on_frame=self._on_frame,
-        )
         self._callbacks.start()
         try:
-            await self._session.connect()
+            await self._session.connect(http)
         except BaseException:
             await self.close()
             raise
         return self
 
     async def _close(self, caller: asyncio.Task[Any] | None) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._session.close()
         await self._callbacks.close(caller)
         if self._own_http is not None:
             await self._own_http.close()
+
+    def _receive(self, event_type: str, params: dict[str, Any]) -> None:
+        """Give an event to its namespace, which the first part of its type names."""
+        namespace = self._namespaces.get(event_type.partition(".")[0])
+        if namespace is not None:
+            namespace.receive(event_type, params)
+        else:
+            logger.debug("ignored an event of another namespace: %s", event_type)
+
+    def _renewed(self) -> None:
+        for namespace in self._namespaces.values():
+            namespace.renewed()
 
 
 def _from_environment(name: str, variable: str) -> str:

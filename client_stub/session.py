@@ -65,14 +65,13 @@ class Session:
     def __init__(
         self,
         options: SessionOptions,
-        http: aiohttp.ClientSession,
         *,
         on_event: Callable[[str, Frame], None],
         on_renewed: Callable[[], None],
         on_frame: OnFrame | None,
     ) -> None:
         self._options = options
-        self._http = http
+        self._http: aiohttp.ClientSession | None = None
         self._on_event = on_event
         self._on_renewed = on_renewed
         self._on_frame = on_frame
@@ -86,12 +85,15 @@ class Session:
         self._ping_timer: asyncio.TimerHandle | None = None
         self._futures: set[asyncio.Future[Any]] = set()
 
-    async def connect(self) -> None:
-        """Make the first connection, and keep one from then on.
+    async def connect(self, http: aiohttp.ClientSession) -> None:
+        """Make the first connection, by ``http``, and keep one from then on.
 
         Raises AuthenticationFailed, ServerError, ConnectFailed, CallTimeout: the first attempt is
         not repeated, so that a wrong host or project is told at once.
         """
+        if self._over is not None:
+            raise self._over
+        self._http = http
         await self._open()
         self._keeper = asyncio.create_task(self._keep(), name="client_stub session")
 
@@ -99,7 +101,8 @@ class Session:
         """Send a call and return the ``result`` of its answer.
 
         While the client reconnects, the call waits for the new connection, within its own time.
-        Raises CommandRefused, ServerError, CallTimeout, ConnectionLost.
+        Raises CommandRefused, ServerError, CallTimeout, ConnectionLost; RuntimeError before
+        :meth:`connect`.
         """
         return await self.in_time(method, self._call(method, params))
 
@@ -158,6 +161,8 @@ class Session:
         while True:
             if self._over is not None:
                 raise self._over
+            if self._http is None:
+                raise RuntimeError("the client is not connected: await it first")
             if self._accepting and self._connection is not None and self._connection.is_open:
                 return self._connection
             self._changed.clear()
@@ -182,6 +187,7 @@ class Session:
 
     async def _open(self) -> None:
         options = self._options
+        assert self._http is not None
         opening = Connection.open(self._http, options.url, self._serve, self._on_frame)
         connection = await self.in_time("signalwire.connect", opening, "a connection")
         self._connection = connection

@@ -24,7 +24,7 @@ from client_stub import (
 )
 
 if TYPE_CHECKING:
-    from contract_tests.stub.conftest import Service
+    from contract_tests.stub.service import Service
 
 ROOMS = "video.rooms"
 
@@ -77,6 +77,16 @@ def test_an_empty_sequence_of_delays_is_refused() -> None:
 async def test_use_before_connecting_is_told() -> None:
     with pytest.raises(RuntimeError, match="await it first"):
         await SignalWire(project="p", token="t").video.get_room_sessions()
+
+
+async def test_a_client_that_was_closed_cannot_be_connected(service: Service) -> None:
+    client = SignalWire(project="p", token="t", host=service.url)
+    await client.close()
+    with pytest.raises(ClientClosed):
+        await client
+    with pytest.raises(ClientClosed):
+        await client.video.get_room_sessions()
+    assert service.sockets == []
 
 
 async def test_bad_credentials_raise_where_the_client_is_awaited(
@@ -193,7 +203,8 @@ async def test_a_call_made_meanwhile_waits_for_the_new_connection(
 
 async def test_every_event_is_acknowledged(service: Service, connect: Any) -> None:
     await connect()
-    ids = [await service.event(f"video.unheard.of{n}") for n in range(3)]
+    types = ["video.unheard.of", "video.short", "video", "messaging.receive", ""]
+    ids = [await service.event(event_type) for event_type in types]
     ids.append(await service.event("video.room.started", room_session="malformed"))
     for id in ids:
         assert await service.reply(id) == {"jsonrpc": "2.0", "id": id, "result": {}}
@@ -367,7 +378,7 @@ async def test_delays_are_taken_in_turn_and_the_last_one_stays(
 
 
 def test_the_default_delay_is_one_to_four_seconds() -> None:
-    delays = SignalWire(project="p", token="t")._options.delays()
+    delays = SignalWire(project="p", token="t")._session._options.delays()
     drawn = [next(delays) for _ in range(50)]
     assert all(1 <= delay <= 4 for delay in drawn)
     assert len(set(drawn)) > 1

@@ -12,7 +12,7 @@ from client_stub import ROOM_EVENTS, Layout, RoomListeners
 from client_stub.listeners import CallbackQueue, Listener
 
 if TYPE_CHECKING:
-    from contract_tests.stub.conftest import Service
+    from contract_tests.stub.service import Service
 
 
 async def test_video_listen_subscribes_to_what_was_asked(service: Service, connect: Any) -> None:

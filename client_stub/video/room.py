@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
-from weakref import WeakValueDictionary
+from typing import Any, TypedDict, TypeVar, Unpack
 
-from client_stub.listeners import Callback, Listeners, Unsubscribe, chosen, subscribed_as
-from client_stub.media import PendingStart, RoomMedia
-from client_stub.member import RoomSessionMember
+from client_stub.known import Known
+from client_stub.link import Link
+from client_stub.listeners import Callback, Listeners, Unsubscribe, chosen
 from client_stub.payload import Field, ServerObject
-from client_stub.playback import PlaybackListeners, RoomSessionPlayback
-from client_stub.recording import RecordingListeners, RoomSessionRecording
-from client_stub.stream import RoomSessionStream, StreamListeners
-
-if TYPE_CHECKING:
-    from client_stub.video import Video
+from client_stub.video.events import subscribed_as
+from client_stub.video.media import PendingStart, RoomMedia
+from client_stub.video.member import RoomSessionMember
+from client_stub.video.playback import PlaybackListeners, RoomSessionPlayback
+from client_stub.video.recording import RecordingListeners, RoomSessionRecording
+from client_stub.video.stream import RoomSessionStream, StreamListeners
 
 logger = logging.getLogger("client_stub")
 
@@ -124,13 +123,13 @@ class RoomSession(ServerObject):
     updated = Field[list[str] | None](None)
     """The keys that the newest ``video.room.updated`` changed."""
 
-    def __init__(self, video: Video, payload: dict[str, Any]) -> None:
+    def __init__(self, rooms: Known[RoomSession], link: Link, payload: dict[str, Any]) -> None:
         super().__init__(payload)
-        self._video = video
+        self._rooms = rooms
+        self._link = link.to(channel=self.event_channel, room_session_id=self.id)
         self._listeners = Listeners()
         self._members: dict[str, RoomSessionMember] = {}
-        self._media: WeakValueDictionary[tuple[str, str], RoomMedia] = WeakValueDictionary()
-        self._kept_media: set[RoomMedia] = set()
+        self._media: Known[RoomMedia] = Known()
         self._starts: list[tuple[type[RoomMedia], PendingStart[Any]]] = []
         self._update(payload)
 
@@ -141,7 +140,9 @@ class RoomSession(ServerObject):
 
     async def listen(self, **listeners: Unpack[RoomListeners]) -> Unsubscribe:
         """Hear what happens in this room. Raises TypeError for no listener, and as calls do."""
-        return await self._listen_on(self._listeners, chosen(ROOM_EVENTS, listeners))
+        callbacks = chosen(ROOM_EVENTS, listeners)
+        self._keep()
+        return await self._link.listen(self._listeners, callbacks, subscribed_as(callbacks))
 
     # What runs in the room
 
@@ -210,106 +211,108 @@ class RoomSession(ServerObject):
 
     async def lock(self) -> None:
         """Let nobody join any more."""
-        await self._call("video.lock")
+        await self._link.call("video.lock")
 
     async def unlock(self) -> None:
         """Let people join again."""
-        await self._call("video.unlock")
+        await self._link.call("video.unlock")
 
     async def set_hide_video_muted(self, value: bool) -> None:
         """Hide members without video from the canvas, or show them."""
-        await self._call(f"video.{'hide' if value else 'show'}_video_muted")
+        await self._link.call(f"video.{'hide' if value else 'show'}_video_muted")
 
     async def set_prioritize_handraise(self, enable: bool = True) -> None:
         """Show members with a raised hand first, or not."""
-        await self._call("video.prioritize_handraise", enable=enable)
+        await self._link.call("video.prioritize_handraise", enable=enable)
 
     async def get_layouts(self) -> list[str]:
         """List the names of the layouts that there are."""
-        result = await self._call("video.list_available_layouts")
+        result = await self._link.call("video.list_available_layouts")
         return list(result.get("layouts", []))
 
     async def set_layout(self, *, name: str, positions: Mapping[str, str] | None = None) -> None:
         """Choose a layout, and perhaps who is where in it, by member id."""
-        await self._call("video.set_layout", name=name, positions=positions)
+        await self._link.call("video.set_layout", name=name, positions=positions)
 
     async def set_positions(self, *, positions: Mapping[str, str]) -> None:
         """Ask for positions on the canvas, by member id."""
-        await self._call("video.set_position", positions=positions)
+        await self._link.call("video.set_position", positions=positions)
 
     async def get_meta(self) -> dict[str, Any]:
         """Read the room session's meta."""
-        result = await self._call("video.get_meta")
+        result = await self._link.call("video.get_meta")
         return dict(result.get("meta") or {})
 
     async def set_meta(self, meta: Mapping[str, Any]) -> None:
         """Replace the whole meta [D]."""
-        await self._call("video.set_meta", meta=meta)
+        await self._link.call("video.set_meta", meta=meta)
 
     async def update_meta(self, meta: Mapping[str, Any]) -> None:
         """Set these keys of the meta, and leave the others [D]."""
-        await self._call("video.update_meta", meta=meta)
+        await self._link.call("video.update_meta", meta=meta)
 
     async def delete_meta(self, keys: Sequence[str]) -> None:
         """Remove these keys of the meta."""
-        await self._call("video.delete_meta", keys=keys)
+        await self._link.call("video.delete_meta", keys=keys)
 
     # Members
 
     async def get_members(self) -> list[RoomSessionMember]:
         """List the members that are in the room now [T]."""
-        result = await self._call("video.members.get")
+        result = await self._link.call("video.members.get")
         self._set_members(result.get("members", []))
         return self.members
 
     async def audio_mute(self, *, member_id: str) -> None:
         """Mute a member's microphone."""
-        await self._call("video.member.audio_mute", member_id=member_id)
+        await self._link.call("video.member.audio_mute", member_id=member_id)
 
     async def audio_unmute(self, *, member_id: str) -> None:
         """Unmute a member's microphone."""
-        await self._call("video.member.audio_unmute", member_id=member_id)
+        await self._link.call("video.member.audio_unmute", member_id=member_id)
 
     async def video_mute(self, *, member_id: str) -> None:
         """Switch a member's camera off."""
-        await self._call("video.member.video_mute", member_id=member_id)
+        await self._link.call("video.member.video_mute", member_id=member_id)
 
     async def video_unmute(self, *, member_id: str) -> None:
         """Switch a member's camera on."""
-        await self._call("video.member.video_unmute", member_id=member_id)
+        await self._link.call("video.member.video_unmute", member_id=member_id)
 
     async def deaf(self, *, member_id: str) -> None:
         """Let a member hear nothing; mutes the microphone too [D]."""
-        await self._call("video.member.deaf", member_id=member_id)
+        await self._link.call("video.member.deaf", member_id=member_id)
 
     async def undeaf(self, *, member_id: str) -> None:
         """Let a member hear again; unmutes the microphone too [D]."""
-        await self._call("video.member.undeaf", member_id=member_id)
+        await self._link.call("video.member.undeaf", member_id=member_id)
 
     async def set_input_volume(self, *, member_id: str, volume: float) -> None:
         """Set the volume of a member's microphone, from -50 to 50 [D]."""
-        await self._call("video.member.set_input_volume", member_id=member_id, volume=volume)
+        await self._link.call("video.member.set_input_volume", member_id=member_id, volume=volume)
 
     async def set_output_volume(self, *, member_id: str, volume: float) -> None:
         """Set the volume of a member's speaker, from -50 to 50 [D]."""
-        await self._call("video.member.set_output_volume", member_id=member_id, volume=volume)
+        await self._link.call("video.member.set_output_volume", member_id=member_id, volume=volume)
 
     async def set_input_sensitivity(self, *, member_id: str, value: float) -> None:
         """Set how loud a member must be to count as talking, from 0 to 100 [D]."""
-        await self._call("video.member.set_input_sensitivity", member_id=member_id, value=value)
+        await self._link.call(
+            "video.member.set_input_sensitivity", member_id=member_id, value=value
+        )
 
     async def set_raised_hand(self, *, member_id: str, raised: bool = True) -> None:
         """Raise a member's hand, or lower it."""
         verb = "raisehand" if raised else "lowerhand"
-        await self._call(f"video.member.{verb}", member_id=member_id)
+        await self._link.call(f"video.member.{verb}", member_id=member_id)
 
     async def set_member_position(self, *, member_id: str, position: str) -> None:
         """Ask for a member's position on the canvas."""
-        await self._call("video.member.set_position", member_id=member_id, position=position)
+        await self._link.call("video.member.set_position", member_id=member_id, position=position)
 
     async def remove_member(self, *, member_id: str) -> None:
         """Remove a member from the room."""
-        await self._call("video.member.remove", member_id=member_id)
+        await self._link.call("video.member.remove", member_id=member_id)
 
     async def remove_all_members(self) -> None:
         """Remove everybody, which ends the room session [D]."""
@@ -326,7 +329,7 @@ class RoomSession(ServerObject):
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         """Make somebody of the audience a member; ``media_allowed`` is "all", "audio-only", …."""
-        await self._call(
+        await self._link.call(
             "video.member.promote",
             member_id=member_id,
             media_allowed=media_allowed,
@@ -338,47 +341,48 @@ class RoomSession(ServerObject):
 
     async def demote(self, *, member_id: str, media_allowed: str | None = None) -> None:
         """Make a member one of the audience."""
-        await self._call("video.member.demote", member_id=member_id, media_allowed=media_allowed)
+        await self._link.call(
+            "video.member.demote", member_id=member_id, media_allowed=media_allowed
+        )
 
     async def get_member_meta(self, *, member_id: str) -> dict[str, Any]:
         """Read a member's meta."""
-        result = await self._call("video.member.get_meta", member_id=member_id)
+        result = await self._link.call("video.member.get_meta", member_id=member_id)
         return dict(result.get("meta") or {})
 
     async def set_member_meta(self, *, member_id: str, meta: Mapping[str, Any]) -> None:
         """Replace a member's whole meta."""
-        await self._call("video.member.set_meta", member_id=member_id, meta=meta)
+        await self._link.call("video.member.set_meta", member_id=member_id, meta=meta)
 
     async def update_member_meta(self, *, member_id: str, meta: Mapping[str, Any]) -> None:
         """Set these keys of a member's meta, and leave the others."""
-        await self._call("video.member.update_meta", member_id=member_id, meta=meta)
+        await self._link.call("video.member.update_meta", member_id=member_id, meta=meta)
 
     async def delete_member_meta(self, *, member_id: str, keys: Sequence[str]) -> None:
         """Remove these keys of a member's meta."""
-        await self._call("video.member.delete_meta", member_id=member_id, keys=keys)
+        await self._link.call("video.member.delete_meta", member_id=member_id, keys=keys)
 
     # How it works
 
     async def _start(self, media: type[M], listen: Mapping[str, Any] | None, **params: Any) -> M:
         callbacks = chosen(media.event_types(), listen) if listen else {}
-        await self._subscribe(media.event_types().values())
+        self._keep()
+        await self._link.subscribe(media.event_types().values())
         method = f"video.{media.kind}.start"
-        start: PendingStart[M] = PendingStart(self, callbacks)
+        start: PendingStart[M] = PendingStart(self._link, callbacks)
         entry = (media, start)
         self._starts.append(entry)
         try:
-            result = await self._call(method, **params)
+            result = await self._link.call(method, **params)
             payload = result.get(media.kind)
             start.answered(self._media_object(media, payload) if payload else None)
-            return await self._video.session.in_time(
-                method, start.started, media.event_type("started")
-            )
+            return await self._link.in_time(method, start.started, media.event_type("started"))
         finally:
             self._starts.remove(entry)
             start.started.cancel()
 
     async def _list(self, media: type[M]) -> list[M]:
-        result = await self._call(f"video.{media.kind}.list")
+        result = await self._link.call(f"video.{media.kind}.list")
         listed = result.get(f"{media.kind}s", [])
         found = [self._media_object(media, payload) for payload in listed]
         for each, payload in zip(found, listed, strict=True):
@@ -387,30 +391,21 @@ class RoomSession(ServerObject):
                 each._update(payload)
         return found
 
-    async def _call(self, method: str, **params: Any) -> dict[str, Any]:
-        """Send a call about this room; params that are None are left out, as the vendor's [W]."""
-        given = {name: value for name, value in params.items() if value is not None}
-        return await self._video.session.call(method, {"room_session_id": self.id, **given})
+    def _keep(self, media: RoomMedia | None = None) -> None:
+        """Hold the room, and media in it: their events are awaited.
 
-    async def _subscribe(self, events: Iterable[str]) -> bool:
-        self._video._keep(self)
-        return await self._video.session.subscribe(self.event_channel, subscribed_as(events))
+        That must hold even if the user holds only a callback.
+        """
+        self._rooms.keep(self)
+        if media is not None and not media.has_ended:
+            self._media.keep(media)
 
-    async def _listen_on(
-        self,
-        listeners: Listeners,
-        callbacks: dict[str, Callback[Any]],
-        keep: RoomMedia | None = None,
-    ) -> Unsubscribe:
-        self._video._keep(self)
-        if keep is not None:
-            self._keep(keep)
-        return await self._video._listen_on(listeners, self.event_channel, callbacks)
-
-    def _keep(self, media: RoomMedia) -> None:
-        """Hold media whose events are awaited, even if its user holds only a callback."""
-        if not media.has_ended:
-            self._kept_media.add(media)
+    def _receive_own(self, event_type: str) -> None:
+        """Take an event of the room session itself, whose payload it has already."""
+        self._tell(event_type, self)
+        if event_type == "video.room.ended":
+            self._rooms.release(self)
+            self._link.forget()
 
     def _receive(self, event_type: str, family: str, suffix: str, params: dict[str, Any]) -> None:
         if family == "member":
@@ -437,28 +432,28 @@ class RoomSession(ServerObject):
             self._tell(f"{event_type}.{'started' if member.talking else 'ended'}", member)
 
     def _tell(self, event_type: str, subject: object) -> None:
-        self._video.callbacks.put(self._listeners.of(event_type), subject)
+        self._link.tell(self._listeners.of(event_type), subject)
 
     def _media_event(
         self, event_type: str, media_class: type[RoomMedia], payload: dict[str, Any]
     ) -> None:
         media = self._media_object(media_class, payload)
-        media._update(payload)
-        media._begun = media._begun or event_type == media.event_type("started")
+        media._receive(event_type, payload)
         for kind, start in self._starts:
             if kind is media_class:
                 start.note(event_type, media)
         self._tell(event_type, media)
-        self._video.callbacks.put(media._listeners.of(event_type), media)
+        media._tell(event_type)
         if media.has_ended:
-            self._kept_media.discard(media)
+            self._media.release(media)
 
     def _media_object(self, media_class: type[M], payload: dict[str, Any]) -> M:
         """Find or make the object; the payload counts only if it is the first to tell of it."""
         key = (media_class.kind, payload["id"])
         media = self._media.get(key)
         if media is None:
-            media = self._media[key] = media_class(self, payload)
+            media = media_class(self, self._link, payload)
+            self._media.add(key, media)
         assert isinstance(media, media_class)
         return media
 
@@ -479,6 +474,6 @@ class RoomSession(ServerObject):
         if "members" in payload:
             self._set_members(payload["members"] or [])
 
-    def _doubt(self) -> None:
-        for media in list(self._media.values()):
-            media._doubt()
+    def _renewed(self) -> None:
+        for media in self._media:
+            media._renewed()

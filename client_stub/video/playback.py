@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal, TypedDict, Unpack
 
 from client_stub.listeners import Callback, Unsubscribe
-from client_stub.media import RoomMedia
 from client_stub.payload import Field
+from client_stub.video.media import RoomMedia
 
 PlaybackState = Literal["playing", "paused", "completed"]
 

@@ -9,7 +9,7 @@ import pytest
 from client_stub import CommandRefused, RoomSession, RoomSessionMember
 
 if TYPE_CHECKING:
-    from contract_tests.stub.conftest import Service
+    from contract_tests.stub.service import Service
 
 M = {"member_id": "m1"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from client_stub.payload import Field, ServerObject
 
 if TYPE_CHECKING:
-    from client_stub.room import RoomSession
+    from client_stub.video.room import RoomSession
 
 
 class RoomSessionMember(ServerObject):

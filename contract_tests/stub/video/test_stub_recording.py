@@ -12,7 +12,7 @@ import pytest
 from client_stub import ActionEnded, CallTimeout, ClientClosed, CommandRefused
 
 if TYPE_CHECKING:
-    from contract_tests.stub.conftest import Service
+    from contract_tests.stub.service import Service
 
 START = "video.recording.start"
 STARTED = "video.recording.started"

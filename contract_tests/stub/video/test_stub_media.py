@@ -11,7 +11,7 @@ import pytest
 from client_stub import ActionEnded, RoomSession, RoomSessionPlayback, RoomSessionStream
 
 if TYPE_CHECKING:
-    from contract_tests.stub.conftest import Service
+    from contract_tests.stub.service import Service
 
 PLAYBACK = {
     "id": "p1",

@@ -1,7 +1,7 @@
 """What recordings, playbacks and streams have in common: they are started in a room and run there.
 
 A kind of media is a subclass of :class:`RoomMedia` that says its ``kind`` and its commands, and a
-row in :data:`client_stub.room.MEDIA`.
+row in :data:`client_stub.video.room.MEDIA`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from client_stub.errors import ActionEnded
+from client_stub.link import Link
 from client_stub.listeners import Callback, Listeners, Unsubscribe, chosen
 from client_stub.payload import ServerObject
 
 if TYPE_CHECKING:
-    from client_stub.room import RoomSession
+    from client_stub.video.room import RoomSession
 
 
 class RoomMedia(ServerObject):
@@ -26,9 +27,10 @@ class RoomMedia(ServerObject):
     """The word in its calls and events, and the key of its payload."""
     suffixes: ClassVar[tuple[str, ...]] = ("started", "updated", "ended")
 
-    def __init__(self, room: RoomSession, payload: dict[str, Any]) -> None:
+    def __init__(self, room: RoomSession, link: Link, payload: dict[str, Any]) -> None:
         super().__init__(payload)
         self._room = room
+        self._link = link.to(**{f"{self.kind}_id": self.id})
         self._listeners = Listeners()
         self._waiting: set[asyncio.Future[None]] = set()
         self._uncertain = False
@@ -77,7 +79,8 @@ class RoomMedia(ServerObject):
         ``asyncio.timeout``. Raises ClientClosed, and as calls do.
         """
         while not self.has_ended:
-            if await self._room._subscribe([self.event_type("ended")]) or self._uncertain:
+            self._room._keep()
+            if await self._link.subscribe([self.event_type("ended")]) or self._uncertain:
                 # It may have ended while nobody told us.
                 self._uncertain = False
                 await self._room._list(type(self))
@@ -86,29 +89,36 @@ class RoomMedia(ServerObject):
         return self
 
     async def _listen(self, listeners: Mapping[str, Any]) -> Unsubscribe:
-        return await self._room._listen_on(
-            self._listeners, chosen(self.event_types(), listeners), keep=self
-        )
+        callbacks = chosen(self.event_types(), listeners)
+        self._room._keep(self)
+        return await self._link.listen(self._listeners, callbacks, callbacks)
 
     async def _command(self, verb: str, **params: Any) -> None:
         """Send ``video.KIND.VERB``. Raises ActionEnded before anything is sent [D, T]."""
         if self.has_ended:
             raise ActionEnded(self.kind, self.id, verb)
-        ids = {"room_session_id": self.room_session_id, f"{self.kind}_id": self.id}
-        await self._room._video.session.call(f"video.{self.kind}.{verb}", {**ids, **params})
+        await self._link.call(f"video.{self.kind}.{verb}", **params)
+
+    def _receive(self, event_type: str, payload: dict[str, Any]) -> None:
+        """Take what an event says of this object."""
+        self._update(payload)
+        self._begun = self._begun or event_type == self.event_type("started")
+
+    def _tell(self, event_type: str) -> None:
+        self._link.tell(self._listeners.of(event_type), self)
 
     def _update(self, payload: dict[str, Any]) -> None:
         self._payload = payload
         if self.has_ended:
             self._wake()
 
-    def _doubt(self) -> None:
-        """Events may have been missed."""
+    def _renewed(self) -> None:
+        """A fresh session began: events may have been missed."""
         self._uncertain = True
         self._wake()
 
     async def _change(self) -> None:
-        future = self._room._video.session.future()
+        future = self._link.future()
         self._waiting.add(future)
         try:
             await future
@@ -136,13 +146,13 @@ class PendingStart(Generic[M]):
     they are kept until it is there.
     """
 
-    def __init__(self, room: RoomSession, callbacks: dict[str, Callback[Any]]) -> None:
+    def __init__(self, link: Link, callbacks: dict[str, Callback[Any]]) -> None:
+        self._link = link
         self._callbacks = callbacks
-        self._calls = room._video.callbacks
         self._early: list[tuple[str, M]] = []
         self._answered = False
         self._media: M | None = None
-        self.started: asyncio.Future[M] = room._video.session.future()
+        self.started: asyncio.Future[M] = link.future()
 
     def note(self, event_type: str, media: M) -> None:
         """Take an event of this kind that came in this room."""
@@ -177,7 +187,7 @@ class PendingStart(Generic[M]):
             for event_type, early in self._early:
                 if early is media:
                     own = [each for each in listeners if each.event_type == event_type]
-                    self._calls.put(own, media)
+                    self._link.tell(own, media)
         self._settle()
 
     def _settle(self) -> None:
