@@ -13,6 +13,7 @@ from typing import Any, Self
 import aiohttp
 
 from client_stub.connection import OnFrame
+from client_stub.errors import ClientClosed
 from client_stub.link import Link, Namespace
 from client_stub.listeners import CallbackQueue
 from client_stub.session import Session, SessionOptions
@@ -48,7 +49,8 @@ class SignalWire:
         agent: how the client names itself in ``signalwire.connect``.
 
     Raises ValueError for missing credentials or an empty ``reconnect_delay``. Awaiting it connects
-    and raises AuthenticationFailed, ServerError, ConnectFailed, ConnectionLost or CallTimeout.
+    and raises AuthenticationFailed, ServerError, ConnectFailed, ConnectionLost or CallTimeout; and
+    ClientClosed after ``close()``.
     """
 
     def __init__(
@@ -116,6 +118,8 @@ class SignalWire:
         await asyncio.shield(self._closing)
 
     async def _connect(self) -> Self:
+        if self._closing is not None:
+            raise ClientClosed("the client was closed; make another one")
         if self._connecting:
             return self
         self._connecting = True

@@ -91,8 +91,6 @@ class Session:
         Raises AuthenticationFailed, ServerError, ConnectFailed, CallTimeout: the first attempt is
         not repeated, so that a wrong host or project is told at once.
         """
-        if self._over is not None:
-            raise self._over
         self._http = http
         await self._open()
         self._keeper = asyncio.create_task(self._keep(), name="client_stub session")
