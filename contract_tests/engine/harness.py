@@ -486,7 +486,7 @@ MakeWorld = Callable[..., World]
 def violations(trace: contract.Trace, rules: Iterable[contract.Rule] = SERVER_RULES) -> list[str]:
     """What breaks the contract in a trace, and what fields the mock sent that no schema knows."""
     found = [str(violation) for violation in contract.check(trace, rules)]
-    calls = contract.Index(trace).calls
+    calls = contract.index_of(trace).calls
     for entry in trace:
         if entry.to_client and entry.frame is not None:
             call = calls.get(entry.n)

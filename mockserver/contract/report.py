@@ -7,30 +7,33 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.protocol.frames import is_answer, is_event
-from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.protocol.validation import is_refusal
 
-from .index import Event, Index, items, mapping, number, room_id, string, told_rooms
+from .index import Event, Index
+from .namespace import Namespace
 from .rule import Violation, sentences
 from .trace import Entry, Trace
+from .values import items, mapping, number
 
 _SHORTENED_ABOVE = 14
 _SHOWN_OF_AN_ID = 8
 _SHOWN_OF_A_TEXT = 60
-_SHOWN_OF_A_LIST = 4
-_MEDIA_FIELDS = ("state", "position", "volume", "started_at", "ended_at", "duration")
-_FLAGS = tuple(table.flag for table in LIFECYCLES.values() if table.flag is not None)
 _TIMES = ("timestamp", "started_at", "ended_at")
 _FARTHEST = 10 * 86_400
 """Seconds from the trace's start beyond which a time is shown as it stands."""
 
 
-def render(violations: Sequence[Violation], trace: Trace) -> str:
+def render(violations: Sequence[Violation], trace: Trace, namespaces: Iterable[Namespace]) -> str:
     """Violations as plain text, each with its proving frames, one line per frame.
 
     A line has the entry's number, the seconds since the trace's first entry, the session, an arrow
     (``->`` to the server, ``<-`` to the client), and what matters of the frame. Ids are cut short,
     and times within the frame, too, are seconds since the first entry: ``started_at=+2.001``.
+
+    Args:
+        violations: what to show.
+        trace: where they were found.
+        namespaces: what can tell what a frame is about.
     """
     count = _counted(len(violations), "violation")
     head = f"{count} in {_counted(len(trace), 'frame')}"
@@ -38,7 +41,7 @@ def render(violations: Sequence[Violation], trace: Trace) -> str:
         head += f" of {trace.source}"
     if not violations:
         return f"{head.replace('0 violations', 'no violations', 1)}\n"
-    index = Index(trace)
+    index = Index(trace, namespaces)
     entries = {entry.n: entry for entry in trace}
     told = sentences()
     lines = [head]
@@ -51,16 +54,18 @@ def render(violations: Sequence[Violation], trace: Trace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def timeline(trace: Trace, last: int | None = None) -> str:
+def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) -> str:
     """A trace as plain text, a line per frame as in ``render``.
 
     Args:
         trace: what to show.
-        last: only that many of its last frames, with a line that says how many there were before.
+        last: only that many of its last frames, with a line that says how many there were before;
+            None for all.
+        namespaces: what can tell what a frame is about.
     """
     left_out = max(0, len(trace) - last) if last is not None else 0
     lines = [f"  … {_counted(left_out, 'frame')} before"] if left_out else []
-    lines += _table(Index(trace), trace.entries[left_out:])
+    lines += _table(Index(trace, namespaces), trace.entries[left_out:])
     return "\n".join(lines)
 
 
@@ -91,7 +96,7 @@ def describe(index: Index, entry: Entry) -> Iterator[str]:
     """What a frame is, and its fields that matter, in words to be joined by spaces."""
     frame = entry.frame
     if frame is None:
-        yield f"no JSON object: {_cut(entry.text or '')!r}"
+        yield f"no JSON object: {cut(entry.text or '')!r}"
         return
     if is_answer(frame):
         yield from _answer(index, entry, frame)
@@ -101,7 +106,7 @@ def describe(index: Index, entry: Entry) -> Iterator[str]:
         method = str(frame.get("method", "no method"))
         yield method
         yield from _asked(index, method, mapping(frame.get("params")))
-    yield f"id={_value(frame.get('id'))}"
+    yield f"id={shown(frame.get('id'))}"
 
 
 def _answer(index: Index, entry: Entry, frame: Mapping[str, Any]) -> Iterator[str]:
@@ -113,93 +118,47 @@ def _answer(index: Index, entry: Entry, frame: Mapping[str, Any]) -> Iterator[st
         yield f"answer to {method}"
     if "error" in frame:
         error = mapping(frame["error"])
-        yield f"error {error.get('code')} {_cut(str(error.get('message', '')))!r}"
+        yield f"error {error.get('code')} {cut(str(error.get('message', '')))!r}"
         return
     result = mapping(frame.get("result"))
-    yield from _fields(index, result, ("code",))
+    yield from fields(index, result, ("code",))
     if is_refusal(result) and "message" in result:
-        yield repr(_cut(str(result["message"])))
-    yield from _told(index, result)
+        yield repr(cut(str(result["message"])))
+    yield from _told(index, method, result)
 
 
 def _event(index: Index, params: Mapping[str, Any]) -> Iterator[str]:
     yield f"event {params.get('event_type')}"
     if "event_channel" in params:
-        yield f"on {_value(params['event_channel'])}"
+        yield f"on {shown(params['event_channel'])}"
     body = mapping(params.get("params"))
-    yield from _told(index, body)
-    if "room_session" not in body and "room_session_id" in body:
-        yield f"in {_value(body['room_session_id'])}"
-    yield from _fields(index, params, ("timestamp",))
+    yield from _told(index, str(params.get("event_type")), body)
+    yield from fields(index, params, ("timestamp",))
 
 
 def _asked(index: Index, method: str, params: Mapping[str, Any]) -> Iterator[str]:
     """What a call asks for."""
-    if method.startswith("video."):
-        yield from _fields(index, params, params)
+    if index.namespace_of(method) is not None:
+        yield from fields(index, params, params)
         return
     if "event_channel" in params:
-        yield f"on {_value(params['event_channel'])}"
+        yield f"on {shown(params['event_channel'])}"
     events = items(params.get("events"))
     if events:
         yield ", ".join(str(event).removeprefix("video.") for event in events)
-    yield from _fields(index, params, ("get_initial_state", "protocol"))
-    yield from _fields(index, mapping(params.get("authentication")), ("project",))
+    yield from fields(index, params, ("get_initial_state", "protocol"))
+    yield from fields(index, mapping(params.get("authentication")), ("project",))
 
 
-def _told(index: Index, body: Mapping[str, Any]) -> Iterator[str]:
-    """What an event or a result tells about rooms, members and what runs in them."""
-    for kind in LIFECYCLES:
-        for media in (body.get(kind), *items(body.get(f"{kind}s"))):
-            if isinstance(media, Mapping):
-                yield f"{kind} {_value(media.get('id'))}"
-                yield from _fields(index, media, _MEDIA_FIELDS)
-    for room in told_rooms(body):
-        yield f"room session {_value(room_id(room))}"
-        yield from _fields(index, room, (*_FLAGS, *_updated(room)))
-        yield from _listed("members", room.get("members"))
-        if "room_session" in body:
-            # The older `room` beside it tells the same once more.
-            break
-    member = body.get("member")
-    if isinstance(member, Mapping):
-        yield f"member {_value(member.get('id'))}"
-        yield from _fields(index, member, _updated(member))
-        if "updated" not in member:
-            yield from _fields(index, member, ("name", "talking"))
-    layout = body.get("layout")
-    if isinstance(layout, Mapping):
-        yield f"layout {_value(layout.get('name'))}"
-        yield from _listed("shows", layout.get("layers"))
-    yield from _listed("members", body.get("members"))
-    yield from _listed("layouts", body.get("layouts"))
-    yield from _fields(index, body, ("total", "meta"))
+def _told(index: Index, name: str, body: Mapping[str, Any]) -> Iterator[str]:
+    """What an event or a result tells, as its namespace says it."""
+    namespace = index.namespace_of(name)
+    if namespace is not None:
+        yield from namespace.describe(index, body)
 
 
-def _updated(told: Mapping[str, Any]) -> list[str]:
-    """The names of the fields that changed, as a member or a room session tells them."""
-    return [name for name in items(told.get("updated")) if name not in _FLAGS]
-
-
-def _listed(what: str, listed: Any) -> Iterator[str]:
-    """Who or what is in a list, the first few by name."""
-    if not isinstance(listed, list):
-        return
-    shown = [_named(each) for each in listed[:_SHOWN_OF_A_LIST]]
-    more = len(listed) - len(shown)
-    yield f"{what}: {', '.join(shown) or 'none'}{f' and {more} more' if more else ''}"
-
-
-def _named(told: Any) -> str:
-    """A member, a layer of a layout, or a name."""
-    if not isinstance(told, Mapping):
-        return _value(told)
-    id_ = told.get("id", told.get("member_id"))
-    name = string(told.get("name")) or ("nobody" if id_ is None else _value(id_))
-    return f"{name} at {_value(told['position'])}" if "position" in told else name
-
-
-def _fields(index: Index, told: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+def fields(index: Index, told: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+    """Some fields of an object, as ``name=value``; times as seconds since the trace began."""
     for name in names:
         if isinstance(name, str) and name in told:
             value = told[name]
@@ -207,19 +166,20 @@ def _fields(index: Index, told: Mapping[str, Any], names: Iterable[str]) -> Iter
             if offset is not None and abs(offset - index.start) < _FARTHEST:
                 yield f"{name}={offset - index.start:+.3f}"
             else:
-                yield f"{name}={_value(value)}"
+                yield f"{name}={shown(value)}"
 
 
-def _value(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value as JSON has it, but ids are cut so that a line stays readable."""
     if not isinstance(value, str):
-        return _cut(json.dumps(value, ensure_ascii=False, default=str))
+        return cut(json.dumps(value, ensure_ascii=False, default=str))
     # Channels are a word and an id: the word must stay.
     word, mark, id_ = value.rpartition("_" if value.startswith("EC_") else ".")
     if len(id_) <= _SHORTENED_ABOVE:
-        return _cut(value)
+        return cut(value)
     return f"{word}{mark}{id_[:_SHOWN_OF_AN_ID]}…"
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text, cut to what fits on a line."""
     return text if len(text) <= _SHOWN_OF_A_TEXT else text[: _SHOWN_OF_A_TEXT - 1] + "…"

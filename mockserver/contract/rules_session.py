@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.protocol.validation import problems
 
-from .index import ALL_ROOMS, CONNECT, ROOM_SUBSCRIBED, Event, Index, Session
+from .index import CONNECT, Event, Index
 from .rule import Finding, rule
 from .trace import Entry, space_name
 
@@ -156,30 +156,35 @@ def event_once(index: Index) -> Iterator[Finding]:
 def subscribed_only(index: Index) -> Iterator[Finding]:
     """Each event was subscribed when it was sent, by its channel and type.
 
-    Events of all rooms come on channels below ``video.rooms``; the start and end of a room may also
-    be asked for on its own channel. ``video.room.subscribed`` needs ``get_initial_state`` only.
+    Some events may be subscribed on other channels than their own, as their namespace says; those
+    that tell an initial state need ``get_initial_state`` only.
     """
     for session in index.sessions.values():
         if not session.whole:
             continue
         for event in session.events:
-            if session.subscribed(event):
+            if index.subscribed(event):
                 continue
             message = f"{session} got {event.type} on {event.channel}"
-            if event.type == ROOM_SUBSCRIBED:
+            namespace = index.namespace_of(event.type)
+            if namespace is not None and event.type in namespace.initial:
                 expected = "that only for a subscription of that channel with get_initial_state"
             else:
-                expected = _expected(session, event.channel, event.entry)
+                expected = _expected(index, event)
             yield Finding(f"{message}, expected {expected}", (event.entry,))
 
 
-def _expected(session: Session, channel: str, at: Entry) -> str:
-    asked = channel
-    types = session.subscriptions.types(channel, at)
-    if not types and channel.startswith(f"{ALL_ROOMS}."):
-        asked = ALL_ROOMS
-        types = session.subscriptions.types(ALL_ROOMS, at)
-    types = [type_ for type_ in types if type_ != ROOM_SUBSCRIBED]
+def _expected(index: Index, event: Event) -> str:
+    namespace = index.namespace_of(event.type)
+    channels = (event.channel,) if namespace is None else namespace.channels(event)
+    initial = frozenset() if namespace is None else namespace.initial
+    asked, types = event.channel, list[str]()
+    for channel in channels:
+        types = event.session.subscriptions.types(channel, event.entry)
+        if types:
+            asked = channel
+            break
+    types = [type_ for type_ in types if type_ not in initial]
     if not types:
         return "nothing: no subscription of that channel is in force"
     shown = ", ".join(types[:_SHOWN_TYPES])

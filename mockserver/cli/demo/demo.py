@@ -88,7 +88,7 @@ class _Timeline:
         for entry in journal.entries(after=len(self.entries)):
             self.entries.append(entry)
             trace = contract.Trace.from_entries(self.entries)
-            line = _line(contract.Index(trace), trace.entries[-1])
+            line = _line(contract.index_of(trace), trace.entries[-1])
             if self._console.is_terminal:
                 # A narrow terminal shows the beginning of each line; a file gets the whole.
                 self._console.print(line, no_wrap=True, overflow="ellipsis")

@@ -8,24 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mockserver.contract.index import Answer, Call, Index, Session
+from mockserver.contract.rule import Finding, rule
+from mockserver.contract.trace import Entry
+from mockserver.contract.values import items, mapping, string
+
 from .index import (
     MEMBER_PREFIX,
     ROOM_UPDATED,
-    Answer,
-    Call,
-    Event,
-    Index,
-    Session,
-    items,
-    mapping,
+    VideoEvent,
+    VideoIndex,
     room_channel,
     room_id,
-    string,
     told_rooms,
 )
-from .rule import Finding, rule
 from .rules_media import CLOCK_SLACK
-from .trace import Entry
 
 MEMBER_JOINED = f"{MEMBER_PREFIX}joined"
 MEMBER_LEFT = f"{MEMBER_PREFIX}left"
@@ -36,7 +33,7 @@ _NOT_NAMED = {
     MEMBER_UPDATED: frozenset({"updated", "current_position", "talking"}),
     ROOM_UPDATED: frozenset({"updated", "members", "recordings", "playbacks", "streams"}),
 }
-"""Event that tells of changes -> the fields that may change without being named.
+"""VideoEvent that tells of changes -> the fields that may change without being named.
 
 Layouts decide where members are, and talking has an event of its own, like what is listed [A].
 """
@@ -56,11 +53,11 @@ class _Roster:
 
     session: Session
     channel: str | None
-    present: dict[str, Event] = field(default_factory=dict)
-    gone: dict[str, Event] = field(default_factory=dict)
-    whole: Event | None = None
+    present: dict[str, VideoEvent] = field(default_factory=dict)
+    gone: dict[str, VideoEvent] = field(default_factory=dict)
+    whole: VideoEvent | None = None
 
-    def take(self, event: Event) -> None:
+    def take(self, event: VideoEvent) -> None:
         """Learn from an event; those of other channels come in an order of their own."""
         if event.channel != self.channel:
             return
@@ -81,21 +78,21 @@ class _Roster:
         elif id_ not in self.gone:
             self.present.setdefault(id_, event)
 
-    def proof_of_absence(self, member: str, until: Entry) -> Event | None:
+    def proof_of_absence(self, member: str, until: Entry) -> VideoEvent | None:
         """What proves that a member is not in the room, and cannot have joined unnoticed since."""
         proof = self.gone.get(member)
         if proof is None and member not in self.present:
             proof = self.whole
         return proof if self._told_all(MEMBER_JOINED, proof, until) else None
 
-    def proof_of_presence(self, member: str, until: Entry) -> Event | None:
+    def proof_of_presence(self, member: str, until: Entry) -> VideoEvent | None:
         """What proves that a member is in the room, and cannot have left unnoticed since."""
         proof = self.present.get(member)
         return proof if self._told_all(MEMBER_LEFT, proof, until) else None
 
     def contradictions(
         self, members: Sequence[str], until: Entry
-    ) -> Iterator[tuple[str, str, Event]]:
+    ) -> Iterator[tuple[str, str, VideoEvent]]:
         """What a list of all members has wrong: how, whom, and what proves it."""
         listed = set(members)
         proofs = [("lists", each, self.proof_of_absence(each, until)) for each in members]
@@ -108,7 +105,7 @@ class _Roster:
             if proof is not None:
                 yield how, member, proof
 
-    def _told_all(self, type_: str, since: Event | None, until: Entry) -> bool:
+    def _told_all(self, type_: str, since: VideoEvent | None, until: Entry) -> bool:
         return (
             since is not None
             and self.channel is not None
@@ -116,7 +113,7 @@ class _Roster:
         )
 
 
-def _everybody(event: Event) -> list[str] | None:
+def _everybody(event: VideoEvent) -> list[str] | None:
     """The ids of all members of the room, if the event lists them."""
     members = mapping(event.body.get("room_session")).get("members")
     return _ids(members) if isinstance(members, list) else None
@@ -127,9 +124,9 @@ def _ids(members: list[Any]) -> list[str]:
     return [id_ for id_ in ids if id_ is not None]
 
 
-def _followed(index: Index) -> Iterator[tuple[_Roster, str, Event]]:
+def _followed(index: Index) -> Iterator[tuple[_Roster, str, VideoEvent]]:
     """Every event about a room session, with the session's roster as it was before the event."""
-    for session, room, events in index.rooms():
+    for session, room, events in VideoIndex.of(index).rooms():
         roster = _Roster(session, room_channel(events))
         for event in events:
             yield roster, room, event
@@ -236,16 +233,17 @@ def members_listed(index: Index) -> Iterator[Finding]:
             message = f"{event.type} of {room} to {roster.session} {how} {member}"
             yield Finding(f"{message} after {proof.type}", (proof.entry, event.entry))
     for session in index.sessions.values():
+        rooms = VideoIndex.of(index).seen[session].rooms
         listings: dict[str, list[_Listing]] = defaultdict(list)
         for answer in session.answers:
             for room_or_none, members in _lists(answer):
-                if room_or_none in session.rooms and answer.call is not None:
+                if room_or_none in rooms and answer.call is not None:
                     since = answer.call.entry.time - CLOCK_SLACK
                     until = answer.entry.time + CLOCK_SLACK
                     listing = _Listing(answer.call, answer.entry, members, since, until)
                     listings[room_or_none].append(listing)
         for room, of_room in listings.items():
-            yield from _wrong_listings(session, room, of_room)
+            yield from _wrong_listings(session, room, rooms[room], of_room)
 
 
 def _lists(answer: Answer) -> Iterator[tuple[str, list[str]]]:
@@ -261,12 +259,14 @@ def _lists(answer: Answer) -> Iterator[tuple[str, list[str]]]:
             yield room, _ids(members)
 
 
-def _wrong_listings(session: Session, room: str, listings: list[_Listing]) -> Iterator[Finding]:
+def _wrong_listings(
+    session: Session, room: str, told: Sequence[VideoEvent], listings: list[_Listing]
+) -> Iterator[Finding]:
     """The answers that contradict who was in a room, by the timestamps of the events."""
-    channel = room_channel(session.rooms[room])
+    channel = room_channel(told)
     events = [
         (event.timestamp, event)
-        for event in session.rooms[room]
+        for event in told
         if event.channel == channel and event.timestamp is not None
     ]
     times = [timestamp for timestamp, _ in events]
@@ -310,9 +310,9 @@ def updated_names_changes(index: Index) -> Iterator[Finding]:
     and whether they talk also changes without being named. An event that comes twice is the
     business of event-once.
     """
-    for session, room, events in index.rooms():
+    for session, room, events in VideoIndex.of(index).rooms():
         channel = room_channel(events)
-        known: dict[tuple[str, str], tuple[Mapping[str, Any], Event]] = {}
+        known: dict[tuple[str, str], tuple[Mapping[str, Any], VideoEvent]] = {}
         ids: set[str] = set()
         for event in events:
             if event.channel != channel or event.id in ids:
@@ -332,7 +332,7 @@ def updated_names_changes(index: Index) -> Iterator[Finding]:
                 known.pop((MEMBER_UPDATED, event.member_id or ""), None)
 
 
-def _saw_all(session: Session, type_: str, before: Event, event: Event) -> bool:
+def _saw_all(session: Session, type_: str, before: VideoEvent, event: VideoEvent) -> bool:
     """Whether a session was surely told all that an event of this type tells, between two."""
 
     def covers(each: str) -> bool:
@@ -343,7 +343,7 @@ def _saw_all(session: Session, type_: str, before: Event, event: Event) -> bool:
     )
 
 
-def _whole_tellings(event: Event, room: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _whole_tellings(event: VideoEvent, room: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """What an event tells of members and the room: the type that tells its changes, id, object."""
     room_session = event.body.get("room_session")
     if isinstance(room_session, Mapping):

@@ -9,21 +9,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 from operator import attrgetter
 
+from mockserver.contract.index import Index, Session
+from mockserver.contract.rule import Finding, rule
+from mockserver.contract.values import mapping, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
-from .index import (
-    ROOM_ENDED,
-    Event,
-    Index,
-    Session,
-    mapping,
-    room_channel,
-    room_id,
-    string,
-    told_media,
-    told_rooms,
-)
-from .rule import Finding, rule
+from .index import ROOM_ENDED, VideoEvent, VideoIndex, room_channel, room_id, told_media, told_rooms
 from .rules_media import CLOCK_SLACK, ENDED, STARTED, event_type
 
 
@@ -35,9 +26,9 @@ from .rules_media import CLOCK_SLACK, ENDED, STARTED, event_type
 )
 def room_ended_last(index: Index) -> Iterator[Finding]:
     """Nothing about a room session follows its end, and by then all that ran in it has ended."""
-    for session, room, events in index.rooms():
-        ended: Event | None = None
-        running: dict[tuple[str, str], Event] = {}
+    for session, room, events in VideoIndex.of(index).rooms():
+        ended: VideoEvent | None = None
+        running: dict[tuple[str, str], VideoEvent] = {}
         for event in events:
             if ended is not None:
                 message = f"{event.type} of room session {room} came to {session} after its"
@@ -58,7 +49,7 @@ def room_ended_last(index: Index) -> Iterator[Finding]:
                     running.pop(key, None)
 
 
-def _would_hear_the_end(session: Session, last: Event, until: Event) -> bool:
+def _would_hear_the_end(session: Session, last: VideoEvent, until: VideoEvent) -> bool:
     if last.lifecycle is None:
         return False
     type_ = event_type(last.lifecycle, ENDED)
@@ -80,7 +71,7 @@ def running_flag(index: Index) -> Iterator[Finding]:
     """
     timelines: dict[tuple[Session, str], list[_Timeline]] = defaultdict(list)
     flagged = [(table, table.flag) for table in LIFECYCLES.values() if table.flag is not None]
-    for session, room, events in index.rooms():
+    for session, room, events in VideoIndex.of(index).rooms():
         for lifecycle, flag_name in flagged:
             timeline = _Timeline(session, lifecycle, flag_name)
             timelines[session, room].append(timeline)
@@ -115,9 +106,9 @@ class _Moment:
     """What a session knew after an event: whether something ran, and what proves it."""
 
     timestamp: float
-    event: Event
+    event: VideoEvent
     running: bool | None
-    proof: Event
+    proof: VideoEvent
 
 
 @dataclass(slots=True)
@@ -146,16 +137,16 @@ class _Timeline:
     moments: list[_Moment] = field(default_factory=list)
     counts: dict[bool, list[int]] = field(default_factory=dict)
     reach: float = float("-inf")
-    running: dict[str, Event] = field(default_factory=dict)
-    idle: Event | None = None
+    running: dict[str, VideoEvent] = field(default_factory=dict)
+    idle: VideoEvent | None = None
 
-    def follow(self, room: str, events: Sequence[Event]) -> Iterator[Finding]:
+    def follow(self, room: str, events: Sequence[VideoEvent]) -> Iterator[Finding]:
         """Take in the events about a room, and find the flags that cannot be."""
         self.channel = room_channel(events)
         timed = [(event.timestamp, event) for event in events if event.timestamp is not None]
         # By timestamp: rooms are told on two channels, and each keeps its own order only.
         timed.sort(key=lambda at: at[0])
-        before: Event | None = None
+        before: VideoEvent | None = None
         for timestamp, event in timed:
             if not self._covered(before or event, event):
                 self._forget()
@@ -171,7 +162,7 @@ class _Timeline:
             self.counts[flag] = list(accumulate(knew, initial=0))
         yield from self._wrong(room)
 
-    def _covered(self, before: Event, event: Event) -> bool:
+    def _covered(self, before: VideoEvent, event: VideoEvent) -> bool:
         if self.channel is None:
             return False
         first, last = sorted((before.entry, event.entry), key=lambda entry: entry.n)
@@ -187,7 +178,7 @@ class _Timeline:
         if self.moments:
             self.moments[-1].running = None
 
-    def _learn(self, event: Event) -> None:
+    def _learn(self, event: VideoEvent) -> None:
         for lifecycle, told in told_media(event.body):
             id_, state = string(told.get("id")), string(told.get("state"))
             if lifecycle is not self.lifecycle or id_ is None or state is None:
@@ -202,12 +193,12 @@ class _Timeline:
             return True
         return None if self.idle is None else False
 
-    def _proof(self, event: Event) -> Event:
+    def _proof(self, event: VideoEvent) -> VideoEvent:
         if self.running:
             return next(iter(self.running.values()))
         return self.idle or event
 
-    def _flags(self, event: Event) -> set[bool]:
+    def _flags(self, event: VideoEvent) -> set[bool]:
         """What an event says about its room, in its two spellings: does it run or not."""
         flags = (told.get(self.flag) for told in told_rooms(event.body))
         return {flag for flag in flags if isinstance(flag, bool)}
@@ -228,7 +219,7 @@ class _Timeline:
                     found.append(Finding(f"{said} {expected}", entries))
             yield from reversed(found)
 
-    def against(self, flag: bool, since: float, until: float) -> Event | None:
+    def against(self, flag: bool, since: float, until: float) -> VideoEvent | None:
         """What proves a flag wrong that was told at some time in a span; None if nothing does.
 
         Nothing does unless the session later got an event that was made after the span: what the

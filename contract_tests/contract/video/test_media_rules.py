@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
-from .conversation import OK, ROOM, START, Conversation, listening
+from contract_tests.contract.conversation import OK, ROOM, START, Conversation, listening
 
 KINDS = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=LIFECYCLES)
 PLAYBACK_TYPES = ("video.playback.started", "video.playback.updated", "video.playback.ended")

@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.protocol.lifecycles import LIFECYCLES
 
-from .conversation import OK, ROOM, TYPES, Conversation, listening, room_session
+from contract_tests.contract.conversation import OK, ROOM, TYPES, Conversation, listening, room_session
 
 ROOM_TYPES = (*TYPES, "video.room.updated")
 STREAM_TYPES = ("video.stream.started", "video.stream.ended")

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from mockserver.contract.index import Call, Event, Index, Session
+from mockserver.contract.rule import Finding, rule
+from mockserver.contract.trace import Entry
+from mockserver.contract.values import number, string
 from mockserver.protocol.lifecycles import Lifecycle
 
-from .index import Call, Event, Index, Media, Session, lifecycle_of, number, string
-from .rule import Finding, rule
-from .trace import Entry
+from .index import Media, VideoEvent, VideoIndex, lifecycle_of
 
 CLOCK_SLACK = 1.0
 """Seconds by which a trace's clock may differ from the server's, where both are compared. [A]"""
@@ -40,10 +42,10 @@ def event_type(lifecycle: Lifecycle, suffix: str) -> str:
     return f"video.{lifecycle.kind}.{suffix}"
 
 
-def _lives(index: Index) -> Iterator[tuple[Session, Lifecycle, str, list[Event]]]:
+def _lives(index: Index) -> Iterator[tuple[Session, Lifecycle, str, list[VideoEvent]]]:
     """Everything that lives, as one session saw it."""
-    for session in index.sessions.values():
-        for (_, id_), events in session.media.items():
+    for session, seen in VideoIndex.of(index).seen.items():
+        for (_, id_), events in seen.media.items():
             lifecycle = events[0].lifecycle
             if lifecycle is not None:
                 yield session, lifecycle, id_, events
@@ -56,7 +58,9 @@ def _outcomes(lifecycle: Lifecycle, verb: str) -> frozenset[Outcome]:
     return frozenset(move for (_, known), move in lifecycle.rows.items() if known == verb)
 
 
-def _sees_updates(session: Session, lifecycle: Lifecycle, before: Event, event: Event) -> bool:
+def _sees_updates(
+    session: Session, lifecycle: Lifecycle, before: VideoEvent, event: VideoEvent
+) -> bool:
     """Whether the session was surely told of all that happened between two events."""
     told = {move.event for move in lifecycle.rows.values()} - {ENDED}
     return all(
@@ -101,7 +105,9 @@ def started_first(index: Index) -> Iterator[Finding]:
             message = f"{late.type} of {id_} came to {session} after {first.type}"
             yield Finding(f"{message}, expected it before", (first.entry, late.entry))
             continue
-        media = index.media[index.space_of(session, first.entry), lifecycle.kind, id_]
+        media = VideoIndex.of(index).media[
+            index.space_of(session, first.entry), lifecycle.kind, id_
+        ]
         asked = _subscribed_before_start(session, first, media)
         if asked is not None:
             started = event_type(lifecycle, STARTED)
@@ -109,7 +115,7 @@ def started_first(index: Index) -> Iterator[Finding]:
             yield Finding(f"{message} {first.type} first", (asked, first.entry))
 
 
-def _subscribed_before_start(session: Session, first: Event, media: Media) -> Entry | None:
+def _subscribed_before_start(session: Session, first: VideoEvent, media: Media) -> Entry | None:
     """The subscription to ``started`` that was surely in force when something started."""
     type_ = event_type(media.lifecycle, STARTED)
     asked = session.sure.since(first.channel, type_, first.entry)
@@ -135,7 +141,7 @@ def legal_transitions(index: Index) -> Iterator[Finding]:
     legal.
     """
     for session, lifecycle, id_, events in _lives(index):
-        before: Event | None = None
+        before: VideoEvent | None = None
         for event in events:
             expected = _legal_states(session, lifecycle, before, event)
             if event.state not in expected:
@@ -150,7 +156,7 @@ def legal_transitions(index: Index) -> Iterator[Finding]:
 
 
 def _legal_states(
-    session: Session, lifecycle: Lifecycle, before: Event | None, event: Event
+    session: Session, lifecycle: Lifecycle, before: VideoEvent | None, event: VideoEvent
 ) -> set[str]:
     """The states that an event may tell, after what the session was told before."""
     if event.suffix == STARTED:
@@ -187,7 +193,7 @@ def _reachable(lifecycle: Lifecycle, state: str) -> set[str]:
 def nothing_after_ended(index: Index) -> Iterator[Finding]:
     """No event about a recording, playback or stream comes to a session after its end."""
     for session, _, id_, events in _lives(index):
-        ended: Event | None = None
+        ended: VideoEvent | None = None
         for event in events:
             if ended is not None:
                 message = f"{event.type} of {id_} came to {session} after its {ended.type}"
@@ -222,7 +228,9 @@ def durations_add_up(index: Index) -> Iterator[Finding]:
             yield Finding(f"{message} {span}", tuple(event.entry for event in life))
 
 
-def _whole_life(session: Session, lifecycle: Lifecycle, events: Sequence[Event]) -> Sequence[Event]:
+def _whole_life(
+    session: Session, lifecycle: Lifecycle, events: Sequence[VideoEvent]
+) -> Sequence[VideoEvent]:
     """The events from started to ended; empty if the session cannot have seen all of them."""
     if events[0].suffix != STARTED:
         return ()
@@ -232,7 +240,7 @@ def _whole_life(session: Session, lifecycle: Lifecycle, events: Sequence[Event])
     return ()
 
 
-def _time_running(lifecycle: Lifecycle, life: Sequence[Event]) -> float | None:
+def _time_running(lifecycle: Lifecycle, life: Sequence[VideoEvent]) -> float | None:
     """Seconds in the running state, by the timestamps of the events; None if one has none."""
     spent = 0.0
     for event, following in pairwise(life):
@@ -257,7 +265,7 @@ def position_follows_clock(index: Index) -> Iterator[Finding]:
     stall. Judged is only what surely was no seek: what changed the state or the volume, which no
     seek does, and all that happens to what is not seekable.
     """
-    for media in index.media.values():
+    for media in VideoIndex.of(index).media.values():
         for entry, told in media.tellings:
             position = number(told.get("position"))
             if position is not None and position < 0:
@@ -278,7 +286,7 @@ def position_follows_clock(index: Index) -> Iterator[Finding]:
                 yield Finding(f"{message}, {expected}", (before.entry, event.entry))
 
 
-def _growth(before: Event, event: Event) -> tuple[float, float] | None:
+def _growth(before: VideoEvent, event: VideoEvent) -> tuple[float, float] | None:
     """Seconds by which the position and the clock moved on; None when either is not told."""
     start, end = number(before.media.get("position")), number(event.media.get("position"))
     if None in (start, end, before.timestamp, event.timestamp):
@@ -288,7 +296,9 @@ def _growth(before: Event, event: Event) -> tuple[float, float] | None:
     )
 
 
-def _surely_no_seek(session: Session, lifecycle: Lifecycle, before: Event, event: Event) -> bool:
+def _surely_no_seek(
+    session: Session, lifecycle: Lifecycle, before: VideoEvent, event: VideoEvent
+) -> bool:
     """Whether the position was not set between two events, nor by what the second one tells."""
     if not _sees_updates(session, lifecycle, before, event):
         return False
@@ -314,7 +324,7 @@ def times_in_order(index: Index) -> Iterator[Finding]:
 
     The timestamps of the events of one channel never decrease for a session.
     """
-    for media in index.media.values():
+    for media in VideoIndex.of(index).media.values():
         yield from _times(media)
     for session in index.sessions.values():
         latest: dict[str, Event] = {}
@@ -361,8 +371,8 @@ def _times(media: Media) -> Iterator[Finding]:
 def no_action_after_ended(index: Index) -> Iterator[Finding]:
     """The client asks nothing of a recording, playback or stream whose end it has acknowledged."""
     for session in index.sessions.values():
-        known: dict[tuple[str, str], Event] = {}
-        for (kind, id_), events in session.media.items():
+        known: dict[tuple[str, str], VideoEvent] = {}
+        for (kind, id_), events in VideoIndex.of(index).seen[session].media.items():
             acknowledged = (each for each in events if each.suffix == ENDED and each.answer)
             ended = next(acknowledged, None)
             if ended is not None:
@@ -398,17 +408,19 @@ def action_takes_effect(index: Index) -> Iterator[Finding]:
     Its absence is proven by the end of what it acts on, or by an event of the same channel that was
     made more than a second after the answer.
     """
+    video = VideoIndex.of(index)
     heard: dict[str, dict[Session, _Heard]] = defaultdict(dict)
     for session in index.sessions.values():
         for event in session.events:
             heard[event.channel].setdefault(session, _Heard([], [])).add(event)
-    for (space, _, _), media in index.media.items():
+    for (space, _, _), media in video.media.items():
         actions = _accepted(media)
         if not actions or media.channel is None:
             continue
         for session, of_channel in heard[media.channel].items():
             if index.space_of(session, of_channel.events[0].entry) == space:
-                yield from _without_effect(session, media, actions, of_channel)
+                events = video.seen[session].media.get((media.lifecycle.kind, media.id), [])
+                yield from _without_effect(session, media, events, actions, of_channel)
 
 
 class _Heard(NamedTuple):
@@ -452,16 +464,16 @@ def _accepted(media: Media) -> list[tuple[Call, frozenset[Outcome]]]:
 def _without_effect(
     session: Session,
     media: Media,
+    events: Sequence[VideoEvent],
     actions: Sequence[tuple[Call, frozenset[Outcome]]],
     heard: _Heard,
 ) -> Iterator[Finding]:
     """Accepted actions for which a session was sent no event of their own."""
-    events = session.media.get((media.lifecycle.kind, media.id), [])
-    effects: dict[frozenset[Outcome], deque[Event]] = {}
-    taken: set[Event] = set()
+    effects: dict[frozenset[Outcome], deque[VideoEvent]] = {}
+    taken: set[VideoEvent] = set()
     ended = next((event for event in events if event.suffix == ENDED), None)
     for call, outcomes in actions:
-        proof = ended
+        proof: Event | None = ended
         if proof is None and call.answer is not None:
             proof = heard.too_late_for(call.answer)
         type_ = event_type(media.lifecycle, next(iter(outcomes))[1])

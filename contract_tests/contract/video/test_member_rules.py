@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.contract import check
 
-from .conversation import MEMBER, OK, ROOM, Conversation, listening, room_session
+from contract_tests.contract.conversation import MEMBER, OK, ROOM, Conversation, listening, room_session
 
 JOINED, LEFT, UPDATED, TALKING = (
     f"video.member.{what}" for what in ("joined", "left", "updated", "talking")

@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.contract import check
 
-from .conversation import TYPES, Conversation, listening
+from contract_tests.contract.conversation import TYPES, Conversation, listening
 
 REFUSED = {"code": "409", "message": "not now"}
 

@@ -1,0 +1,50 @@
+"""What a namespace brings to the contract; the core knows namespaces by this alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .index import Answer, Call, Event, Index, Session
+from .rule import Rule
+
+
+class Part(Protocol):
+    """A namespace's part of the index: it gets every frame, and keeps what its rules need."""
+
+    def on_call(self, call: Call) -> None:
+        """A client called; the call is not answered yet."""
+
+    def on_event(self, event: Event) -> None:
+        """The server sent an event, of any namespace."""
+
+    def on_answer(self, session: Session, answer: Answer) -> None:
+        """The server answered a call of the client for the first time."""
+
+    def finish(self) -> None:
+        """The whole trace was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """The rules of one namespace, and what the core has to ask about it.
+
+    Attributes:
+        name: the first word of its calls and events: ``video``.
+        rules: its rules, in the order of judging.
+        part: makes its part of an index.
+        event: the class of its events.
+        initial: its event types that tell an initial state: they come to whoever subscribes with
+            ``get_initial_state``, whether or not ``events`` names them.
+        channels: the channels on which an event may have been subscribed, its own first.
+        describe: what an event or a result tells, in words to be joined by spaces.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    part: Callable[[Index], Part]
+    event: type[Event]
+    initial: frozenset[str]
+    channels: Callable[[Event], Iterable[str]]
+    describe: Callable[[Index, Mapping[str, Any]], Iterator[str]]
