@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
-
 from contract_tests.contract.conversation import OK, ROOM, START, Conversation, listening
+from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
 KINDS = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=LIFECYCLES)
 PLAYBACK_TYPES = ("video.playback.started", "video.playback.updated", "video.playback.ended")

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
+from contract_tests.contract.conversation import (
+    MEMBER,
+    OK,
+    ROOM,
+    Conversation,
+    listening,
+    room_session,
+)
 from mockserver.contract import check
-
-from contract_tests.contract.conversation import MEMBER, OK, ROOM, Conversation, listening, room_session
 
 JOINED, LEFT, UPDATED, TALKING = (
     f"video.member.{what}" for what in ("joined", "left", "updated", "talking")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.contract import check
-
 from contract_tests.contract.conversation import TYPES, Conversation, listening
+from mockserver.contract import check
 
 REFUSED = {"code": "409", "message": "not now"}
 

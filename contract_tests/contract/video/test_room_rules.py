@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from contract_tests.contract.conversation import (
+    OK,
+    ROOM,
+    TYPES,
+    Conversation,
+    listening,
+    room_session,
+)
 from mockserver.protocol.lifecycles import LIFECYCLES
-
-from contract_tests.contract.conversation import OK, ROOM, TYPES, Conversation, listening, room_session
 
 ROOM_TYPES = (*TYPES, "video.room.updated")
 STREAM_TYPES = ("video.stream.started", "video.stream.ended")
