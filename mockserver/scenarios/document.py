@@ -14,6 +14,9 @@ from typing import Any
 MOST_NODES = 100_000
 # The C library composes nodes by recursion and brings the process down where this is not held.
 DEEPEST = 30
+_DEPTH = f"nested deeper than {DEEPEST}"
+# How libyaml says the same since 0.2.6 (PyYAML 6.0.4), far beyond this limit.
+_TOO_DEEP = "exceeded maximum nesting depth"
 
 Path = tuple[str | int, ...]
 
@@ -88,6 +91,9 @@ class Document:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             problem = " ".join(part for part in (error.context, error.problem) if part)
+            if _TOO_DEEP in problem:
+                # libyaml looks ahead of the events that are counted here, and gives up first.
+                problem = _DEPTH
             raise self._refused(mark, problem) from None
         except (yaml.YAMLError, UnicodeEncodeError) as error:
             raise ScenarioError(
@@ -130,7 +136,7 @@ class Document:
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
-                raise self._refused(event.start_mark, f"nested deeper than {DEEPEST}")
+                raise self._refused(event.start_mark, _DEPTH)
 
     def _refused(self, mark: Any, problem: str) -> ScenarioError:
         return ScenarioError([self._at(mark, problem)])
@@ -145,7 +151,7 @@ class Document:
         if self._nodes > MOST_NODES:
             raise self._refused(node.start_mark, f"more than {MOST_NODES} values")
         if len(above) > DEEPEST:
-            raise self._refused(node.start_mark, f"nested deeper than {DEEPEST}")
+            raise self._refused(node.start_mark, _DEPTH)
         if node.id == "sequence":
             return [self._construct(one, (*above, node)) for one in node.value]
         if node.id == "mapping":
