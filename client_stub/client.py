@@ -109,8 +109,10 @@ class SignalWire:
     async def close(self) -> None:
         """End the session and all it runs, in a few seconds at most; again is harmless.
 
-        Pending calls and waits raise ClientClosed. A callback that is running is cancelled, unless
-        it is the one that calls this.
+        No further callback is called. One that is running is cancelled, unless it is the one that
+        calls this: wherever it waits, it gets ``asyncio.CancelledError``, and nothing is logged.
+        For a second it can still make calls, to clean up. Then all other calls and waits that are
+        pending raise ClientClosed. Leaving ``async with`` does the same.
         """
         if self._closing is None:
             caller = asyncio.current_task()
@@ -135,8 +137,9 @@ class SignalWire:
         return self
 
     async def _close(self, caller: asyncio.Task[Any] | None) -> None:
-        await self._session.close()
+        # Callbacks first: what one does in its `finally` can still be sent.
         await self._callbacks.close(caller)
+        await self._session.close()
         if self._own_http is not None:
             await self._own_http.close()
 
