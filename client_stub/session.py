@@ -1,4 +1,9 @@
-"""A session: the authenticated conversation, which outlives its sockets."""
+"""A session: the authenticated conversation, which outlives its sockets.
+
+After a lost socket the session is resumed. Events are acknowledged, and those whose
+acknowledgement did not arrive come again, with the same id: ids that are known are acknowledged
+once more, and not reported again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ import logging
 import random
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -31,6 +37,34 @@ T = TypeVar("T")
 
 AUTHENTICATION_FAILED = -32002
 _SUCCESS = re.compile(r"2\d\d")
+
+KNOWN_EVENTS = 10_000
+"""How many event ids a session remembers: about 1 MB. An event can come again only as long as its
+acknowledgement is on the way, so this many must be on the way at once before one is reported
+twice."""
+
+
+class RecentIds:
+    """The ids that came last, ``limit`` of them at most."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, id: object) -> bool:
+        """Note an id; returns whether it is new. An id that is no string always counts as new."""
+        if not isinstance(id, str):
+            return True
+        if id in self._ids:
+            return False
+        self._ids[id] = None
+        if len(self._ids) > self._limit:
+            self._ids.popitem(last=False)
+        return True
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._ids.clear()
 
 
 @dataclass(frozen=True)
@@ -57,9 +91,9 @@ class SessionOptions:
 class Session:
     """Connects, keeps the connection, resumes; sends calls and remembers subscriptions.
 
-    ``on_event(event_type, params)`` is called in the order of the wire, before the event is
-    acknowledged. ``on_renewed()`` is called when, after a loss, the server began a fresh session:
-    what happened in between was missed.
+    ``on_event(event_type, params)`` is called in the order of the wire, once for each event id,
+    before the event is acknowledged. ``on_renewed()`` is called when, after a loss, the server
+    began a fresh session: what happened in between was missed.
     """
 
     def __init__(
@@ -78,6 +112,7 @@ class Session:
         self._connection: Connection | None = None
         self._accepting = False
         self._protocol: str | None = None
+        self._event_ids = RecentIds(KNOWN_EVENTS)
         self._subscriptions: dict[str, list[str]] = {}
         self._changed = asyncio.Event()
         self._over: SignalWireError | None = None
@@ -222,7 +257,11 @@ class Session:
                 raise AuthenticationFailed(method, error.error) from None
             raise
         self._protocol = _resumable_protocol(result)
-        return offered is None or result.get("protocol") != offered
+        fresh = offered is None or result.get("protocol") != offered
+        if fresh:
+            # Ids are unique within a session; another one may use them again.
+            self._event_ids.clear()
+        return fresh
 
     async def _repeat_subscriptions(self, connection: Connection) -> None:
         method = "signalwire.subscribe"
@@ -246,13 +285,19 @@ class Session:
             self._accepting = False
             return {}
         if method == "signalwire.event":
-            try:
-                self._on_event(params["event_type"], params.get("params") or {})
-            except Exception:
-                logger.exception("could not take an event: %s", frame)
+            if self._event_ids.add(frame.get("id")):
+                self._take_event(frame, params)
+            else:
+                logger.debug("an event that is known already: %s", frame)
             return {}
         logger.debug("ignored a call of the server: %s", frame)
         return None
+
+    def _take_event(self, frame: Frame, params: Frame) -> None:
+        try:
+            self._on_event(params["event_type"], params.get("params") or {})
+        except Exception:
+            logger.exception("could not take an event: %s", frame)
 
     def _restart_ping_timer(self) -> None:
         self._stop_ping_timer()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
@@ -14,10 +15,12 @@ from client_stub import SignalWire
 from contract_tests.stub.service import PATIENCE, Frame, Heard, Service
 from contract_tests.stub.video.made import Made
 
+S = TypeVar("S", bound=Service)
 
-@pytest.fixture
-async def service() -> AsyncIterator[Service]:
-    service = Service()
+
+@asynccontextmanager
+async def serving(service: S) -> AsyncIterator[S]:
+    """Let a service listen on a port of its own."""
     app = web.Application()
     app.router.add_get("/{path:.*}", service.handle)
     server = TestServer(app)
@@ -27,6 +30,12 @@ async def service() -> AsyncIterator[Service]:
     for socket in service.sockets:
         await socket.close()
     await server.close()
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    async with serving(Service()) as service:
+        yield service
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ class Service:
         self.url = ""
         self.paths: list[str] = []
         self.received: list[Frame] = []
+        self.transports: list[asyncio.Transport] = []
         self.sockets: list[web.WebSocketResponse] = []
         self._answers: dict[str, list[Any]] = {}
         self._came = asyncio.Condition()
@@ -92,21 +93,32 @@ class Service:
         await self.sockets[-1].close()
         await self.connected(greetings + 1)
 
+    async def cut(self) -> None:
+        """End the connection without a closing handshake, and wait until the client is back."""
+        greetings = len(self.calls("signalwire.connect"))
+        self.transports[-1].abort()
+        await self.connected(greetings + 1)
+
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.paths.append(request.path)
+        assert isinstance(request.transport, asyncio.Transport)
+        self.transports.append(request.transport)
         self.sockets.append(socket)
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue
             frame = json.loads(message.data)
             self.received.append(frame)
-            if "method" in frame:
-                await self._answer(socket, frame)
+            await self._take(socket, frame)
             async with self._came:
                 self._came.notify_all()
         return socket
+
+    async def _take(self, socket: web.WebSocketResponse, frame: Frame) -> None:
+        if "method" in frame:
+            await self._answer(socket, frame)
 
     async def _answer(self, socket: web.WebSocketResponse, frame: Frame) -> None:
         answers = self._answers.get(frame["method"], [{"code": "200", "message": "OK"}])
