@@ -212,7 +212,10 @@ class TestScenario:
         (["--speed", "nan"], ["--speed", "nan"]),
         (["--speed", "inf"], ["--speed", "inf"]),
         (["--latency", "-1"], ["--latency", "-1"]),
-        (["--latency", "30ms"], ["--latency", "30ms"]),
+        (["--latency", "30"], ["--latency", "30ms or 30s"]),
+        (["--latency", "0.5"], ["--latency", "0.5ms or 0.5s"]),
+        (["--latency", "30 ms"], ["--latency", "250ms", "'30 ms'"]),
+        (["--latency", "9000h"], ["--latency", "366 days"]),
         (["--seed", "lucky"], ["--seed", "lucky"]),
         (["--credentials", "project"], ["--credentials", "PROJECT:TOKEN"]),
         (["--credentials", ":token"], ["--credentials", "PROJECT:TOKEN"]),
@@ -303,7 +306,7 @@ def ids_in(telling: list[Any]) -> set[str]:
 
 
 class TestLatency:
-    @pytest.mark.parametrize("latency", ["0", "30", "500.5"])
+    @pytest.mark.parametrize("latency", ["0", "30ms", "500.5ms", "0.5s"])
     async def test_events_follow_the_answer(
         self, latency: str, serve: Serve, dial: Connect
     ) -> None:
@@ -327,7 +330,7 @@ class TestLatency:
 
     async def test_is_what_lies_between_cause_and_event(self, serve: Serve, dial: Connect) -> None:
         """An event is dated when it is caused, and leaves that much later at the earliest."""
-        server = serve("--latency", "2000", "--speed", "20")
+        server = serve("--latency", "2s", "--speed", "20")
         client = await dial(server.url)
         room = await client.enter_room()
         await room.start_recording()

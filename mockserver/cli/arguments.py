@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 
 RUN_EXAMPLE = "python -m mockserver run -- npm test"
@@ -32,9 +33,10 @@ def add_play_options(parser: argparse.ArgumentParser, *, scenario: str, speed: f
     )
     parser.add_argument(
         "--latency",
-        metavar="MS",
-        type=milliseconds,
-        help="milliseconds between a cause and its events, on the server's clock (30)",
+        metavar="DURATION",
+        type=duration,
+        help="time between a cause and its events on the server's clock, such as 250ms or 1.5s "
+        "(30ms; 0 with a manual clock)",
     )
 
 
@@ -54,17 +56,23 @@ def positive(text: str) -> float:
     return value
 
 
-def milliseconds(text: str) -> float:
-    """A number of milliseconds, 0 or more."""
-    value = _number(text, float, "a number of milliseconds")
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be 0 or more milliseconds, not {text}")
-    return value
+def duration(text: str) -> int:
+    """A duration with its unit, as microseconds.
 
+    A number without a unit is refused, although elsewhere it is a number of seconds: ``--latency``
+    used to take milliseconds, and 30 s instead of 30 ms would look like a server that hangs.
+    """
+    from mockserver.scenarios import durations
 
-def microseconds(milliseconds: float | None) -> int | None:
-    """Milliseconds as microseconds; None stays None."""
-    return None if milliseconds is None else round(milliseconds * 1_000)
+    if re.fullmatch(r"\d+(\.\d+)?", text) and float(text) != 0:
+        raise argparse.ArgumentTypeError(f"{text} of what? Say {text}ms or {text}s")
+    try:
+        return durations.microseconds(0 if text == "0" else text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "expected a duration such as 250ms, 1.5s or 2h, at most "
+            f"{durations.LONGEST_DAYS} days, found {text!r}"
+        ) from None
 
 
 def credentials(text: str) -> tuple[str, str]:

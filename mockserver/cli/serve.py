@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import add_play_options, credentials, microseconds, port
+from .arguments import add_play_options, credentials, port
 from .exits import EXIT_BUG, EXIT_OK, fail
 
 
@@ -61,7 +61,7 @@ def execute(options: argparse.Namespace) -> int:
         seed=options.seed,
         clock=options.clock,
         speed=options.speed,
-        latency_us=microseconds(options.latency),
+        latency_us=options.latency,
         credentials=dict(options.credentials) if options.credentials else None,
         control_token=options.control_token,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mockserver.cli.arguments import add_play_options, microseconds
+from mockserver.cli.arguments import add_play_options
 from mockserver.cli.exits import EXIT_FAILED, EXIT_OK, fail
 
 
@@ -24,7 +24,7 @@ def execute(options: argparse.Namespace) -> int:
             scenario=options.scenario,
             seed=options.seed,
             speed=options.speed,
-            latency_us=microseconds(options.latency),
+            latency_us=options.latency,
         )
     except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
         return fail(str(error))

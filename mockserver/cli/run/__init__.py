@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mockserver.cli.arguments import RUN_EXAMPLE, add_play_options, microseconds
+from mockserver.cli.arguments import RUN_EXAMPLE, add_play_options
 from mockserver.cli.exits import fail
 
 
@@ -43,7 +43,7 @@ def execute(options: argparse.Namespace) -> int:
         seed=options.seed,
         clock=options.clock,
         speed=options.speed,
-        latency_us=microseconds(options.latency),
+        latency_us=options.latency,
     )
     try:
         return run(options.program, settings, check=options.check, trace=options.trace)
