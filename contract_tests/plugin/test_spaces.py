@@ -238,20 +238,26 @@ def test_a_test_that_runs_again_has_a_fresh_space(run: Run, pytester: pytest.Pyt
 
 def test_the_environment_of_clients(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SW_TOKEN", "from outside")
+    monkeypatch.setenv("NO_PROXY", "intranet")
+    monkeypatch.delenv("no_proxy", raising=False)
     text = """
 import os
 from client_stub import SignalWire
 
 async def test_it(signalwire_env, signalwire_mock):
     assert os.environ["SW_PROJECT"] == signalwire_mock.project
-    assert os.environ["SIGNALWIRE_SPACE"] == signalwire_mock.url
+    assert os.environ["SW_TOKEN"] == "from outside"
+    assert os.environ["SIGNALWIRE_HOST"] == signalwire_mock.url
+    assert "http://" + os.environ["SIGNALWIRE_SPACE"] == signalwire_mock.http_url
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "intranet,127.0.0.1"
     assert signalwire_env.items() <= os.environ.items()
-    async with await SignalWire(host=os.environ["SIGNALWIRE_SPACE"]):
+    async with await SignalWire(host=os.environ["SIGNALWIRE_HOST"]):
         signalwire_mock.expect("signalwire.connect", times=1)
 
 def test_afterwards():
     assert os.environ["SW_TOKEN"] == "from outside"
-    assert "SW_PROJECT" not in os.environ
+    assert os.environ["NO_PROXY"] == "intranet"
+    assert not {"SW_PROJECT", "no_proxy"} & set(os.environ)
 """
     monkeypatch.delenv("SW_PROJECT", raising=False)
     run(text).assert_outcomes(passed=2)

@@ -13,7 +13,10 @@ from .runs import program, run
 
 PROJECT = ("SIGNALWIRE_PROJECT_ID", "PROJECT_ID", "SW_PROJECT")
 TOKEN = ("SIGNALWIRE_API_TOKEN", "API_TOKEN", "SW_TOKEN")
-HOST = ("SIGNALWIRE_SPACE", "SIGNALWIRE_HOST", "MOCK_SIGNALWIRE_URL")
+URL = ("SIGNALWIRE_HOST", "MOCK_SIGNALWIRE_URL")
+SPACE = ("SIGNALWIRE_SPACE", "SIGNALWIRE_SPACE_URL")
+NOT_SET = dict.fromkeys((*PROJECT, *TOKEN, *URL, *SPACE, "NO_PROXY", "no_proxy"), "")
+"""Whatever the environment of the tests says; an empty variable counts as not set."""
 
 PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
 
@@ -24,15 +27,62 @@ def python(code: str) -> list[str]:
 
 class TestEnvironment:
     def test_says_where_the_mock_is_and_who_to_be(self, tmp_path: Path) -> None:
-        mine = {"MY_OWN": "kept", "SW_PROJECT": "the real one"}
-        ended = run(then=python(PRINT_ENVIRONMENT), cwd=tmp_path, environment=mine)
-        told = json.loads(ended.stdout)
+        told = self.told(tmp_path, MY_OWN="kept")
         assert {told[name] for name in PROJECT} == {"mock-project"}
         assert {told[name] for name in TOKEN} == {"mock-token"}
-        [url] = {told[name] for name in HOST}
+        [url] = {told[name] for name in URL}
         assert url.startswith("ws://127.0.0.1:")
         assert told["MOCK_SIGNALWIRE_HTTP"] == url.replace("ws://", "http://")
         assert told["MY_OWN"] == "kept"
+
+    def test_has_the_space_in_the_form_of_a_host(self, tmp_path: Path) -> None:
+        """Applications write ``https://$SIGNALWIRE_SPACE/api/…``."""
+        told = self.told(tmp_path)
+        [space] = {told[name] for name in SPACE}
+        assert f"ws://{space}" == told["MOCK_SIGNALWIRE_URL"]
+
+    def test_keeps_what_is_set_and_says_so(self, tmp_path: Path) -> None:
+        mine = {"SW_PROJECT": "mine", "SIGNALWIRE_SPACE": "mine.example", "API_TOKEN": "mock-token"}
+        ended = run(then=python(PRINT_ENVIRONMENT), cwd=tmp_path, environment={**NOT_SET, **mine})
+        told = json.loads(ended.stdout)
+        assert told.items() >= mine.items()
+        assert told["SIGNALWIRE_PROJECT_ID"] == "mock-project"
+        [line] = [line for line in ended.stderr.splitlines() if "kept" in line]
+        assert "kept: SW_PROJECT, SIGNALWIRE_SPACE (--override" in line
+
+    def test_replaces_what_is_set_when_asked_to(self, tmp_path: Path) -> None:
+        told = self.told(tmp_path, "--override", SW_PROJECT="mine", SIGNALWIRE_HOST="mine.example")
+        assert told["SW_PROJECT"] == "mock-project"
+        assert told["SIGNALWIRE_HOST"] == told["MOCK_SIGNALWIRE_URL"]
+
+    def test_always_says_where_the_mock_is(self, tmp_path: Path) -> None:
+        """A run within a run has its own server."""
+        told = self.told(tmp_path, MOCK_SIGNALWIRE_URL="ws://outer", MOCK_SIGNALWIRE_HTTP="outer")
+        assert told["MOCK_SIGNALWIRE_URL"] == told["SIGNALWIRE_HOST"]
+        assert told["MOCK_SIGNALWIRE_HTTP"].startswith("http://127.0.0.1:")
+
+    @pytest.mark.parametrize(
+        ("upper", "lower", "both"),
+        [
+            ("", "", ("127.0.0.1", "127.0.0.1")),
+            ("a, b", "", ("a,b,127.0.0.1", "a,b,127.0.0.1")),
+            ("", "a", ("a,127.0.0.1", "a,127.0.0.1")),
+            ("a", "b", ("a,127.0.0.1", "b,127.0.0.1")),
+            ("a,127.0.0.1", "*", ("a,127.0.0.1", "*")),
+        ],
+    )
+    def test_needs_no_proxy_to_reach_the_mock(
+        self, upper: str, lower: str, both: tuple[str, str], tmp_path: Path
+    ) -> None:
+        told = self.told(tmp_path, NO_PROXY=upper, no_proxy=lower)
+        assert (told["NO_PROXY"], told["no_proxy"]) == both
+
+    def told(self, folder: Path, *options: str, **mine: str) -> dict[str, str]:
+        """The environment of a program that runs with these variables of its own."""
+        variables = {**NOT_SET, **mine}
+        ended = run(*options, then=python(PRINT_ENVIRONMENT), cwd=folder, environment=variables)
+        told: dict[str, str] = json.loads(ended.stdout)
+        return told
 
     def test_leads_to_a_server_with_the_options_given(self, tmp_path: Path) -> None:
         look = (

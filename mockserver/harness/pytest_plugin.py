@@ -8,6 +8,7 @@ this module is part of everybody's every run of pytest.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -302,17 +303,18 @@ def signalwire_mock_sync(signalwire_mock: SpaceHandle) -> SyncSpaceHandle:
 
 @pytest.fixture
 def signalwire_env(signalwire_mock: SpaceHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Sets the environment variables that clients of SignalWire read; gives them, too.
+    """Sets the environment variables that clients of SignalWire read; gives their values, too.
 
-    Which, is told in ``mockserver/server/environment.py``.
+    The variables are listed in ``mockserver/server/environment.py``. One that is set already is
+    kept; ``NO_PROXY`` and ``no_proxy`` get the server's address besides what they list.
     """
-    from mockserver.server.environment import environment
+    from mockserver.server.environment import changes, environment
 
     mock = signalwire_mock
-    variables = environment(mock.url, mock.http_url, mock.project, mock.token)
-    for name, value in variables.items():
+    wanted = environment(mock.url, mock.http_url, mock.project, mock.token)
+    for name, value in changes(os.environ, wanted).set.items():
         monkeypatch.setenv(name, value)
-    return variables
+    return {name: os.environ[name] for name in wanted}
 
 
 def _project(nodeid: str, server: ServerThread) -> str:

@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let the run succeed though a rule of the contract was broken",
     )
     parser.add_argument(
+        "--override",
+        action="store_true",
+        help="replace environment variables that are set already, such as SIGNALWIRE_SPACE; "
+        "otherwise they are kept",
+    )
+    parser.add_argument(
         "--trace", metavar="FILE", type=Path, help="keep the trace here (JSON lines)"
     )
 
@@ -46,7 +52,13 @@ def execute(options: argparse.Namespace) -> int:
         latency_us=options.latency,
     )
     try:
-        return run(options.program, settings, check=options.check, trace=options.trace)
+        return run(
+            options.program,
+            settings,
+            check=options.check,
+            override=options.override,
+            trace=options.trace,
+        )
     except (scenarios.ScenarioError, scenarios.UnknownScenarioError, TraceFileError) as error:
         return fail(str(error))
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ import orjson
 from mockserver import contract, scenarios
 from mockserver.engine import Script
 from mockserver.server import Server, Settings
-from mockserver.server.environment import environment
+from mockserver.server.environment import changes, environment
 
 from . import program
 
@@ -40,7 +41,12 @@ class TraceFileError(Exception):
 
 
 def run(
-    command: Sequence[str], settings: Settings, *, check: bool = True, trace: Path | None = None
+    command: Sequence[str],
+    settings: Settings,
+    *,
+    check: bool = True,
+    override: bool = False,
+    trace: Path | None = None,
 ) -> int:
     """Serve on a free port while a program runs, then hold what was said against the contract.
 
@@ -48,6 +54,7 @@ def run(
         command: the program and its arguments; it finds the server by its environment.
         settings: how to serve; the port is always a free one.
         check: whether a broken rule makes the run fail.
+        override: whether environment variables that are set are replaced by the mock's.
         trace: where to keep the trace of all spaces, as JSON lines. A space that began anew has
             the number of its play behind its name.
 
@@ -67,19 +74,22 @@ def run(
     if trace is not None:
         _write_trace(trace, {})
     settings = replace(settings, port=0, journal_limit=JOURNAL_LIMIT)
-    return asyncio.run(_run(command, settings, check=check, trace=trace))
+    return asyncio.run(_run(command, settings, check=check, override=override, trace=trace))
 
 
 async def _run(
-    command: Sequence[str], settings: Settings, *, check: bool, trace: Path | None
+    command: Sequence[str], settings: Settings, *, check: bool, override: bool, trace: Path | None
 ) -> int:
     signals = program.Signals()
     server = Server(settings)
     server.retired = deque()
     await server.start()
     try:
-        variables = environment(server.url, server.http_url, PROJECT, TOKEN)
-        code = await program.run(command, variables, signals)
+        wanted = environment(server.url, server.http_url, PROJECT, TOKEN)
+        found = changes(os.environ, wanted, override=override)
+        if found.kept:
+            _tell(f"set already, and kept: {', '.join(found.kept)} (--override replaces them)")
+        code = await program.run(command, found.set, signals)
     finally:
         await server.stop()
     spaces = dict(_spaces(server))
