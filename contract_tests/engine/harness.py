@@ -202,7 +202,7 @@ class Client:
 
     def _read(self, connection: Connection) -> None:
         while connection.outbox:
-            sent, connection.outbox = connection.outbox, []
+            sent = connection.take()
             for data in sent:
                 frame = orjson.loads(data)
                 self.frames.append(frame)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 OUTBOX_LIMIT = 20_000
 """Frames that may wait for one connection before it is closed as too slow. [A]"""
 
+OUTBOX_BYTES = 16 * 1_048_576
+"""Bytes that may wait for one connection before it is closed as too slow. [A]"""
+
 MISSED_LIMIT = 10_000
 """Events kept for a session that is away; the oldest go first. [A]"""
 
@@ -28,19 +31,39 @@ class Closing(NamedTuple):
 
 
 class Connection:
-    """One socket as the engine sees it. The shell empties ``outbox`` and obeys ``closing``.
+    """One socket as the engine sees it. The shell empties the outbox and obeys ``closing``.
 
     Args:
         wake: called when there is something in the outbox or the connection is to be closed.
         space_name: the space that the URL's path named; None when the project id decides.
+        most_bytes: bytes that may wait before the client counts as one that does not read.
+
+    Attributes:
+        outbox: encoded frames that the network has not taken, in order; ``take`` empties it.
+        outbox_bytes: how many bytes that are.
     """
 
-    __slots__ = ("closing", "outbox", "session", "space_name", "wake")
+    __slots__ = (
+        "closing",
+        "most_bytes",
+        "outbox",
+        "outbox_bytes",
+        "session",
+        "space_name",
+        "wake",
+    )
 
-    def __init__(self, wake: Callable[[], None], space_name: str | None = None) -> None:
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        space_name: str | None = None,
+        most_bytes: int = OUTBOX_BYTES,
+    ) -> None:
         self.wake = wake
         self.space_name = space_name
+        self.most_bytes = most_bytes
         self.outbox: list[bytes] = []
+        self.outbox_bytes = 0
         self.session: Session | None = None
         self.closing: Closing | None = None
 
@@ -54,9 +77,23 @@ class Connection:
         if self.closing is not None:
             return
         self.outbox.append(data)
-        if len(self.outbox) > OUTBOX_LIMIT:
-            self.close(1013, f"more than {OUTBOX_LIMIT} frames waiting: the client does not read")
-        self.wake()
+        self.outbox_bytes += len(data)
+        if self.outbox_bytes > self.most_bytes:
+            self.close(1013, f"more than {self.most_bytes} bytes wait: the client does not read")
+        elif len(self.outbox) > OUTBOX_LIMIT:
+            self.close(1013, f"more than {OUTBOX_LIMIT} frames wait: the client does not read")
+        else:
+            self.wake()
+
+    def take(self) -> list[bytes]:
+        """All that waits, in order; it waits no more."""
+        frames, self.outbox, self.outbox_bytes = self.outbox, [], 0
+        return frames
+
+    def put_back(self, frames: list[bytes]) -> None:
+        """Have these wait again, before anything that has come since."""
+        self.outbox[:0] = frames
+        self.outbox_bytes += sum(map(len, frames))
 
     def close(self, code: int, reason: str, *, abrupt: bool = False) -> None:
         """Ask the shell to close the socket after what is queued; the first call wins."""
@@ -75,6 +112,7 @@ class Session:
             keep it. They outlive a connection: after a reconnect the client does not repeat
             them [W].
         missed: encoded events that came while the session was away, in order.
+        unanswered_pings: how many ``signalwire.ping`` it has been sent since it last answered one.
         acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
             do not [W].
         awaiting: ids of our frames that the client has not answered yet -> the method called.
@@ -93,6 +131,7 @@ class Session:
         "signature",
         "space",
         "subscriptions",
+        "unanswered_pings",
     )
 
     def __init__(
@@ -109,6 +148,7 @@ class Session:
         self.missed: deque[tuple[str, bytes]] = deque()
         self.missed_dropped = 0
         self.awaiting: dict[str, str] = {}
+        self.unanswered_pings = 0
         self.acknowledges = False
 
     @property

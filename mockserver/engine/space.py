@@ -179,7 +179,9 @@ class Space:
         method = session.awaiting.pop(frame["id"], None)
         if method == "signalwire.event":
             session.acknowledges = True
-        if method == "signalwire.disconnect" and session.connection is not None:
+        elif method == "signalwire.ping":
+            session.unanswered_pings = 0
+        elif method == "signalwire.disconnect" and session.connection is not None:
             session.connection.close(1000, "disconnected by the server")
 
     def _handle(
@@ -377,6 +379,7 @@ class Space:
         if session is not None:
             self._release(session)
             session.awaiting.clear()
+            session.unanswered_pings = 0
         return session
 
     def _release(self, session: Session) -> Connection:
@@ -410,6 +413,7 @@ class Space:
 
     def ping(self, session: Session) -> None:
         """Send ``signalwire.ping``; clients expect one at least every 15 s after the first [T]."""
+        session.unanswered_pings += 1
         self._call_client(session, "signalwire.ping", {"timestamp": seconds(self.now)})
 
     def disconnect(self, session: Session) -> None:

@@ -22,13 +22,15 @@ from mockserver.engine import (
     Space,
 )
 from mockserver.engine.identity import name_source
+from mockserver.protocol import codec
+from mockserver.protocol.errors import InternalError
 from mockserver.scenarios import Scenario, ScenarioScript
 
 from .http import Guard, application, hello
 from .http.problems import HttpProblem
 from .settings import Settings, SpaceSettings
+from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
 from .timers import Deadlines, SpaceTimer, real_time
-from .websocket import CLOSE_TIMEOUT_S, Socket, serve_websocket
 
 if TYPE_CHECKING:
     from .control import SpaceControl
@@ -39,6 +41,9 @@ NAMES_DELAY_S = 0.02
 """How long after a space is made names are prepared for it, beside the event loop."""
 
 
+LONGEST_PATH_TOLD = 100
+"""Characters of a wrong path that a message repeats."""
+
 RETIRED_KEPT = 100
 """How many spaces that have ended are remembered."""
 
@@ -48,7 +53,8 @@ class Server:
 
     Attributes:
         gate: all spaces, and the way in.
-        sockets: the connections that are open, each with its socket.
+        sockets: all connections, once it has started.
+        strangers: connections that failed before they became a client's.
         bugs: faults of the mock itself; each was logged, and its frame not sent.
         retired: the last spaces that have ended, for those who judge a whole run afterwards.
         guard: decides who may use the control API, and knows its token.
@@ -61,7 +67,7 @@ class Server:
             RunningClock(real_time),
             credentials=self.settings.credentials,
         )
-        self.sockets: dict[Connection, Socket] = {}
+        self.strangers = Strangers()
         self.bugs: list[Exception] = []
         self.guard = Guard(self.settings.host, self.settings.control_token)
         self.retired: deque[Space] = deque(maxlen=RETIRED_KEPT)
@@ -69,13 +75,16 @@ class Server:
         self._controls: dict[str, SpaceControl] = {}
         self._made_with: dict[str, SpaceSettings] = {}
         self._runner: web.AppRunner | None = None
-        self._address = (self.settings.host, self.settings.port)
 
     @property
     def url(self) -> str:
-        """Where clients connect: ``ws://127.0.0.1:8787``."""
-        host, port = self._address
-        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+        """Where clients of this machine connect: ``ws://127.0.0.1:8787``."""
+        return self.sockets.addresses[0].url
+
+    @property
+    def addresses(self) -> list[str]:
+        """All addresses that it listens on: ``127.0.0.1:8787``, ``[::1]:8787``."""
+        return [str(each) for each in self.sockets.addresses]
 
     @property
     def http_url(self) -> str:
@@ -87,19 +96,19 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._away = Deadlines(self._loop)
         self._pings = Deadlines(self._loop)
+        self.sockets = Sockets(self, self.settings, self.strangers)
         app = application(self)
-        for path in ("/", "/space/{space}"):
+        for path in ("/", "/space/{space}", "/space/{space}/", "/{elsewhere:.+}"):
             app.router.add_get(path, partial(_root, self))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        http = self._runner.server
+        assert http is not None
         try:
-            await site.start()
+            await self.sockets.listen(http, self.settings.host, self.settings.port)
         except BaseException:
             await self._runner.cleanup()
             raise
-        host, port = self._runner.addresses[0][:2]
-        self._address = (host, port)
         self._ping_all()
 
     async def stop(self) -> None:
@@ -107,12 +116,11 @@ class Server:
         if self._runner is None:
             return
         self._pings.cancel_all()
-        for connection in list(self.sockets):
-            connection.close(1001, "the server is shutting down")
         for timer in self._timers.values():
             timer.cancel()
         for control in self._controls.values():
             control.close()
+        await self.sockets.stop()
         await self._runner.cleanup()
         self._away.cancel_all()
         self._runner = None
@@ -120,10 +128,15 @@ class Server:
     # Frames
 
     def receive(self, connection: Connection, data: bytes) -> None:
-        """Hand a text message to the gate."""
-        space = self.gate.receive(connection, data)
-        if space is not None:
-            self.rearm(space)
+        """Hand a text message to the gate. A bug of the mock costs its answer, and no more."""
+        try:
+            space = self.gate.receive(connection, data)
+            if space is not None:
+                self.rearm(space)
+        except Exception as bug:
+            self.note_bug(bug)
+            error = InternalError("the mock server has a bug; see its log")
+            connection.send(codec.encode(error.as_answer()))
 
     def refuse_binary(self, connection: Connection, size: int) -> None:
         """Answer a binary message with an error."""
@@ -145,10 +158,7 @@ class Server:
             session.space.forget(session)
 
     def _ping_all(self) -> None:
-        for connection in list(self.sockets):
-            if connection.session is not None:
-                connection.session.space.tick()
-                connection.session.space.ping(connection.session)
+        self.sockets.ping_all(_ping)
         self._pings.set("all", self.settings.ping_interval_s, self._ping_all)
 
     # Spaces
@@ -277,10 +287,7 @@ class Server:
 
     async def drained(self, space: Space) -> None:
         """Return once all that the space has sent so far has been handed to the network."""
-        for session in list(space.sessions.values()):
-            socket = self.sockets.get(session.connection) if session.connection else None
-            if socket is not None:
-                await socket.drained()
+        await self.sockets.drained(list(space.sessions.values()))
 
     def note_bug(self, bug: Exception) -> None:
         """Remember a fault of the mock itself, and log it."""
@@ -288,11 +295,27 @@ class Server:
         logger.error("a bug in the mock server: %s", bug, exc_info=bug)
 
 
+def _ping(session: Session) -> None:
+    session.space.tick()
+    session.space.ping(session)
+
+
 async def _root(server: Server, request: web.Request) -> web.StreamResponse:
-    if request.headers.get("Upgrade", "").lower() == "websocket":
-        try:
-            server.guard.check_websocket(request)
-        except HttpProblem as problem:
-            return problem.response()
-        return await serve_websocket(server, request)
-    return hello(server)
+    is_elsewhere = "elsewhere" in request.match_info
+    if request.headers.get("Upgrade", "").strip().lower() != "websocket":
+        if is_elsewhere:
+            raise web.HTTPNotFound
+        return hello(server)
+    if is_elsewhere:
+        path = ascii(request.path[:LONGEST_PATH_TOLD])[1:-1]
+        reason = f"clients connect to {server.url}, or to {server.url}/space/NAME; not to {path}"
+        server.strangers.note(f"a WebSocket was refused with 404: {reason}")
+        return web.Response(status=404, text=f"{reason}\n")
+    try:
+        server.guard.check_websocket(request)
+    except HttpProblem as problem:
+        server.strangers.note(f"a WebSocket was refused with {problem.status}: {problem.detail}")
+        return problem.response()
+    return refusal(server.sockets, request) or upgrade(
+        server.sockets, request, request.match_info.get("space")
+    )

@@ -55,6 +55,16 @@ class Settings:
             host a token of the run's own, which is printed and in the ready file.
         journal_limit: frames kept per space.
         max_message_bytes: a longer message closes its socket with code 1009.
+        max_outbox_bytes: bytes that may wait for a client that does not read; more closes its
+            socket with code 1013. What the system's own buffers hold does not count.
+        max_connections: WebSockets at a time; a further handshake is answered with 503.
+        max_frames_per_s: frames of one socket, on the average of ten seconds; more closes it with
+            code 1008.
+        max_missed_pings: a client that answers none of so many pings in a row is closed with code
+            1008; 0 closes nobody for that. [A]
+        connect_timeout_s: real seconds from accepting a connection, or from the end of its
+            handshake, until a client must have said what it wants: a silent connection is cut, and
+            a WebSocket without ``signalwire.connect`` closed with code 1008.
         ping_interval_s: real seconds between pings; clients want one at least every 15 s [T].
         resume_window_s: real seconds for which a session that is away can be resumed. [A]
     """
@@ -70,6 +80,11 @@ class Settings:
     control_token: str | None = None
     journal_limit: int = 10_000
     max_message_bytes: int = 1_048_576
+    max_outbox_bytes: int = 16 * 1_048_576
+    max_connections: int = 20_000
+    max_frames_per_s: float = 20_000
+    max_missed_pings: int = 12
+    connect_timeout_s: float = 30.0
     ping_interval_s: float = 10.0
     resume_window_s: float = 60.0
 

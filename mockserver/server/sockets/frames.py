@@ -1,0 +1,220 @@
+"""WebSocket frames (RFC 6455): bytes of a client become messages, messages become bytes.
+
+No I/O: `FrameReader` is fed what was read, in pieces of any size.
+"""
+
+from __future__ import annotations
+
+import codecs
+import struct
+from typing import NamedTuple
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+
+NORMAL, PROTOCOL_ERROR, NOT_UTF8, POLICY, TOO_BIG, TRY_LATER = 1000, 1002, 1007, 1008, 1009, 1013
+"""Close codes that a server sends (RFC 6455 section 7.4.1, and IANA's registry for 1013)."""
+
+LONGEST_CONTROL = 125
+"""Bytes that a close, ping or pong frame may carry (section 5.5)."""
+
+_FINAL, _MASKED, _CONTROL, _RESERVED = 0x80, 0x80, 0x08, 0x70
+_OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
+_RECEIVABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
+"""Codes that a close frame may carry: 1004 to 1006 and 1015 never cross the wire (7.4)."""
+
+_SHORT_HEADS = [bytes((_FINAL | TEXT, size)) for size in range(126)]
+
+
+class Violation(Exception):
+    """The client broke RFC 6455, or a limit: the socket is to be closed with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class Message(NamedTuple):
+    """What a client sent.
+
+    Attributes:
+        opcode: TEXT, BINARY, CLOSE, PING or PONG; CONTINUATION for a fragment after which the
+            message is not complete yet, so that there is nothing to do.
+        payload: unmasked; of a fragmented message, all of it. A TEXT is valid UTF-8.
+    """
+
+    opcode: int
+    payload: bytes
+
+
+_PART = Message(CONTINUATION, b"")
+
+
+class FrameReader:
+    """Takes a client's bytes apart.
+
+    Args:
+        longest: bytes that a message may have.
+    """
+
+    __slots__ = ("_at", "_data", "_decoder", "_kind", "_longest", "_parts")
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        # Mostly a read holds whole frames, and is used as it is. Only what is left over is copied.
+        self._data: bytes | bytearray = b""
+        self._at = 0
+        self._kind = CONTINUATION
+        self._parts: bytearray | None = None
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are bytes that have not been taken, a whole frame or not."""
+        return self._at < len(self._data)
+
+    def feed(self, data: bytes) -> None:
+        """Add what was read."""
+        if self._at >= len(self._data):
+            self._data = data
+        else:
+            rest = self._data
+            if not isinstance(rest, bytearray):
+                rest = bytearray(rest)
+            # Grows in place: a long message that comes byte by byte is not copied for each.
+            del rest[: self._at]
+            rest += data
+            self._data = rest
+        self._at = 0
+
+    def next(self) -> Message | None:
+        """The next frame; None when it has not come as a whole yet.
+
+        Raises:
+            Violation: it breaks RFC 6455, or the message is too long. Nothing can be read after it.
+        """
+        data, at = self._data, self._at
+        left = len(data) - at
+        if left < 2:
+            return None
+        first, size = data[at], data[at + 1]
+        opcode = first & 0x0F
+        if not size & _MASKED or first & _RESERVED or opcode not in _OPCODES:
+            raise _broken_head(first, size)
+        size &= 0x7F
+        head = 6
+        if opcode & _CONTROL and (size > LONGEST_CONTROL or not first & _FINAL):
+            raise _broken_control(first, size)
+        if size > LONGEST_CONTROL:
+            width = 2 if size == 126 else 8
+            head += width
+            if left < head - 4:
+                return None
+            size = int.from_bytes(data[at + 2 : at + 2 + width])
+        gathered = 0 if self._parts is None else len(self._parts)
+        if gathered + size > self._longest:
+            raise Violation(TOO_BIG, f"the message is longer than {self._longest} bytes")
+        if left < head + size:
+            return None
+        start = at + head
+        self._at = start + size
+        payload = _unmask(data[start : start + size], bytes(data[start - 4 : start]))
+        if first == _FINAL | TEXT and self._parts is None:
+            if not payload.isascii():
+                _check_utf8(payload)
+            return Message(TEXT, payload)
+        if opcode & _CONTROL:
+            if opcode == CLOSE:
+                _check_close(payload)
+            return Message(opcode, payload)
+        return self._gather(opcode, payload, is_last=bool(first & _FINAL))
+
+    def _gather(self, opcode: int, payload: bytes, *, is_last: bool) -> Message:
+        """Put a message of several frames together."""
+        parts = self._parts
+        if opcode != CONTINUATION:
+            if parts is not None:
+                raise Violation(PROTOCOL_ERROR, "a new message began before the last one had ended")
+            if is_last:
+                return Message(opcode, payload)
+            self._kind = opcode
+            parts = self._parts = bytearray()
+            # Text that cannot become valid any more is refused at once, not at its end (8.1).
+            if opcode == TEXT:
+                self._decoder = codecs.getincrementaldecoder("utf-8")()
+        elif parts is None:
+            raise Violation(PROTOCOL_ERROR, "a continuation frame, and no message to continue")
+        parts += payload
+        if self._decoder is not None:
+            try:
+                self._decoder.decode(payload, is_last)
+            except UnicodeDecodeError:
+                raise _not_utf8() from None
+        if not is_last:
+            return _PART
+        self._parts = self._decoder = None
+        return Message(self._kind, bytes(parts))
+
+
+def text_frame(payload: bytes) -> bytes:
+    """One text message of the server's, in one frame; servers do not mask (5.1)."""
+    size = len(payload)
+    if size < 126:
+        return _SHORT_HEADS[size] + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2) + payload
+    return b"\x81\x7f" + size.to_bytes(8) + payload
+
+
+def control_frame(opcode: int, payload: bytes) -> bytes:
+    """A close, ping or pong frame; at most `LONGEST_CONTROL` bytes."""
+    return bytes((_FINAL | opcode, len(payload))) + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """A close frame; of a long reason as many whole characters as there is room for."""
+    text = reason.encode()[: LONGEST_CONTROL - 2].decode(errors="ignore")
+    return control_frame(CLOSE, struct.pack("!H", code) + text.encode())
+
+
+def _unmask(payload: bytes | bytearray, key: bytes) -> bytes:
+    """Exclusive or with the key, repeated: as two long numbers, which needs no loop."""
+    size = len(payload)
+    keys = (key * (size // 4 + 1))[:size]
+    return (int.from_bytes(payload) ^ int.from_bytes(keys)).to_bytes(size)
+
+
+def _check_utf8(text: bytes) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        raise _not_utf8() from None
+
+
+def _not_utf8() -> Violation:
+    return Violation(NOT_UTF8, "text messages are UTF-8 (RFC 6455)")
+
+
+def _check_close(payload: bytes) -> None:
+    if not payload:
+        return
+    code = int.from_bytes(payload[:2])
+    if len(payload) == 1 or code not in _RECEIVABLE_CODES:
+        told = f"close code {code}" if len(payload) > 1 else "half a close code"
+        raise Violation(PROTOCOL_ERROR, f"{told}: not one that may be sent (RFC 6455, 7.4)")
+    _check_utf8(payload[2:])
+
+
+def _broken_head(first: int, second: int) -> Violation:
+    if not second & _MASKED:
+        reason = "clients mask their frames (RFC 6455, 5.1); this one was not masked"
+    elif first & _RESERVED:
+        reason = "a reserved bit is set, and no extension was agreed (RFC 6455, 5.2)"
+    else:
+        reason = f"opcode {first & 0x0F} is reserved (RFC 6455, 5.2)"
+    return Violation(PROTOCOL_ERROR, reason)
+
+
+def _broken_control(first: int, size: int) -> Violation:
+    what = "have at most 125 bytes" if size > LONGEST_CONTROL else "are not fragmented"
+    return Violation(PROTOCOL_ERROR, f"control frames {what} (RFC 6455, 5.5)")

@@ -1,0 +1,165 @@
+"""All connections of a server: those that are sockets, and those that are not yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import web
+
+from mockserver.engine import Connection, Session
+
+from . import frames
+from .door import Door
+from .listening import Address, listen
+from .socket import CLOSE_TIMEOUT_S, Socket
+from .strangers import Strangers
+
+if TYPE_CHECKING:
+    from mockserver.server.settings import Settings
+
+STOP_TIMEOUT_S = 2.0
+"""Real seconds that all clients together have to see the end of a server that stops."""
+
+DRAIN_TIMEOUT_S = 5.0
+"""Real seconds after which a client that does not read holds nobody up any more."""
+
+
+class Engine(Protocol):
+    """What sockets need of a server. None of these may raise."""
+
+    def receive(self, connection: Connection, data: bytes) -> None:
+        """Take a text message."""
+
+    def refuse_binary(self, connection: Connection, size: int) -> None:
+        """Answer a binary message."""
+
+    def detach(self, connection: Connection) -> None:
+        """Note that a socket is gone."""
+
+
+class Sockets:
+    """Accepts connections, and knows every one until it ends.
+
+    Args:
+        engine: who gets the messages.
+        settings: the server's limits and times.
+        strangers: counts connections that never became a client's.
+
+    Attributes:
+        loop: the event loop on which all of this runs.
+        addresses: where it listens, once it does.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, strangers: Strangers) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.settings = settings
+        self.strangers = strangers
+        self.receive = engine.receive
+        self.refuse_binary = engine.refuse_binary
+        self.addresses: list[Address] = []
+        self._detach = engine.detach
+        self._sockets: dict[Connection, Socket] = {}
+        self._arrivals: dict[Door | Socket, float] = {}
+        self._arrivals_timer: asyncio.TimerHandle | None = None
+        self._servers: list[asyncio.Server] = []
+        self._emptied: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._sockets)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._sockets))
+
+    async def listen(self, http: web.Server, host: str, port: int) -> None:
+        """Accept connections, which are HTTP until they are upgraded.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+
+        def door() -> Door:
+            return Door(self, http)
+
+        self._servers, self.addresses = await listen(door, host, port)
+
+    async def stop(self) -> None:
+        """Close every socket with code 1001; return when all have ended, or time is up."""
+        for server in self._servers:
+            server.close()
+        for connection in self:
+            connection.close(1001, "the server is shutting down")
+        if self._sockets:
+            self._emptied = self.loop.create_future()
+            await asyncio.wait([self._emptied], timeout=STOP_TIMEOUT_S)
+        if self._arrivals_timer is not None:
+            self._arrivals_timer.cancel()
+        for each in [*self._sockets.values(), *self._arrivals]:
+            each.abort()
+
+    # Connections
+
+    def add(self, socket: Socket) -> None:
+        """Know a socket whose handshake is done."""
+        self._sockets[socket.connection] = socket
+        self.expect(socket)
+
+    def remove(self, socket: Socket) -> None:
+        """Forget a socket that is gone; its session is away now."""
+        del self._sockets[socket.connection]
+        self.no_longer_expect(socket)
+        self._detach(socket.connection)
+        if self._emptied is not None and not self._sockets:
+            self._emptied.set_result(None)
+
+    def expect(self, arrival: Door | Socket) -> None:
+        """Close a connection unless it says within ``connect_timeout_s`` what it is."""
+        self._arrivals[arrival] = self.loop.time() + self.settings.connect_timeout_s
+        if self._arrivals_timer is None:
+            self._wait_for_arrivals()
+
+    def no_longer_expect(self, arrival: Door | Socket) -> None:
+        """It has said so, or it is gone."""
+        self._arrivals.pop(arrival, None)
+
+    def _wait_for_arrivals(self) -> None:
+        """One timer for all: who came first is late first."""
+        self._arrivals_timer = None
+        for arrival, deadline in list(self._arrivals.items()):
+            if deadline > self.loop.time():
+                self._arrivals_timer = self.loop.call_at(deadline, self._wait_for_arrivals)
+                return
+            del self._arrivals[arrival]
+            arrival.is_late()
+
+    # Looking after them
+
+    async def drained(self, sessions: Iterable[Session]) -> None:
+        """Return once all that was sent to these has been handed to the network.
+
+        A client that does not read holds this up for `DRAIN_TIMEOUT_S`, and no longer.
+        """
+        waiting = []
+        for session in sessions:
+            socket = self._sockets.get(session.connection) if session.connection else None
+            if socket is not None and (future := socket.drained()) is not None:
+                waiting.append(future)
+        if waiting:
+            await asyncio.wait(waiting, timeout=DRAIN_TIMEOUT_S)
+
+    def ping_all(self, ping: Callable[[Session], None]) -> None:
+        """Ping every session, and close those that have answered none of the last pings."""
+        most = self.settings.max_missed_pings
+        for connection in self:
+            session = connection.session
+            if session is None:
+                continue
+            if most and session.unanswered_pings >= most:
+                reason = f"none of the last {most} signalwire.ping was answered"
+                connection.close(frames.POLICY, reason)
+            else:
+                ping(session)
+
+
+__all__ = ["CLOSE_TIMEOUT_S", "Engine", "Sockets"]
