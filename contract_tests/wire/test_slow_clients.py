@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from contract_tests.conftest import ServerProcess
+
 from .client import Bystanders, Client
-from .conftest import Connect
-from .sockets import CLOSE, TEXT, frame
+from .conftest import Connect, Target
+from .sockets import CLOSE, PATIENCE_S, TEXT, frame
 
 pytestmark = pytest.mark.only_the_mock("rooms start by themselves, and its limits are known")
 
@@ -46,6 +48,15 @@ async def read_to_the_end(client: Client) -> tuple[list[dict[str, Any]], int | N
     return frames, None
 
 
+async def until_cut_off(mock: ServerProcess, space: str) -> None:
+    """Wait until the server has given one of the clients up; all of its calls are read by turns."""
+    sessions: list[dict[str, Any]] = []
+    async with asyncio.timeout(PATIENCE_S):
+        while all(each["connected"] for each in sessions):
+            view = await asyncio.to_thread(mock.get, f"/__mock__/spaces/{space}/sessions")
+            sessions = view["sessions"]
+
+
 async def test_others_go_on_and_nothing_is_lost(connect: Connect, bystanders: Bystanders) -> None:
     slow = await connect(receive_buffer=RECEIVE_BUFFER)
     busy = await connect()
@@ -68,11 +79,14 @@ async def test_others_go_on_and_nothing_is_lost(connect: Connect, bystanders: By
     assert states == ["paused", "recording"] * 10
 
 
-async def test_who_never_reads_is_cut_off(connect: Connect, bystanders: Bystanders) -> None:
+async def test_who_never_reads_is_cut_off(
+    target: Target, mock: ServerProcess, connect: Connect, bystanders: Bystanders
+) -> None:
     """The code says so, once it reads. Its session is not lost by that."""
     slow = await connect(receive_buffer=RECEIVE_BUFFER)
     await slow.socket.write(flood(OVERFLOWING_CALLS, id_size=600))
     await bystanders.go_on()
+    await until_cut_off(mock, target.project)
     frames, closed = await read_to_the_end(slow)
     assert closed == 1013
     assert [int(each["id"]) for each in frames] == list(range(len(frames)))
