@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from client_stub import RoomSessionRecording, SignalWire
+from client_stub import RoomSession, RoomSessionRecording, SignalWire
 from mockserver import MockServer
 
 MOST_MS = 5.0
@@ -88,11 +88,11 @@ def fixture_cost(count: int) -> float:
 async def a_day() -> float:
     """Real seconds that a day of recording with a hundred pauses takes."""
     async with MockServer(clock="manual") as mock:
-        options = {"host": mock.url, "project": mock.project, "token": mock.token}
-        async with await SignalWire(**options) as client:
+        client = SignalWire(host=mock.url, project=mock.project, token=mock.token)
+        async with await client:
             started: asyncio.Future[RoomSessionRecording] = asyncio.Future()
 
-            async def record(room) -> None:
+            async def record(room: RoomSession) -> None:
                 started.set_result(await room.start_recording())
 
             await client.video.listen(on_room_started=record)

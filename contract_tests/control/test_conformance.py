@@ -21,6 +21,8 @@ from mockserver.server.http.description import openapi
 from mockserver.server.http.front import PREFIX
 from mockserver.server.http.table import ENDPOINTS
 
+Case = schemathesis.Case[Any]
+
 EXAMPLES = 10
 """Requests per operation and mode; the same ones in every run."""
 
@@ -78,7 +80,7 @@ def http() -> Iterator[requests.Session]:
         yield session
 
 
-def carries_its_fault(case: schemathesis.Case) -> bool:
+def carries_its_fault(case: Case) -> bool:
     """Whether what was meant to be wrong is sent at all: empty lists and bodies are not."""
     in_query = bool(case.query) and [] not in case.query.values()
     return in_query or case.body not in (NOTHING, b"")
@@ -101,9 +103,10 @@ def play(
         suppress_health_check=list(HealthCheck),
     )
     @given(case=api_operation.as_strategy(mode, path_parameters=path))
-    def one(case: schemathesis.Case) -> None:
+    def one(case: Case) -> None:
         if operation == "expect" and mode is GenerationMode.POSITIVE:
             # Nobody will come, however long it is waited for.
+            assert isinstance(case.body, dict)
             case.body["timeout_s"] = 0
         response = case.call(base_url=url, session=http)
         case.validate_response(response, checks=CHECKS)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.conftest import Serve
 from mockserver import contract, scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def test_the_two_commands_do_all_the_set_up() -> None:
     assert "python -m pip install tox && python -m tox\n" in README
 
 
-def test_the_example_of_the_stub_prints_a_completed_recording(serve, tmp_path: Path) -> None:
+def test_the_example_of_the_stub_prints_a_completed_recording(serve: Serve, tmp_path: Path) -> None:
     [example] = [block for block in blocks("python") if "from client_stub" in block][:1]
     server = serve("--speed", "10")
     program = tmp_path / "example.py"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Awaitable
+from typing import Any
 
 import aiohttp
 import pytest
@@ -88,7 +90,9 @@ async def test_every_action_can_be_done_by_its_name(mock: MockServer, verb: str)
         ("set_latency", {"latency": "soon"}, "latency"),
     ],
 )
-async def test_what_no_action_takes_is_told(mock: MockServer, verb, arguments, told) -> None:
+async def test_what_no_action_takes_is_told(
+    mock: MockServer, verb: str, arguments: dict[str, Any], told: str
+) -> None:
     await mock.start_room("lobby")
     with pytest.raises(ControlError, match=told):
         await mock.act(verb, **arguments)
@@ -114,7 +118,7 @@ async def test_replaced_answers(mock: MockServer, connect: Connect) -> None:
         mock.answer_next("video.room.get_all", code="503")
 
 
-async def _outcome(awaitable) -> str:
+async def _outcome(awaitable: Awaitable[object]) -> str:
     try:
         return str(await awaitable)
     except Exception as error:

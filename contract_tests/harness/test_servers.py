@@ -7,10 +7,12 @@ import inspect
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
 import mockserver
+from client_stub import SignalWire
 from mockserver import MockServer, SyncMockServer, harness
 from mockserver.harness import ControlError, MockServerBug
 
@@ -40,9 +42,7 @@ async def test_a_hard_wired_project_lands_in_the_space_of_its_url(
         assert [session.project for session in one.sessions] == ["hard-wired"]
 
 
-def _client(url: str, project: str):
-    from client_stub import SignalWire
-
+def _client(url: str, project: str) -> SignalWire:
     return SignalWire(host=url, project=project, token="any")
 
 
@@ -84,7 +84,7 @@ async def test_a_space_that_ended_can_be_looked_back_at(mock: MockServer, connec
         ({"latency": "soon"}, "latency: expected a duration"),
     ],
 )
-def test_settings_that_cannot_be(wrong, told: str) -> None:
+def test_settings_that_cannot_be(wrong: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         MockServer(**wrong)
 

@@ -92,8 +92,8 @@ def test_the_client_has_a_method_that_takes_it(verb: str) -> None:
     given.pop("media", None)
     if "member" in given:
         given["member_id"] = given.pop("member")
-    owners = [CLASSES[kind] for kind in form.moves] or [client_stub.RoomSession]
-    for owner in owners:
+    owners: list[type] = [CLASSES[kind] for kind in form.moves]
+    for owner in owners or [client_stub.RoomSession]:
         method = getattr(owner, form.method or verb)
         inspect.signature(method).bind(None, **given, **form.given)
 

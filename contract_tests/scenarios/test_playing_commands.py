@@ -95,8 +95,7 @@ async def played(commands: list[Any], tmp_path: Path, more: str = "") -> tuple[P
     await server.start()
     try:
         scenario = scenarios.load(path)
-        how = {"host": server.url, "project": "p", "token": "t"}
-        done = await play(scenario, **how, speed=20, timeout_s=10)
+        done = await play(scenario, host=server.url, project="p", token="t", speed=20, timeout_s=10)
     finally:
         await server.stop()
     assert server.bugs == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,7 +46,7 @@ async def anything(_: RoomSession) -> None:
     await asyncio.Event().wait()
 
 
-Wait = Callable[[RoomSession], Awaitable[None]]
+Wait = Callable[[RoomSession], Coroutine[None, None, None]]
 WAITS: list[tuple[Wait, str, int]] = [
     (an_answer, "video.members.get", 1),
     (the_answer_to_a_start, "video.stream.start", 1),

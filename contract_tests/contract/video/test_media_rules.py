@@ -43,7 +43,7 @@ def test_a_start_comes_once_and_first(lifecycle: Lifecycle) -> None:
 def test_a_start_that_was_asked_for_comes(lifecycle: Lifecycle) -> None:
     talk = hearing(lifecycle)
     kind = lifecycle.kind
-    told = {"id": f"{kind}-1", "state": lifecycle.initial, "url": "rtmp://a/b"}
+    told: dict[str, Any] = {"id": f"{kind}-1", "state": lifecycle.initial, "url": "rtmp://a/b"}
     told |= {"position": 0, "seekable": True, "volume": 0}
     asked = {"room_session_id": ROOM} | ({} if kind == "recording" else {"url": "rtmp://a/b"})
     talk.ask(f"video.{kind}.start", asked, {**OK, kind: told})
@@ -64,7 +64,7 @@ def test_each_row_of_the_table_is_legal_and_nothing_else(lifecycle: Lifecycle) -
                 talk.media(lifecycle.kind, "started", lifecycle.initial)
                 if before != lifecycle.initial:
                     talk.media(lifecycle.kind, "updated", before)
-                ends = {"ended_at": talk.now} if after == lifecycle.final else {}
+                ends: dict[str, Any] = {"ended_at": talk.now} if after == lifecycle.final else {}
                 talk.media(lifecycle.kind, suffix, after, **ends)
                 legal = (before, after, suffix) in rows
                 assert ("legal-transitions" in talk.broken()) is not legal
@@ -117,7 +117,12 @@ def test_a_state_told_inside_an_older_room_counts() -> None:
     talk = playing(started_at=1.0)
     told = {"id": "playback-1", "state": "playing", "started_at": START + 2.0, "url": "https://a/b"}
     told |= {"position": 0, "seekable": True, "volume": 0}
-    room = {"id": ROOM, "room_id": "room-1", "name": "lobby", "event_channel": "EC_lobby"}
+    room: dict[str, Any] = {
+        "id": ROOM,
+        "room_id": "room-1",
+        "name": "lobby",
+        "event_channel": "EC_lobby",
+    }
     room |= {"recording": False, "hide_video_muted": False, "playbacks": [told]}
     talk.ask("video.room.get", {"room_session_id": ROOM}, {**OK, "room": room})
     assert talk.broken() == ["times-in-order"]

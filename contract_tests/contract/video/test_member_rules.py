@@ -253,7 +253,7 @@ def test_a_member_may_come_back_as_another() -> None:
 def test_updated_names_what_changed_of_a_room(named: list[str] | None) -> None:
     talk = listening(ALL, initial=True)
     talk.initial_state(locked=False)
-    told = {} if named is None else {"updated": named}
+    told: dict[str, Any] = {} if named is None else {"updated": named}
     talk.room("updated", locked=True, **told)
     assert talk.broken() == ([] if named in (["locked"], None) else ["updated-names-changes"])
 

@@ -339,7 +339,7 @@ def test_each_lives_for_itself(lobby: FollowedRoom, kind: str) -> None:
 
 
 def test_a_room_that_ends_completes_all_that_runs(lobby: FollowedRoom) -> None:
-    for kind in reversed(LIFECYCLES):
+    for kind in reversed(list(LIFECYCLES)):
         lobby.start(kind)
     lobby.told()
     lobby.act("end_room")

@@ -167,7 +167,7 @@ async def test_listening_to_one_of_them_hears_of_no_other(
     assert await playbacks.next() is playback
     assert (streams.all, playbacks.all) == ([stream], [playback])
     with pytest.raises(TypeError, match="no listener 'on_updated'"):
-        await stream.listen(on_updated=print)  # type: ignore[call-arg]
+        await stream.listen(on_updated=print)
 
 
 async def test_they_are_listed(service: Service, room: RoomSession) -> None:
