@@ -5,27 +5,35 @@ from __future__ import annotations
 import argparse
 
 from mockserver.cli.arguments import add_play_options
-from mockserver.cli.exits import EXIT_FAILED, EXIT_OK, fail
+from mockserver.cli.exits import EXIT_BROKEN, EXIT_OK, fail
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
+    parser.add_argument(
+        "name", nargs="?", help="name or file of the scenario to play (pause-resume)"
+    )
     add_play_options(parser, scenario="pause-resume", speed=10.0)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Play the scenario; returns the exit code."""
     from mockserver import scenarios
+    from mockserver.server.run import CannotListenError
 
     from .demo import demo
 
     try:
         holds = demo(
-            scenario=options.scenario,
+            scenario=options.name or options.scenario,
             seed=options.seed,
             speed=options.speed,
             latency_us=options.latency,
         )
-    except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
+    except (
+        scenarios.ScenarioError,
+        scenarios.UnknownScenarioError,
+        CannotListenError,
+    ) as error:
         return fail(str(error))
-    return EXIT_OK if holds else EXIT_FAILED
+    return EXIT_OK if holds else EXIT_BROKEN

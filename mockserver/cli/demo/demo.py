@@ -13,10 +13,15 @@ from mockserver import contract, scenarios
 from mockserver.engine import Journal
 from mockserver.scenarios import Scenario
 from mockserver.server import Server, Settings
+from mockserver.server.run import start
 
 from .play import Played, play
 
 PROJECT = "demo-project"
+
+_HEAD = len("   0.000   client ── ")
+_NARROWEST = 20
+"""Columns that a frame gets in the narrowest of terminals."""
 
 _STATE_STYLES = {
     "state=recording": "bold red",
@@ -42,20 +47,28 @@ def demo(*, scenario: str, seed: int, speed: float, latency_us: int | None) -> b
 
     Raises:
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
+        CannotListenError: there is no free port.
     """
     settings = Settings(port=0, scenario=scenario, seed=seed, speed=speed, latency_us=latency_us)
     return asyncio.run(_demo(scenarios.load(scenario), settings))
 
 
 async def _demo(scenario: Scenario, settings: Settings) -> bool:
-    console = Console(highlight=False)
-    console.print(f"[bold]{scenario.name}[/bold]  {scenario.about}")
+    # Names and texts are the user's: nothing in them is markup.
+    console = Console(highlight=False, markup=False, emoji=False)
+    # A file has no width.
+    console.soft_wrap = not console.is_terminal
+    console.print(Text.assemble((scenario.name, "bold"), "  ", scenario.about))
     console.print(
-        f"[dim]times in seconds of the server's clock, {settings.speed:g} times as fast[/]"
+        f"times in seconds of the server's clock, {settings.speed:g} times as fast", style="dim"
     )
     server = Server(settings)
-    await server.start()
+    await start(server)
     timeline = _Timeline(console)
+
+    def is_over() -> bool:
+        space = server.gate.spaces.get(PROJECT)
+        return space is None or space.next_deadline() is None
 
     def show_news(*_frame: Any) -> None:
         space = server.gate.spaces.get(PROJECT)
@@ -70,6 +83,7 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
             token="any",
             speed=settings.speed,
             on_frame=show_news,
+            is_over=is_over,
         )
         show_news()
     finally:
@@ -89,16 +103,25 @@ class _Timeline:
             self.entries.append(entry)
             trace = contract.Trace.from_entries(self.entries)
             line = _line(contract.index_of(trace), trace.entries[-1])
-            if self._console.is_terminal:
-                # A narrow terminal shows the beginning of each line; a file gets the whole.
-                self._console.print(line, no_wrap=True, overflow="ellipsis")
-            else:
-                self._console.print(line, soft_wrap=True)
+            self._print(line)
+
+    def _print(self, line: Text) -> None:
+        if not self._console.is_terminal:
+            self._console.print(line)
+            return
+        # A terminal shows all of a frame, below its beginning where it does not fit beside it.
+        head, body = line.divide([_HEAD])
+        width = max(self._console.width - _HEAD, _NARROWEST)
+        for part in body.wrap(self._console, width):
+            self._console.print(Text.assemble(head, part))
+            head = Text(" " * _HEAD)
 
 
 def _line(index: contract.Index, entry: contract.Entry) -> Text:
-    line = Text(f"{entry.time - index.start:8.3f} ", style="dim")
-    line.append("  server ── " if entry.to_client else "  client ── ", style="none")
+    line = Text.assemble(
+        (f"{entry.time - index.start:8.3f} ", "dim"),
+        "  server ── " if entry.to_client else "  client ── ",
+    )
     words = [word for word in contract.describe(index, entry) if not word.startswith(_NOISE)]
     quiet = words[0].startswith(("answer", "acknowledgement"))
     line.append(words[0], style="dim" if quiet else "bold cyan" if entry.to_client else "bold")
@@ -119,16 +142,24 @@ def _verdict(
     trace = contract.Trace.from_entries(entries)
     violations = contract.check(trace)
     for problem in (*played.problems, *differences):
-        console.print(f"[red]✗[/] {problem}", markup=True)
+        console.print(Text.assemble(("✗", "red"), " ", _printable(problem)))
     if violations:
-        console.print(contract.render(violations, trace), markup=False)
+        console.print(contract.render(violations, trace))
     holds = not (played.problems or differences or violations)
     if holds:
-        console.print(
-            f"[bold green]✓ the contract holds[/]: {len(trace)} frames, "
-            f"{len(contract.RULES)} rules, "
+        told = (
+            f": {len(trace)} frames, {len(contract.RULES)} rules, "
             f"all {len(scenario.expect)} expectations of {scenario.name}"
         )
+        console.print(Text.assemble(("✓ the contract holds", "bold green"), told))
     else:
-        console.print("[bold red]✗ the contract does not hold[/]")
+        console.print("✗ the contract does not hold", style="bold red")
     return holds
+
+
+def _printable(text: str) -> str:
+    """A text without what would move a terminal's cursor or change its colours."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )

@@ -25,6 +25,9 @@ from mockserver.protocol import catalogue
 from mockserver.scenarios import ClientStep, Command, Scenario, Trigger, complete, expected_counts
 from mockserver.scenarios.commands import COMMANDS, EVERYBODY, Form
 
+LOOK_AGAIN_S = 0.25
+"""Real seconds between looks at whether anything more can come."""
+
 Heard = tuple[str, dict[str, Any]]
 """An event's type and params, in the order in which listeners were called for them."""
 
@@ -54,6 +57,7 @@ async def play(
     timeout_s: float = 30.0,
     reconnect_delay: float = 0.05,
     on_frame: OnFrame | None = None,
+    is_over: Callable[[], bool] | None = None,
 ) -> Played:
     """Play the client's part once, until all that the scenario expects has been heard.
 
@@ -66,8 +70,10 @@ async def play(
         timeout_s: real seconds after which it gives up, and says what it was waiting for.
         reconnect_delay: real seconds before a lost connection is tried again.
         on_frame: sees every frame, as the client does.
+        is_over: whether nothing more will come unless the client says something: then it gives up
+            at once. Only who runs the server can know; by default it is never over.
     """
-    player = _Player(scenario, speed)
+    player = _Player(scenario, speed, is_over or (lambda: False))
     player.connect_with(
         host=host,
         project=project,
@@ -79,16 +85,19 @@ async def play(
         async with asyncio.timeout(timeout_s):
             await player.run()
     except TimeoutError:
-        player.played.problems.append(f"gave up after {timeout_s:g} s: {player.doing}")
+        player.give_up(f"gave up after {timeout_s:g} s")
     finally:
         await player.close()
     return player.played
 
 
 class _Player:
-    def __init__(self, scenario: Scenario, speed: float) -> None:
+    def __init__(self, scenario: Scenario, speed: float, is_over: Callable[[], bool]) -> None:
         self.played = Played()
-        self.doing = "nothing yet"
+        self._is_over = is_over
+        self._doing = "nothing yet"
+        self._frames = 0
+        self._is_pausing = False
         self._scenario = scenario
         self._speed = speed
         self._client: SignalWire | None = None
@@ -109,6 +118,7 @@ class _Player:
         """Keep what each event said: when its listener is called, the object may have moved on."""
 
         def on_frame(direction: Direction, frame: Frame) -> None:
+            self._frames += 1
             if frame.get("method") == "signalwire.event":
                 event = frame["params"]
                 self._came.setdefault(event["event_type"], []).append(event["params"])
@@ -118,14 +128,34 @@ class _Player:
         return on_frame
 
     async def run(self) -> None:
+        """Play until all has been heard, or until there is nothing more to hear."""
+        playing = asyncio.ensure_future(self._play())
+        frames = -1
+        try:
+            while not (await asyncio.wait({playing}, timeout=LOOK_AGAIN_S))[0]:
+                # What was said a moment ago may still be on its way to a listener.
+                if self._frames == frames and not self._is_pausing and self._is_over():
+                    self.give_up("the server has nothing left to do")
+                    return
+                frames = self._frames
+            playing.result()
+        finally:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+
+    def give_up(self, reason: str) -> None:
+        """Note why the playing ends before its time, and what it was at."""
+        self.played.problems.append(f"{reason}: {self._doing}")
+
+    async def _play(self) -> None:
         if not self._scenario.client:
             self.played.problems.append("the scenario has no client part that could be played")
             return
         for step in self._scenario.client:
-            self.doing = step.explain()
+            self._doing = step.explain()
             await self._take(step)
-        self.doing = f"waiting for all of: {', '.join(self._missing())}"
         while not complete(self._scenario, self.played.heard):
+            self._doing = f"waiting for all of: {', '.join(self._missing())}"
             await self._wait_for_change()
 
     async def close(self) -> None:
@@ -146,7 +176,9 @@ class _Player:
         if step.on is not None:
             await self._wait_for(step.on)
         if step.after_us:
+            self._is_pausing = True
             await asyncio.sleep(step.after_us / 1_000_000 / self._speed)
+            self._is_pausing = False
         for command in step.commands:
             try:
                 await self._do(command, settled=step.refused is not None)
