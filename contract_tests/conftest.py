@@ -19,6 +19,12 @@ import pytest
 
 from mockserver import contract
 
+for _number in (signal.SIGINT, signal.SIGHUP):
+    # Under nohup the tests are told to ignore these, and so would be the servers and programs that
+    # they start and end by them. A signal that is caught is back at its default in a new program.
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
+
 STARTUP_S = 30.0
 """How long a server may take to write its ready file; a machine may be very busy."""
 
