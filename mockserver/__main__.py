@@ -1,7 +1,5 @@
 """``python -m mockserver``."""
 
-import sys
+from mockserver.cli import process
 
-from mockserver.cli import main
-
-sys.exit(main())
+process()

@@ -87,7 +87,7 @@ def test_what_we_ignore_the_program_ignores(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [[], ["stubborn"]], ids=["heeds", "is killed"])
 def test_what_a_program_leaves_behind_ends_with_it(words: list[str], tmp_path: Path) -> None:
-    with running([*IMPATIENT, "--", *program("leaves", *words)], cwd=tmp_path) as run:
+    with running([*IMPATIENT, "--no-check", "--", *program("leaves", *words)], cwd=tmp_path) as run:
         pid = run.pid()
         assert run.end() == 0
         assert is_gone(pid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,13 @@ NOT_SET = dict.fromkeys((*PROJECT, *TOKEN, *URL, *SPACE, "NO_PROXY", "no_proxy")
 """Whatever the environment of the tests says; an empty variable counts as not set."""
 
 PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
+
+
+def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program by itself, not under the mock."""
+    return subprocess.run(
+        python(code), cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def python(code: str) -> list[str]:
@@ -92,7 +100,7 @@ class TestEnvironment:
             'r.urlopen(r.Request(spaces, b\'{"name": "mine"}\', head))\n'
             "print(r.urlopen(spaces + '/mine').read().decode())"
         )
-        options = ("--clock", "manual", "--scenario", "two-recordings")
+        options = ("--no-check", "--clock", "manual", "--scenario", "two-recordings")
         ended = run(*options, then=python(look), cwd=tmp_path)
         assert ended.returncode == 0, ended.stderr
         told = json.loads(ended.stdout)
@@ -130,9 +138,12 @@ class TestStreams:
     def test_tell_when_nobody_found_the_mock(self, tmp_path: Path) -> None:
         """Those who forget to give the host to their client test against the real service."""
         ended = run(then=python("pass"), cwd=tmp_path)
-        assert ended.returncode == 0
+        assert ended.returncode == 5
         assert "nobody connected" in ended.stderr
         assert "MOCK_SIGNALWIRE_URL" in ended.stderr
+        ended = run("--no-check", then=python("pass"), cwd=tmp_path)
+        assert ended.returncode == 0
+        assert "nobody connected" in ended.stderr
 
 
 class TestExitCode:
@@ -155,6 +166,18 @@ class TestExitCode:
         ended = run(then=["./text"], cwd=tmp_path)
         assert ended.returncode == 126
         assert ended.stderr == "mockserver: cannot run ./text: Permission denied\n"
+
+    def test_of_one_that_failed_counts_more_than_that_nobody_connected(
+        self, tmp_path: Path
+    ) -> None:
+        assert run(then=python("raise SystemExit(7)"), cwd=tmp_path).returncode == 7
+
+    @pytest.mark.parametrize("code", [0, 7])
+    def test_of_one_whose_trace_could_not_be_kept(self, code: int, tmp_path: Path) -> None:
+        then = program("client", "connect", f"exit={code}")
+        ended = run("--trace", "/dev/full", then=then, cwd=tmp_path)
+        assert ended.returncode == (code or 74)
+        assert "cannot write the trace /dev/full: No space left on device" in ended.stderr
 
     def test_of_a_faulty_mock(self, tmp_path: Path) -> None:
         """A bug of the mock is not the program's: it has an exit code of its own."""
@@ -189,6 +212,18 @@ class TestUsage:
 
     def test_needs_a_program_behind_them(self, tmp_path: Path) -> None:
         self.assert_refused(run(then=[], cwd=tmp_path), "needs a program behind --")
+
+    def test_needs_process_groups(self, tmp_path: Path) -> None:
+        """Which Windows does not have."""
+        without = (
+            "import os, signal, sys\n"
+            "del os.killpg, os.getpgrp, signal.SIGHUP, signal.SIGQUIT\n"
+            "from mockserver import cli\n"
+            "sys.exit(cli.main(['run', '--', 'true']))"
+        )
+        ended = run_python(without, tmp_path)
+        assert len(ended.stderr.splitlines()) == 1
+        self.assert_refused(ended, "Windows", "--ready-file")
 
     def test_takes_no_word_before_them(self, tmp_path: Path) -> None:
         self.assert_refused(run("npm", then=["test"], cwd=tmp_path), "unrecognized", "npm")

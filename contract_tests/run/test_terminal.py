@@ -74,7 +74,7 @@ def terminal(words: Sequence[str], *, cwd: Path) -> Iterator[Terminal]:
 
 def test_the_program_reads_what_is_typed(tmp_path: Path) -> None:
     ask = "print(input('name? ')[::-1])"
-    with terminal([*RUN, "--", sys.executable, "-c", ask], cwd=tmp_path) as at:
+    with terminal([*RUN, "--no-check", "--", sys.executable, "-c", ask], cwd=tmp_path) as at:
         at.until("name? ")
         at.type(b"abc\n")
         at.until("cba")
@@ -100,7 +100,7 @@ def test_ctrl_c_leaves_no_stubborn_child(tmp_path: Path) -> None:
 
 def test_ctrl_z_stops_both_until_they_are_continued(tmp_path: Path) -> None:
     ask = "print('name? ', flush=True); print(input()[::-1])"
-    run = [*RUN, "--", sys.executable, "-c", ask]
+    run = [*RUN, "--no-check", "--", sys.executable, "-c", ask]
     shell = 'set -m; "$@"; echo "stopped: $?"; fg; echo "ended: $?"'
     with terminal(["bash", "-c", shell, "bash", *run], cwd=tmp_path) as at:
         at.until("name? ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import re
 import signal
 import socket
@@ -43,7 +44,8 @@ class TestReadyFile:
         with processes.server(folder=tmp_path) as server:
             ready = tmp_path / "ready.json"
             told = json.loads(ready.read_text())
-            assert told == {"url": server.url, "http": server.http, "pid": server.process.pid}
+            pid = server.process.pid
+            assert told == {"url": server.url, "http": server.http, "pid": pid, "token": None}
             assert re.fullmatch(r"ws://127\.0\.0\.1:[1-9]\d*", told["url"])
             assert told["http"] == told["url"].replace("ws://", "http://")
             await (await dial(told["url"])).sync()
@@ -76,6 +78,26 @@ class TestReadyFile:
         ended.stdout = ""  # It may have said there that it is listening.
         assert_usage_error(ended, str(missing))
         assert "cannot listen" not in ended.stderr
+
+    def test_that_is_a_folder_is_a_clear_error(self, tmp_path: Path) -> None:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        ended = processes.run("--port", "0", "--ready-file", str(folder), cwd=tmp_path)
+        ended.stdout = ""
+        assert_usage_error(ended, "cannot write the ready file", str(folder), "Is a directory")
+        assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+    def test_that_is_a_pipe_is_written_and_stays(self, tmp_path: Path) -> None:
+        """As any device: it must not be replaced by a file."""
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        process = processes.spawn("--port", "0", "--ready-file", str(pipe), folder=tmp_path)
+        try:
+            assert json.loads(pipe.read_text())["pid"] == process.pid
+        finally:
+            process.terminate()
+            assert process.wait(timeout=10) == 0
+        assert pipe.is_fifo()
 
 
 class TestPort:

@@ -1,84 +1,38 @@
 """``python -m mockserver``: one command line, a module per command.
 
-Only the module of the chosen command is imported, and a command imports what it needs when it
-runs: starting a server must not wait for what it does not use.
+This module imports next to nothing, so that Ctrl-C is met from the first moment on; the rest of the
+command line is in ``command_line``.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
-
-from mockserver.installation import mixed, overwritten
-
-from .arguments import RUN_EXAMPLE
-from .exits import EXIT_OK, fail, warn
-
-COMMANDS = {
-    "serve": "run the server (the default)",
-    "demo": "play a scenario here and show what crosses the wire",
-    "run": "run a program with a server of its own, and judge what was said",
-    "scenarios": "list the scenarios, or explain one",
-    "schema": "list the protocol's JSON Schemas, or print one",
-    "rules": "list the contract's rules",
-    "check": "hold a trace against the contract",
-}
-"""Command -> what its help says. The command ``x`` is the module ``mockserver.cli.x``: its
-``add_arguments(parser)`` declares the arguments, its ``execute(options)`` gives the exit code."""
-
-EPILOG = """\
-Without a command, serve. Point a client at it with  host: "ws://127.0.0.1:8787"  and any project
-and token; token "scenario:NAME" plays that scenario for the client.
-"""
+from collections.abc import Sequence
+from typing import NoReturn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    if problem := overwritten():
-        return fail(problem)
-    if problem := mixed():
-        warn(problem)
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
-        words.insert(0, "serve")
-    program: list[str] = []
-    if words[0] == "run" and not {"--", "-h", "--help"} & set(words):
-        return fail(f"run needs the program behind --: {RUN_EXAMPLE}")
-    if words[0] == "run" and "--" in words:
-        # Everything behind it is the program's, another -- included, which argparse would take.
-        program = words[words.index("--") + 1 :]
-        words = words[: words.index("--")]
-    options = _parser(words[0]).parse_args(words, argparse.Namespace(program=program))
-    execute: Callable[[argparse.Namespace], int] = options.execute
+    from mockserver.cli.command_line import run
+
+    return run(sys.argv[1:] if arguments is None else list(arguments))
+
+
+def process() -> NoReturn:
+    """Run the command that this process was started with, and end with its exit code.
+
+    Ctrl-C ends the process at once and silently. Python would raise KeyboardInterrupt wherever it
+    is: in the middle of an import too, where modules in C crash. ``serve`` and ``run``, which have
+    something to finish, take the signal themselves while they serve.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        code = execute(options)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Somebody's pager was closed; there is nobody left to tell, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
-    return code
-
-
-def _parser(chosen: str) -> argparse.ArgumentParser:
-    """The parser of all commands, of which only the chosen one knows its arguments."""
-    import mockserver
-
-    parser = argparse.ArgumentParser(
-        prog="python -m mockserver",
-        description="A mock of SignalWire's Realtime server.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=mockserver.__version__)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, says in COMMANDS.items():
-        command = commands.add_parser(name, help=says)
-        if name == chosen:
-            module = import_module(f"{__name__}.{name}")
-            module.add_arguments(command)
-            command.set_defaults(execute=module.execute)
-    return parser
+        code = main()
+    except KeyboardInterrupt:
+        # asyncio puts Python's own handler in place when a loop that took the signal is closed.
+        code = 128 + signal.SIGINT
+    # The command has ended. Whoever presses the key now must not spoil its exit code.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)

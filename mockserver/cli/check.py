@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .exits import EXIT_FAILED, EXIT_OK, fail
+from .exits import EXIT_BROKEN, EXIT_NOTHING, EXIT_OK, fail
+from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +22,11 @@ def execute(options: argparse.Namespace) -> int:
         trace = contract.load_trace(options.trace)
     except (contract.TraceError, OSError) as error:
         return fail(str(error))
+    if not len(trace):
+        return fail(f"{options.trace}: no frames, so there is nothing to judge", EXIT_NOTHING)
     violations = contract.check(trace)
     if violations:
-        print(contract.render(violations, trace))
-        return EXIT_FAILED
-    print(f"{options.trace}: {len(trace)} frames, {len(contract.RULES)} rules, all hold")
+        say(contract.render(violations, trace))
+        return EXIT_BROKEN
+    say(f"{options.trace}: {len(trace)} frames, {len(contract.RULES)} rules, all hold")
     return EXIT_OK

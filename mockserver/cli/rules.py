@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .exits import EXIT_OK
+from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,5 +18,5 @@ def execute(options: argparse.Namespace) -> int:
 
     width = max(len(rule.name) for rule in contract.RULES)
     for rule in contract.RULES:
-        print(f"{rule.name:<{width}}  {rule.party:<6}  {rule.sentence}")
+        say(f"{rule.name:<{width}}  {rule.party:<6}  {rule.sentence}")
     return EXIT_OK

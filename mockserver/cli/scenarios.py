@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .exits import EXIT_OK, fail
+from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +22,9 @@ def execute(options: argparse.Namespace) -> int:
             summaries = scenarios.shipped()
             width = max(len(each.name) for each in summaries)
             for each in summaries:
-                print(f"{each.name:<{width}}  {each.about}")
+                say(f"{each.name:<{width}}  {each.about}")
         else:
-            print("\n".join(scenarios.load(options.name).explain()))
+            say("\n".join(scenarios.load(options.name).explain()))
     except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
         return fail(str(error))
     return EXIT_OK

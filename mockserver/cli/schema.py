@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .exits import EXIT_OK, fail
+from .exits import EXIT_OK, fail, warn
+from .output import is_unicode, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +22,14 @@ def execute(options: argparse.Namespace) -> int:
     try:
         if options.name is None:
             for name in schemas.names():
-                print(f"{name:<40}  {schemas.load(name)['title']}")
+                say(f"{name:<40}  {schemas.load(name)['title']}")
         else:
-            print(json.dumps(schemas.load(options.name), indent=2, ensure_ascii=False))
+            # A call and its result have one name: whoever says it means the call more often.
+            name, *others = schemas.meanings(options.name) or (options.name,)
+            schema = schemas.load(name)
+            say(json.dumps(schema, indent=2, ensure_ascii=not is_unicode()))
+            if others:
+                warn(f"this is {name}; there is also {' and '.join(others)}")
     except KeyError as error:
         return fail(str(error.args[0]))
     return EXIT_OK

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ready-file",
         metavar="FILE",
         type=Path,
-        help="write {url, http, pid} (and token) here as JSON once clients can connect",
+        help="write {url, http, pid, token} here as JSON once clients can connect",
     )
     parser.add_argument(
         "--log-level",
@@ -52,7 +52,7 @@ def execute(options: argparse.Namespace) -> int:
     """Serve; returns the exit code."""
     from mockserver import scenarios
     from mockserver.server import Settings
-    from mockserver.server.run import ReadyFileError, run
+    from mockserver.server.run import CannotListenError, ReadyFileError, run
 
     settings = Settings(
         host=options.host,
@@ -67,13 +67,13 @@ def execute(options: argparse.Namespace) -> int:
     )
     try:
         bugs = run(settings, ready_file=options.ready_file, log_level=options.log_level)
-    except (scenarios.ScenarioError, scenarios.UnknownScenarioError) as error:
+    except (
+        scenarios.ScenarioError,
+        scenarios.UnknownScenarioError,
+        CannotListenError,
+        ReadyFileError,
+    ) as error:
         return fail(str(error))
-    except ReadyFileError as error:
-        return fail(str(error))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        return fail(f"cannot listen on {options.host} port {options.port}: {reason}")
     if bugs:
         return fail(f"the server had {bugs} bugs of its own, see the log above", EXIT_BUG)
     return EXIT_OK

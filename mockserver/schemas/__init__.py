@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import orjson
 
-__all__ = ["BASE_URI", "load", "names", "registry_documents", "resolve", "uri"]
+__all__ = ["BASE_URI", "load", "meanings", "names", "registry_documents", "resolve", "uri"]
 
 BASE_URI: Final = "https://signalwire-mockserver.invalid/schemas/"
 """What every `$id` begins with. The host can never exist: nothing is ever fetched."""
@@ -54,14 +54,17 @@ def load(name: str) -> dict[str, Any]:
     Raises:
         KeyError: No schema has this name (the message offers the nearest), or several have it.
     """
-    if name in _names():
-        return _load(name)
-    found = _stems().get(name, ())
+    found = meanings(name)
     if len(found) == 1:
         return _load(found[0])
     if found:
         raise KeyError(f"{name!r} names several schemas: say {' or '.join(found)}")
     raise KeyError(f"there is no schema {name!r}{_advice(name)}")
+
+
+def meanings(name: str) -> tuple[str, ...]:
+    """The full names of the schemas that a name may mean; those of calls come first."""
+    return (name,) if name in _names() else _stems().get(name, ())
 
 
 def resolve(reference: str) -> dict[str, Any]:

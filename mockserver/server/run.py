@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -18,6 +19,10 @@ from .server import Server
 from .settings import Settings
 
 
+class CannotListenError(Exception):
+    """The address or the port cannot be had; says which and why."""
+
+
 class ReadyFileError(Exception):
     """The ready file cannot be written; says where and why."""
 
@@ -27,14 +32,14 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
     Args:
         settings: what to serve, and where.
-        ready_file: written once the port accepts: ``{"url", "http", "pid"}``, with ``token`` where
-            the control API asks for one; removed at the end.
+        ready_file: written once the port accepts: ``{"url", "http", "pid", "token"}``, where the
+            token is null unless the control API asks for one; removed at the end.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
 
     Raises:
         ScenarioError: the scenario is faulty or not there.
         ReadyFileError: the ready file cannot be written.
-        OSError: the port cannot be had.
+        CannotListenError: the port cannot be had.
     """
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s")
     # Found faulty now, rather than when the first client comes.
@@ -45,7 +50,8 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
 async def _serve(settings: Settings, ready_file: Path | None) -> int:
     server = Server(settings)
-    await server.start()
+    await start(server)
+    is_written = False
     try:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -66,22 +72,62 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             print(f"control API: Authorization: Bearer {server.guard.token}", flush=True)
         if ready_file is not None:
             _write_ready_file(ready_file, server)
+            is_written = True
         await stopped.wait()
     finally:
-        if ready_file is not None:
-            ready_file.unlink(missing_ok=True)
+        if ready_file is not None and is_written:
+            _remove_ready_file(ready_file)
         await server.stop()
     return len(server.bugs)
 
 
-def _write_ready_file(path: Path, server: Server) -> None:
-    """In one step, so that nobody ever reads half of it."""
-    told = {"url": server.url, "http": server.http_url, "pid": os.getpid()}
-    if server.guard.token is not None:
-        told["token"] = server.guard.token
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+async def start(server: Server) -> None:
+    """Start a server.
+
+    Raises:
+        CannotListenError: the port cannot be had.
+    """
+    settings = server.settings
     try:
-        draft.write_bytes(orjson.dumps(told))
-        draft.replace(path)
+        await server.start()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CannotListenError(
+            f"cannot listen on {settings.host} port {settings.port}: {reason}"
+        ) from error
+
+
+def _write_ready_file(path: Path, server: Server) -> None:
+    told = {
+        "url": server.url,
+        "http": server.http_url,
+        "pid": os.getpid(),
+        "token": server.guard.token,
+    }
+    data = orjson.dumps(told)
+    try:
+        if path.exists() and not path.is_file():
+            # A device or a pipe, which must not be replaced; or a folder, which cannot be written.
+            path.write_bytes(data)
+        else:
+            _write_at_once(path, data)
     except OSError as error:
         raise ReadyFileError(f"cannot write the ready file {path}: {error.strerror}") from error
+
+
+def _write_at_once(path: Path, data: bytes) -> None:
+    """In one step, so that nobody ever reads half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _remove_ready_file(path: Path) -> None:
+    # Whatever has become of it meanwhile: there is no server any more that it could lead to.
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            path.unlink()

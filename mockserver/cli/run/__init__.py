@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from mockserver.cli.arguments import RUN_EXAMPLE, add_play_options
@@ -14,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [options] -- PROGRAM [ARGUMENT ...]"
     parser.description = (
         "Runs a program that finds a server of its own in its environment, passes "
-        "signals and its exit code on, and fails if a rule of the contract was broken."
+        "signals and its exit code on, and fails if a rule of the contract was broken, or if "
+        "nobody connected, so that there was nothing to judge."
     )
     add_play_options(parser, scenario="demo")
     parser.add_argument("--clock", choices=("real", "manual"), default="real", help="as with serve")
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-check",
         dest="check",
         action="store_false",
-        help="let the run succeed though a rule of the contract was broken",
+        help="let the run succeed though a rule was broken, or nobody connected",
     )
     parser.add_argument(
         "--override",
@@ -37,10 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the program; returns the exit code."""
+    if not hasattr(os, "killpg"):
+        return fail(
+            "run does not work on this system, which has no process groups (Windows): start "
+            "python -m mockserver --port 0 --ready-file FILE beside your tests instead"
+        )
     if not options.program:
         return fail(f"run needs a program behind --: {RUN_EXAMPLE}")
     from mockserver import scenarios
     from mockserver.server import Settings
+    from mockserver.server.run import CannotListenError
 
     from .runner import TraceFileError, run
 
@@ -59,7 +67,10 @@ def execute(options: argparse.Namespace) -> int:
             override=options.override,
             trace=options.trace,
         )
-    except (scenarios.ScenarioError, scenarios.UnknownScenarioError, TraceFileError) as error:
+    except (
+        scenarios.ScenarioError,
+        scenarios.UnknownScenarioError,
+        TraceFileError,
+        CannotListenError,
+    ) as error:
         return fail(str(error))
-    except OSError as error:
-        return fail(f"cannot listen on {settings.host}: {error.strerror or error}")

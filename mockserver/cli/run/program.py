@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from mockserver.cli.exits import warn
+
 GRACE_S = 5.0
 """How long the program, and what it leaves behind, may take to end before it is killed."""
 
@@ -75,7 +77,7 @@ async def run(command: Sequence[str], variables: Mapping[str, str], signals: Sig
             *command, env={**os.environ, **variables}, process_group=0
         )
     except OSError as error:
-        print(f"mockserver: cannot run {command[0]}: {error.strerror}", file=sys.stderr)
+        warn(f"cannot run {command[0]}: {error.strerror}")
         return EXIT_NOT_FOUND if isinstance(error, FileNotFoundError) else EXIT_NOT_EXECUTABLE
     with _Terminal(process.pid):
         signals.pass_on_to(process.pid)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,9 +14,19 @@ from typing import Any
 import orjson
 
 from mockserver import contract, scenarios
+from mockserver.cli.exits import (
+    EXIT_BROKEN,
+    EXIT_BUG,
+    EXIT_NOTHING,
+    EXIT_OK,
+    EXIT_OUTPUT,
+    fail,
+    warn,
+)
 from mockserver.engine import Script
 from mockserver.server import Server, Settings
 from mockserver.server.environment import changes, environment
+from mockserver.server.run import start
 
 from . import program
 
@@ -29,9 +38,6 @@ JOURNAL_LIMIT = 1_000_000
 
 FRAMES_SHOWN = 200
 """How much of a long conversation is told when it broke a rule."""
-
-EXIT_BROKEN_CONTRACT = 1
-EXIT_BUG = 70
 
 Entries = list[dict[str, Any]]
 
@@ -60,12 +66,13 @@ def run(
 
     Returns:
         The program's exit code (128 and the signal's number if one ended it, 127 if there is no
-        such program); 1 if it succeeded but a rule was broken, 70 if the mock itself had a fault.
+        such program). If it succeeded: 1 if a rule was broken, 5 if nobody connected, so that there
+        was nothing to judge, 74 if the trace could not be kept. 70 if the mock itself had a bug.
 
     Raises:
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
         TraceFileError: the trace cannot be written.
-        OSError: there is no free port.
+        CannotListenError: there is no free port.
     """
     logging.basicConfig(level="WARNING", format="mockserver: %(message)s")
     # Found now, rather than when all the work is done.
@@ -83,27 +90,32 @@ async def _run(
     signals = program.Signals()
     server = Server(settings)
     server.retired = deque()
-    await server.start()
+    await start(server)
     try:
         wanted = environment(server.url, server.http_url, PROJECT, TOKEN)
         found = changes(os.environ, wanted, override=override)
         if found.kept:
-            _tell(f"set already, and kept: {', '.join(found.kept)} (--override replaces them)")
+            warn(f"set already, and kept: {', '.join(found.kept)} (--override replaces them)")
         code = await program.run(command, found.set, signals)
     finally:
         await server.stop()
     spaces = dict(_spaces(server))
+    ours = EXIT_OK
     if trace is not None:
-        _write_trace(trace, spaces)
+        try:
+            _write_trace(trace, spaces)
+        except TraceFileError as error:
+            ours = fail(str(error), EXIT_OUTPUT)
     if not (spaces or signals.first.done() or code >= program.EXIT_NOT_EXECUTABLE):
-        _tell(f"nobody connected to {server.url}: the program finds it in MOCK_SIGNALWIRE_URL")
-    broken = [told for name, entries in spaces.items() if (told := _broken(name, entries))]
+        warn(f"nobody connected to {server.url}: the program finds it in MOCK_SIGNALWIRE_URL")
+        ours = EXIT_NOTHING if check else ours
     if check:
-        _tell(*broken)
+        for name, entries in spaces.items():
+            if broken := _broken(name, entries):
+                ours = fail(broken, EXIT_BROKEN)
     if server.bugs:
-        _tell(f"the server had {len(server.bugs)} bugs of its own, see above")
-        return EXIT_BUG
-    return EXIT_BROKEN_CONTRACT if check and broken and code == 0 else code
+        return fail(f"the server had {len(server.bugs)} bugs of its own, see above", EXIT_BUG)
+    return code or ours
 
 
 def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
@@ -139,8 +151,3 @@ def _broken(name: str, entries: Entries) -> str:
     report = contract.render(violations, trace)
     timeline = contract.timeline(trace, FRAMES_SHOWN)
     return f"the contract is broken {where}: {report}\ntimeline:\n{timeline}"
-
-
-def _tell(*messages: str) -> None:
-    for message in messages:
-        print(f"mockserver: {message}", file=sys.stderr)

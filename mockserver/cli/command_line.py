@@ -1,0 +1,106 @@
+"""From the words of a command line to an exit code.
+
+Only the module of the chosen command is imported, and a command imports what it needs when it
+runs: starting a server must not wait for what it does not use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+
+from mockserver.installation import mixed, overwritten
+
+from . import output
+from .arguments import RUN_EXAMPLE
+from .exits import EXIT_BUG, EXIT_CODES, EXIT_OUTPUT, fail, warn
+
+COMMANDS = {
+    "serve": "run the server (the default)",
+    "demo": "play a scenario here and show what crosses the wire",
+    "run": "run a program with a server of its own, and judge what was said",
+    "scenarios": "list the scenarios, or explain one",
+    "schema": "list the protocol's JSON Schemas, or print one",
+    "rules": "list the contract's rules",
+    "check": "check a trace against the contract",
+}
+"""Command -> what its help says. The command ``x`` is the module ``mockserver.cli.x``: its
+``add_arguments(parser)`` declares the arguments, its ``execute(options)`` gives the exit code."""
+
+EPILOG = """\
+Without a command, serve. Point a client at it with  host: "ws://127.0.0.1:8787"  and any project
+and token; token "scenario:NAME" plays that scenario for the client.
+
+exit codes:
+"""
+
+
+def run(words: list[str]) -> int:
+    """Run the command; returns its exit code, whatever happens."""
+    output.prepare()
+    if problem := overwritten():
+        return fail(problem)
+    if problem := mixed():
+        warn(problem)
+    try:
+        code = _run(words)
+        output.flush()
+    except BrokenPipeError:
+        # Somebody's pager was closed; there is nobody left to tell.
+        output.silence()
+        return 0
+    except OSError as error:
+        if not output.is_to_blame(error):
+            return _bug()
+        output.silence()
+        return fail(f"cannot write to the standard output: {error.strerror}", EXIT_OUTPUT)
+    except Exception:
+        return _bug()
+    return code
+
+
+def _run(words: list[str]) -> int:
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "serve")
+    program: list[str] = []
+    if words[0] == "run" and not {"--", "-h", "--help"} & set(words):
+        return fail(f"run needs the program behind --: {RUN_EXAMPLE}")
+    if words[0] == "run" and "--" in words:
+        # Everything behind it is the program's, another -- included, which argparse would take.
+        program = words[words.index("--") + 1 :]
+        words = words[: words.index("--")]
+    try:
+        options = _parser(words[0]).parse_args(words, argparse.Namespace(program=program))
+    except SystemExit as ended:
+        # argparse has said all there is to say: help, the version, or what is wrong.
+        return int(ended.code or 0)
+    execute: Callable[[argparse.Namespace], int] = options.execute
+    return execute(options)
+
+
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """The parser of all commands, of which only the chosen one knows its arguments."""
+    import mockserver
+
+    parser = argparse.ArgumentParser(
+        prog="python -m mockserver",
+        description="A mock of SignalWire's Realtime server.",
+        epilog=EPILOG + "\n".join(f"  {code:>3}  {says}" for code, says in EXIT_CODES.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=mockserver.__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, says in COMMANDS.items():
+        command = commands.add_parser(name, help=says)
+        if name == chosen:
+            module = import_module(f"mockserver.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(execute=module.execute)
+    return parser
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    return fail("this is a bug of the mock, please report it with the lines above", EXIT_BUG)
