@@ -29,8 +29,14 @@ def _disconnect(space: Space, arguments: Arguments) -> None:
         space.disconnect(session)
 
 
+def _set_permissions(space: Space, arguments: Arguments) -> None:
+    permissions = arguments["permissions"]
+    space.permissions = None if permissions is None else frozenset(permissions)
+
+
 ACTIONS = {
     "set_latency": Action(_set_latency),
     "drop_connections": Action(_drop_connections),
     "disconnect": Action(_disconnect),
+    "set_permissions": Action(_set_permissions),
 }

@@ -115,6 +115,7 @@ class Session:
         unanswered_pings: how many ``signalwire.ping`` it has been sent since it last answered one.
         acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
             do not [W].
+        permissions: what its token allows; None: what the space's does.
         awaiting: ids of our frames that the client has not answered yet -> the method called.
     """
 
@@ -126,6 +127,7 @@ class Session:
         "missed",
         "missed_dropped",
         "name",
+        "permissions",
         "project",
         "protocol",
         "signature",
@@ -150,6 +152,7 @@ class Session:
         self.awaiting: dict[str, str] = {}
         self.unanswered_pings = 0
         self.acknowledges = False
+        self.permissions: frozenset[str] | None = None
 
     @property
     def is_away(self) -> bool:

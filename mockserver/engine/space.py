@@ -52,6 +52,7 @@ class Space:
         latency_us: microseconds of space time between a cause and its events.
         script: what happens by itself; None for nothing.
         journal_limit: how many frames the journal keeps.
+        permissions: what the token of the project allows; None allows everything.
         on_bug: called with a fault of the mock itself (an invalid frame of its own, say, which is
             never sent); by default it is raised.
 
@@ -74,6 +75,7 @@ class Space:
         latency_us: int = DEFAULT_LATENCY_US,
         script: Script | None = None,
         journal_limit: int = 10_000,
+        permissions: Iterable[str] | None = None,
         on_bug: Callable[[Exception], None] = _raise,
     ) -> None:
         self.name = name
@@ -85,6 +87,7 @@ class Space:
         self.identities = Identities(seed, name)
         self.subscriptions = Subscriptions()
         self.sessions: dict[str, Session] = {}
+        self.permissions = None if permissions is None else frozenset(permissions)
         self.script = script or Script()
         self.is_kept = False
         self.play = 1
@@ -215,9 +218,38 @@ class Space:
             self._answer(connection, method, answer)
 
     def _call(self, method: str, session: Session, params: Params) -> Result:
+        self._check_permission(method, session)
         row = self._calls[method]
         owner = self if row.namespace is None else self.namespaces[row.namespace]
         return row.handle(owner, session, params)
+
+    def _check_permission(self, method: str, session: Session) -> None:
+        """Make sure that the session's token allows a call, before anything else [E].
+
+        Raises:
+            Refusal: 403, naming the permission that is missing.
+        """
+        granted = self.permissions if session.permissions is None else session.permissions
+        if granted is None:
+            return
+        needed = catalogue.permission(method)
+        if needed is not None and needed not in granted:
+            allowed = listed(sorted(granted), "nothing")
+            raise Refusal(
+                "403", f"{method} needs the permission {needed}; the token allows: {allowed}"
+            )
+
+    def session_named(self, name: str) -> Session:
+        """The session that the trace calls so (``s1``, ``s2``, …).
+
+        Raises:
+            Refusal: 404, naming those that there are.
+        """
+        found = next((each for each in self.sessions.values() if each.name == name), None)
+        if found is None:
+            there = listed(each.name for each in self.sessions.values())
+            raise Refusal("404", f'no session "{name}" here; there is: {there}')
+        return found
 
     def do(self, verb: str, container: Container | None, arguments: Arguments) -> Any:
         """Have the service, or a person, do one of the actions.

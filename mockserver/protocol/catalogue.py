@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from mockserver import schemas
 
-__all__ = ["CLIENT_CALLS", "EVENTS", "SERVER_CALLS", "SUBSCRIBED_AS", "nearest"]
+__all__ = ["CLIENT_CALLS", "EVENTS", "SERVER_CALLS", "SUBSCRIBED_AS", "nearest", "permission"]
 
 CLIENT_CALLS: frozenset[str]
 SERVER_CALLS: frozenset[str]
@@ -57,6 +57,16 @@ def nearest(word: str, words: Iterable[str], limit: int = 3) -> list[str]:
 
 def _parts(name: str) -> frozenset[str]:
     return frozenset(part.lower() for part in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name))
+
+
+@cache
+def permission(method: str) -> str | None:
+    """The permission that a call of this method needs (`x-permission` in its schema) [R].
+
+    None when it needs none. Which method needs which is assumed where the names differ [A].
+    """
+    needed: str | None = schemas.load(f"calls/{method}").get("x-permission")
+    return needed
 
 
 @cache

@@ -14,7 +14,8 @@ Where things are, as `KIND/NAME`:
 
 Each field says its unit in `description` and, in `x-source`, where the fact comes from:
 D the vendor's documentation, W seen on the wire, T types and tests of the vendor's packages,
-R the vendor's REST specification, A assumed by this project. `x-expected`, where present, says in
+R the vendor's REST specification, E the vendor's end-to-end tests, A assumed by this project.
+`x-expected`, where present, says in
 plain words what fits. Adding a file adds the call or event; there is no list to keep.
 """
 

@@ -67,12 +67,27 @@ def _end_room(video: Video, room: RoomSession, arguments: Arguments) -> None:
 
 
 def _join(video: Video, room: RoomSession, arguments: Arguments) -> Member:
-    return video.join(room, arguments.get("name"))
+    session, parent = arguments.get("session"), None
+    kind = arguments.get("type", "member")
+    if kind != "member":
+        parent = find_members(room, arguments.get("parent"))[0]
+    return video.join(
+        room,
+        arguments.get("name"),
+        kind=kind,
+        parent=parent,
+        join_as=arguments.get("join_as", "member"),
+        session=None if session is None else video.space.session_named(session),
+    )
 
 
 def _leave(video: Video, room: RoomSession, arguments: Arguments) -> None:
-    for member in find_members(room, arguments.get("name")):
-        video.leave(room, member)
+    name = arguments.get("name")
+    leaving = [each for each in room.audience.values() if name in (each.id, each.name)]
+    for member in leaving[-1:] or find_members(room, name):
+        # A screen has left with the one whose it is.
+        if member.id in room.members or member.id in room.audience:
+            video.leave(room, member)
 
 
 def _start(kind: str) -> RoomAction:

@@ -38,7 +38,7 @@ def _members_get(video: Video, session: Session, params: Params) -> Result:
 def _start(kind: str) -> Handler:
     def handle(video: Video, session: Session, params: Params) -> Result:
         # How long something is, is not for a client to say: the wire has no such param.
-        told = {key: value for key, value in params.items() if key != "length_us"}
+        told = {key: value for key, value in params.items() if key not in ("length_us", "seekable")}
         media = video.start_media(video.room(params["room_session_id"]), kind, told)
         return ok(**{kind: media.as_wire(video.space.now)})
 
@@ -161,7 +161,9 @@ def _change_member_meta(verb: str) -> Handler:
 def _remove(video: Video, session: Session, params: Params) -> Result:
     room, members = _members(video, params)
     for member in members:
-        video.leave(room, member)
+        # A screen has left with the one whose it is.
+        if member.id in room.members:
+            video.leave(room, member)
     return ok()
 
 

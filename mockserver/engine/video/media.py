@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from mockserver.engine.activity import Activity
 from mockserver.engine.clock import seconds
@@ -15,7 +14,7 @@ MILLISECOND = 1_000
 """Microseconds in a millisecond."""
 
 ENDLESS_SCHEMES = ("rtmp", "rtmps", "rtsp", "srt")
-"""What is played from such a URL is live: it has no length and no position to seek [A]."""
+"""What is played from such a URL is live: it has no length unless it is given one [A]."""
 
 
 class Recording(Activity):
@@ -53,6 +52,8 @@ class Playback(Activity):
 
     Attributes:
         volume: -50 to 50 [T].
+        seekable: whether its position can be set. It can unless a script says otherwise, for live
+            URLs too: the documentation seeks in an ``rtmp://`` playback [D].
         length_us: how long it is; None for what is live.
     """
 
@@ -63,14 +64,9 @@ class Playback(Activity):
         super().__init__(media_id, now, params)
         self.url: str = params["url"]
         self.volume: float = params.get("volume", 0)
-        is_live = urlsplit(self.url).scheme in ENDLESS_SCHEMES
-        self.length_us: int | None = None if is_live else int(params["length_us"])
+        self.seekable: bool = params.get("seekable", True)
+        self.length_us: int | None = params.get("length_us")
         self._position_us = self._within(round(params.get("seek_position", 0) * MILLISECOND))
-
-    @property
-    def seekable(self) -> bool:
-        """Whether its position can be set: not for what is live [A]."""
-        return self.length_us is not None
 
     def ends_by_itself_at(self) -> int | None:
         """When its length will have been played."""
@@ -84,9 +80,9 @@ class Playback(Activity):
         return self._within(self._position_us + elapsed)
 
     def act(self, verb: str, now: int, params: Mapping[str, Any]) -> str:
-        """Move by the table; what is live cannot be sought in."""
+        """Move by the table; what is not seekable refuses to seek (409) [A]."""
         if verb.startswith("seek") and not self.seekable and not self.has_ended:
-            raise Refusal("409", f"cannot {verb} playback {self.id}: it is live, not seekable")
+            raise Refusal("409", f"cannot {verb} playback {self.id}: it is not seekable")
         return super().act(verb, now, params)
 
     def as_wire(self, now: int) -> dict[str, Any]:
@@ -115,6 +111,11 @@ class Playback(Activity):
     def _within(self, position_us: int) -> int:
         end = self.length_us if self.length_us is not None else position_us
         return max(0, min(position_us, end))
+
+
+def is_live(url: str) -> bool:
+    """Whether what is played from this URL has no length of its own."""
+    return url.partition(":")[0].lower() in ENDLESS_SCHEMES
 
 
 MEDIA: dict[str, type[Activity]] = {

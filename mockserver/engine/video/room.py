@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.container import Container, listed
 from mockserver.protocol.errors import Refusal
@@ -13,20 +13,42 @@ from . import layout
 from .media import MEDIA
 from .properties import MEMBER_PROPERTIES, ROOM_PROPERTIES, changed, initial
 
+if TYPE_CHECKING:
+    from mockserver.engine.session import Session
+
 _PLACING = frozenset({"requested_position", "layout_name"})
 """Properties on which it depends where members are."""
 
 
 class Member:
-    """Somebody in a room session."""
+    """Somebody in a room session, or a screen or device of theirs.
 
-    __slots__ = ("id", "name", "properties", "room", "type")
+    Attributes:
+        type: ``member``, ``screen`` or ``device`` [T].
+        parent: whose screen or device it is.
+        children: their screens and devices that are in the room.
+        session: the client's session that this member is; None for people whom no client is.
+    """
 
-    def __init__(self, room: RoomSession, member_id: str, name: str, kind: str = "member") -> None:
+    __slots__ = ("children", "id", "name", "parent", "properties", "room", "session", "type")
+
+    def __init__(
+        self,
+        room: RoomSession,
+        member_id: str,
+        name: str,
+        *,
+        kind: str = "member",
+        parent: Member | None = None,
+        session: Session | None = None,
+    ) -> None:
         self.room = room
         self.id = member_id
         self.name = name
         self.type = kind
+        self.parent = parent
+        self.children: tuple[Member, ...] = ()
+        self.session = session
         self.properties = initial(MEMBER_PROPERTIES)
 
     def as_wire(self) -> dict[str, Any]:
@@ -37,6 +59,7 @@ class Member:
             "room_session_id": self.room.id,
             "name": self.name,
             "type": self.type,
+            **({} if self.parent is None else {"parent_id": self.parent.id}),
             "current_position": self.room.positions().get(self.id, layout.OFF_CANVAS),
             **deepcopy(self.properties),
         }
@@ -47,7 +70,7 @@ class RoomSession(Container):
 
     Attributes:
         members: who is in it, in the order of joining; change it by ``add`` and ``remove`` only.
-        audience: who was demoted, and is there without being a member.
+        audience: who is there without being a member.
         listeners: how many more are in the audience.
     """
 
@@ -88,12 +111,22 @@ class RoomSession(Container):
     def add(self, member: Member) -> None:
         """Somebody is in it from now on."""
         self.members[member.id] = member
+        if member.parent is not None:
+            member.parent.children += (member,)
         self._positions = None
 
     def remove(self, member: Member) -> None:
         """Somebody is not in it any more."""
         del self.members[member.id]
+        if member.parent is not None:
+            others = (each for each in member.parent.children if each is not member)
+            member.parent.children = tuple(others)
         self._positions = None
+
+    @property
+    def audience_count(self) -> int:
+        """How many are in the audience."""
+        return len(self.audience) + self.listeners
 
     def change(self, holder: Member | RoomSession, values: dict[str, Any]) -> list[str]:
         """Set properties of a member or of the room; returns the names of those that changed."""
@@ -162,6 +195,7 @@ class RoomSession(Container):
                 for kind, table in LIFECYCLES.items()
                 if table.flag is not None
             },
+            "audience_count": self.audience_count,
             **deepcopy(self.properties),
         }
         if full:

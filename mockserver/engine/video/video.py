@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from mockserver.protocol.errors import Refusal
 from . import layout
 from .actions import ACTIONS
 from .calls import CALLS
-from .media import MEDIA
+from .media import MEDIA, is_live
 from .room import Member, RoomSession, as_older_room
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class Video(Namespace):
         self._by_channel[room.channel] = room
         names = [None] * members if isinstance(members, int) else list(members)
         for member_name in names:
-            self._add_member(room, member_name)
+            room.add(self._new_member(room, member_name))
         self._emit_room("video.room.started", room, everywhere=True)
         return room
 
@@ -194,8 +195,25 @@ class Video(Namespace):
                 each for each in self._awaiting_state if each[1] != oldest.channel
             }
 
-    def join(self, room: RoomSession, name: str | None = None) -> Member:
+    def join(
+        self,
+        room: RoomSession,
+        name: str | None = None,
+        *,
+        kind: str = "member",
+        parent: Member | None = None,
+        join_as: str = "member",
+        session: Session | None = None,
+    ) -> Member:
         """Somebody joins a running room.
+
+        Args:
+            room: where.
+            name: who; None draws a name by the seed.
+            kind: ``member``, ``screen`` or ``device`` [E].
+            parent: the member whose screen or device it is.
+            join_as: ``member``, or ``audience``: then there is no ``video.member.joined`` [E].
+            session: the client's session that this person is, if one is.
 
         Raises:
             Refusal: 404 when the room has ended, 403 when it is locked [A].
@@ -203,22 +221,38 @@ class Video(Namespace):
         room.check_running()
         if room.properties["locked"]:
             raise Refusal("403", f"room {room.name} is locked: nobody can join")
-        member = self._add_member(room, name)
-        self._emit_in(room, "video.member.joined", member=member.as_wire())
+        member = self._new_member(room, name, kind=kind, parent=parent, session=session)
+        if join_as == "audience":
+            room.audience[member.id] = member
+            self._emit_audience(room)
+        else:
+            room.add(member)
+            self._emit_in(room, "video.member.joined", member=member.as_wire())
         return member
 
     def leave(self, room: RoomSession, member: Member) -> None:
         """Somebody leaves; when nobody is left, in the audience neither, the room ends.
 
+        Their screens and devices leave before them [A].
+
         Raises:
             Refusal: 404 when the room has ended or the member is not in it.
         """
         room.check_running()
-        left = room.find_member(member.id).as_wire()
-        room.remove(member)
-        self._emit_in(room, "video.member.left", member=left)
+        if room.audience.pop(member.id, None) is not None:
+            self._emit_audience(room)
+        else:
+            room.find_member(member.id)
+            self._take_out(room, member)
         if not room.members and not room.audience:
             self.end_room(room)
+
+    def _take_out(self, room: RoomSession, member: Member) -> None:
+        for child in member.children:
+            self._take_out(room, child)
+        left = member.as_wire()
+        room.remove(member)
+        self._emit_in(room, "video.member.left", member=left)
 
     def change_member(self, room: RoomSession, member: Member, values: dict[str, Any]) -> None:
         """Set properties of a member; what really changed is told, and named in ``updated``.
@@ -296,10 +330,12 @@ class Video(Namespace):
                 shown = {**member.as_wire(), "updated": updated}
                 self._emit_in(room, "video.member.updated", member=shown)
         if emit or any(requested.values()):
-            self._emit_in(room, "video.layout.changed", layout=room.layout_as_wire())
+            self._emit_layout(room)
 
     def promote(self, room: RoomSession, member_id: str, params: dict[str, Any]) -> None:
-        """Somebody of the audience becomes a member; of a member nothing changes [A].
+        """Somebody of the audience becomes a member, with the same id [E].
+
+        A member stays as they are [A]. That ``video.layout.changed`` follows is assumed too [A].
 
         Raises:
             Refusal: 404 when the room has ended, or nobody has this id.
@@ -316,34 +352,75 @@ class Video(Namespace):
             member.properties["meta"] = params["meta"]
         room.add(member)
         self._emit_in(room, "video.member.joined", member=member.as_wire())
+        self._emit_layout(room)
         self._emit_audience(room)
+        self._emit_authorization(room, member, "member", params.get("permissions", []))
 
     def demote(self, room: RoomSession, member_id: str) -> None:
-        """A member becomes one of the audience, and is a member no more [A].
+        """A member becomes one of the audience, with the same id [E].
+
+        ``video.member.left`` comes, and a ``video.layout.changed`` in which they are not seen [E].
 
         Raises:
-            Refusal: 404 when the room has ended, or there is no such member.
+            Refusal: 404 when the room has ended [A], or there is no such member [E].
         """
         room.check_running()
         if member_id in room.audience:
             return
         member = room.find_member(member_id)
-        left = member.as_wire()
-        room.remove(member)
+        self._take_out(room, member)
         room.audience[member.id] = member
-        self._emit_in(room, "video.member.left", member=left)
+        self._emit_layout(room)
         self._emit_audience(room)
+        self._emit_authorization(room, member, "audience", [])
 
     def set_audience(self, room: RoomSession, count: int) -> None:
-        """So many are in the audience, besides those who were demoted."""
+        """So many are in the audience, besides those who joined as audience or were demoted."""
         room.check_running()
         if count != room.listeners:
             room.listeners = count
             self._emit_audience(room)
 
     def _emit_audience(self, room: RoomSession) -> None:
-        total = len(room.audience) + room.listeners
-        self._emit_in(room, "video.room.audience_count", total=total)
+        self._emit_in(room, "video.room.audience_count", total=room.audience_count)
+
+    def _emit_layout(self, room: RoomSession) -> None:
+        self._emit_in(room, "video.layout.changed", layout=room.layout_as_wire())
+
+    def _emit_authorization(
+        self, room: RoomSession, member: Member, join_as: str, permissions: list[str]
+    ) -> None:
+        """Tell a client that it was promoted or demoted: it alone, not the room [T]."""
+        session = member.session
+        if session is None:
+            return
+        allowed = "both" if join_as == "member" else "receive"
+        authorization = {
+            "type": "video",
+            "project": session.project,
+            "project_id": session.project,
+            "scopes": ["video"],
+            "join_as": join_as,
+            "user_name": member.name,
+            "room": {
+                "name": room.name,
+                "display_name": room.display_name,
+                "scopes": permissions,
+                "meta": deepcopy(room.properties["meta"]),
+            },
+            "signature": session.signature,
+            "audio_allowed": allowed,
+            "video_allowed": allowed,
+            "meta": deepcopy(member.properties["meta"]),
+        }
+        params = {
+            "room_id": room.room_id,
+            "room_session_id": room.id,
+            "member_id": member.id,
+            "authorization": authorization,
+        }
+        event_type = "video.member.promoted" if join_as == "member" else "video.member.demoted"
+        self.space.emit(event_type, params, channel=room.channel, about=room, to=lambda: (session,))
 
     # Recordings, playbacks and streams
 
@@ -369,7 +446,7 @@ class Video(Namespace):
         room.check_running()
         params = dict(params or {})
         identities = self.space.identities
-        if MEDIA[kind].has_length and "length_us" not in params:
+        if MEDIA[kind].has_length and "length_us" not in params and not is_live(params["url"]):
             params["length_us"] = identities.length_us()
         positions = params.get("positions", {})
         if "layout" in params:
@@ -395,11 +472,9 @@ class Video(Namespace):
 
     # Events
 
-    def _add_member(self, room: RoomSession, name: str | None) -> Member:
+    def _new_member(self, room: RoomSession, name: str | None, **more: Any) -> Member:
         identities = self.space.identities
-        member = Member(room, identities.uuid(), name or identities.person_name())
-        room.add(member)
-        return member
+        return Member(room, identities.uuid(), name or identities.person_name(), **more)
 
     def _emit_in(self, room: RoomSession, event_type: str, **params: Any) -> None:
         ids = {"room_id": room.room_id, "room_session_id": room.id}
