@@ -211,8 +211,10 @@ def test_what_is_meant_by_its_name(lobby: FollowedRoom, kind: str) -> None:
 def test_what_concerns_all_sessions(lobby: FollowedRoom, verb: str) -> None:
     world = lobby.world
     other = world.connected()
-    world.do(world.space.do, verb, None, {"latency_us": 7})
+    world.do(world.space.do, verb, None, {"latency_us": 7, "permissions": []})
     assert world.space.latency_us == (7 if verb == "set_latency" else world.latency_us)
     world.wait(0)
     for client in (lobby.client, other):
-        assert client.is_closed() is (verb != "set_latency")
+        assert client.is_closed() is (verb in ("disconnect", "drop_connections"))
+        if verb == "set_permissions":
+            assert client.result("video.recording.list", room_session_id="nowhere")["code"] == "403"

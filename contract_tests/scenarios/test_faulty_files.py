@@ -228,7 +228,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
             f'5:46: script[0].do[1].set_latency: {DURATION}, found the text "soon"',
             '5:66: script[0].do[2].disconnect: disconnect takes nothing, found the text "lobby"; '
             "write just disconnect",
-            '6:26: script[1].do.join: unknown key "nam"; did you mean "name"? Known: room, name',
+            '6:26: script[1].do.join: unknown key "nam"; did you mean "name"? Known: room, name, '
+            "type, parent, join_as, session",
         ],
     ),
     "a refusal": (

@@ -23,6 +23,8 @@ __all__ = ["Problem", "describe", "explain", "json_path", "shorten"]
 
 _LONGEST: Final = 60  # characters of a value that are shown
 _MOST_PROBLEMS: Final = 20  # a list of a million wrong items needs no million sentences
+_MOST_WORDS: Final = 20  # of an enum, that are all named
+_FIRST_WORDS: Final = 8
 _SECRET: Final = frozenset({"authentication", "authorization_state", "token", "jwt_token"})
 _WORDS: Final = {
     "string": "a string",
@@ -105,7 +107,7 @@ def describe(schema: Mapping[str, Any]) -> str:
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False)
     if "enum" in schema:
-        return "one of " + ", ".join(json.dumps(x, ensure_ascii=False) for x in schema["enum"])
+        return "one of " + _listed([json.dumps(x, ensure_ascii=False) for x in schema["enum"]])
     if "$ref" in schema:
         return describe(schemas.resolve(schema["$ref"]))
     if "type" in schema:
@@ -115,6 +117,13 @@ def describe(schema: Mapping[str, Any]) -> str:
         if keyword in schema:
             return " or ".join(dict.fromkeys(describe(x) for x in schema[keyword]))
     return "another value"
+
+
+def _listed(words: list[str]) -> str:
+    """All words, or the first of many and how many more there are: a long list hides the point."""
+    if len(words) <= _MOST_WORDS:
+        return ", ".join(words)
+    return f"{', '.join(words[:_FIRST_WORDS])} and {len(words) - _FIRST_WORDS} more"
 
 
 def json_path(parts: Iterable[str | int]) -> str:

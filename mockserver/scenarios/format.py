@@ -115,8 +115,9 @@ class Action:
             which = f"{kind} {self.args[kind]}" if kind in self.args else f"the newest {kind}"
             return f"{verb} {which} of {room}"
         title = schemas.load(f"actions/{self.verb}")["title"]
-        facts = ", ".join(f"{name} {value}" for name, value in self.args.items())
-        return f"{title[0].lower()}{title[1:]}{f' ({facts})' if facts else ''} in {room}"
+        facts = ", ".join(f"{name} {_value(value)}" for name, value in self.args.items())
+        where = f" in {room}" if engine.ACTIONS[self.verb].container is not None else ""
+        return f"{title[0].lower()}{title[1:]}{f' ({facts})' if facts else ''}{where}"
 
 
 _SENTENCES = {

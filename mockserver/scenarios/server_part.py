@@ -150,13 +150,21 @@ class ServerPart(Reading):
 
     def space_action(self, verb: str, argument: Any, path: Path, *, bare: bool) -> Action:
         """Read an action that concerns no room."""
-        if verb == "set_latency":
-            if bare:
-                self.mistake(path, "set_latency needs a duration", "write {set_latency: 30ms}")
-                return Action(verb, None, {"latency_us": 0})
-            return Action(
-                verb, None, {"latency_us": self.duration({verb: argument}, verb, path[:-1])}
-            )
+        known = _schema(verb)["properties"]
+        if known and bare:
+            example = "30ms" if verb == "set_latency" else "..."
+            what = "a duration" if verb == "set_latency" else " and ".join(known)
+            self.mistake(path, f"{verb} needs {what}", f"write {{{verb}: {example}}}")
+            return Action(verb)
+        if known and isinstance(argument, dict):
+            data = self.mapping(argument, path, tuple(known), _schema(verb).get("required", ()))
+            return Action(verb, None, self.arguments(data or {}, known, path))
+        if len(known) == 1:
+            # What stands behind the verb is its only argument, under the verb's own key.
+            (name,) = known
+            key = f"{name}_us" if known[name].get("x-kind") == "duration" else name
+            value = self.arguments({verb: argument}, {verb: known[name]}, path[:-1])
+            return Action(verb, None, {key: next(iter(value.values()), None)})
         if not bare:
             self.mistake(
                 path, f"{verb} takes nothing, found {found_text(argument)}", f"write just {verb}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import seconds
+from mockserver.engine import Activity, seconds
 from mockserver.engine.video.media import ENDLESS_SCHEMES
 from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK
 
@@ -272,8 +272,23 @@ def test_a_client_does_not_decide_how_long_it_is(lobby: FollowedRoom) -> None:
 
 
 @pytest.mark.parametrize("scheme", ENDLESS_SCHEMES)
-def test_what_is_live_has_no_end_and_is_not_sought_in(lobby: FollowedRoom, scheme: str) -> None:
+def test_what_is_live_has_no_end_and_can_be_sought_in(lobby: FollowedRoom, scheme: str) -> None:
+    """The documentation's examples of seek, forward and rewind use an rtmp URL."""
     live = lobby.start("playback", url=f"{scheme}://example.com/live")
+    lobby.world.settle()
+    lobby.world.wait(20 * HOUR)
+    ((started, params),) = lobby.told()
+    assert (started, params["playback"]["seekable"]) == ("video.playback.started", True)
+    assert lobby.listed("playback")[0]["state"] == "playing"
+    assert lobby.move("playback", "seek_absolute", live, position=5_000)["code"] == "200"
+    assert lobby.move("playback", "seek_relative", live, position=-2_000)["code"] == "200"
+    assert [params["playback"]["position"] for _, params in lobby.told()] == [5_000, 3_000]
+
+
+def test_what_a_script_makes_unseekable_is_not_sought_in(lobby: FollowedRoom) -> None:
+    playback = lobby.act("start_playback", url=LIVE, seekable=False)
+    assert isinstance(playback, Activity)
+    live = playback.id
     lobby.world.settle()
     lobby.world.wait(20 * HOUR)
     ((started, params),) = lobby.told()
@@ -283,7 +298,7 @@ def test_what_is_live_has_no_end_and_is_not_sought_in(lobby: FollowedRoom, schem
         result = lobby.move("playback", verb, live)
         assert result["code"] == "409"
         assert live in result["message"]
-        assert "live" in result["message"]
+        assert "not seekable" in result["message"]
         assert lobby.listed("playback") == before
     for verb in ("pause", "set_volume", "resume", "stop"):
         assert lobby.move("playback", verb, live)["code"] == "200"

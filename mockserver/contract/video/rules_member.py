@@ -31,7 +31,9 @@ LAYOUT_CHANGED = "video.layout.changed"
 
 _NOT_NAMED = {
     MEMBER_UPDATED: frozenset({"updated", "current_position", "talking"}),
-    ROOM_UPDATED: frozenset({"updated", "members", "recordings", "playbacks", "streams"}),
+    ROOM_UPDATED: frozenset(
+        {"updated", "members", "recordings", "playbacks", "streams", "audience_count"}
+    ),
 }
 """VideoEvent that tells of changes -> the fields that may change without being named.
 
