@@ -55,6 +55,9 @@ def said(world: World) -> Said:
     )
     ask("video.recording.stop")
     world.do(world.space.ping, client.session)
+    lobby.act("join", name="Dora", session=witness.session.name)
+    for verb in ("demote", "promote"):
+        lobby.act(verb, name="Dora")
     lobby.act("end_room")
     world.settle()
     ask("signalwire.unsubscribe", **state)

@@ -37,6 +37,7 @@ class Namespace:
         event: the class of its events.
         initial: its event types that tell an initial state: they come to whoever subscribes with
             ``get_initial_state``, whether or not ``events`` names them.
+        personal: its event types that go to the client that they are about, subscribed or not.
         channels: the channels on which an event may have been subscribed, its own first.
         describe: what an event or a result tells, in words to be joined by spaces.
     """
@@ -46,5 +47,6 @@ class Namespace:
     part: Callable[[Index], Part]
     event: type[Event]
     initial: frozenset[str]
+    personal: frozenset[str]
     channels: Callable[[Event], Iterable[str]]
     describe: Callable[[Index, Mapping[str, Any]], Iterator[str]]

@@ -157,7 +157,8 @@ def subscribed_only(index: Index) -> Iterator[Finding]:
     """Each event was subscribed when it was sent, by its channel and type.
 
     Some events may be subscribed on other channels than their own, as their namespace says; those
-    that tell an initial state need ``get_initial_state`` only.
+    that tell an initial state need ``get_initial_state`` only, and those about the client itself
+    nothing.
     """
     for session in index.sessions.values():
         if not session.whole:
@@ -165,8 +166,10 @@ def subscribed_only(index: Index) -> Iterator[Finding]:
         for event in session.events:
             if index.subscribed(event):
                 continue
-            message = f"{session} got {event.type} on {event.channel}"
             namespace = index.namespace_of(event.type)
+            if namespace is not None and event.type in namespace.personal:
+                continue
+            message = f"{session} got {event.type} on {event.channel}"
             if namespace is not None and event.type in namespace.initial:
                 expected = "that only for a subscription of that channel with get_initial_state"
             else:

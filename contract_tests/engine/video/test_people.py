@@ -206,14 +206,16 @@ def test_down_into_the_audience_and_up_again(lobby: FollowedRoom, by: str) -> No
             lobby.act(verb, name="Bob")
 
     do("demote")
-    (left, left_params), (counted, count) = lobby.told()
+    (left, left_params), (placed, _), (counted, count) = lobby.told()
+    assert placed == "video.layout.changed"
     assert (left, left_params["member"]) == ("video.member.left", was)
     assert (counted, count["total"]) == ("video.room.audience_count", 1)
     assert count.keys() == {"room_id", "room_session_id", "total"}
     assert lobby.names == ["Ann", "Carl"]
 
     do("promote")
-    (joined, joined_params), (counted, count) = lobby.told()
+    (joined, joined_params), (placed, _), (counted, count) = lobby.told()
+    assert placed == "video.layout.changed"
     assert (joined, joined_params["member"]) == ("video.member.joined", bob.as_wire())
     assert (counted, count["total"]) == ("video.room.audience_count", 0)
     assert lobby.names == ["Ann", "Carl", "Bob"]

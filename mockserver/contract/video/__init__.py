@@ -15,6 +15,7 @@ NAMESPACE = Namespace(
     part=VideoIndex,
     event=VideoEvent,
     initial=frozenset({ROOM_SUBSCRIBED}),
+    personal=frozenset({"video.member.promoted", "video.member.demoted"}),
     channels=channels,
     describe=describe,
 )
