@@ -24,6 +24,7 @@ COMMANDS = {
     "scenarios": "list the scenarios, or explain one",
     "schema": "list the protocol's JSON Schemas, or print one",
     "rules": "list the contract's rules",
+    "assumptions": "list what is assumed of the real service, by number",
     "check": "check a trace against the contract",
 }
 """Command -> what its help says. The command ``x`` is the module ``mockserver.cli.x``: its
