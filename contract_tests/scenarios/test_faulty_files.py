@@ -56,14 +56,14 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "no mapping": (
         "- 1\n",
         [
-            "1:1: top level: expected a mapping with scenario, about, latency, rooms, script, "
+            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, script, "
             "answers, client, expect, never, found a list of 1"
         ],
     ),
     "empty": (
         "",
         [
-            "1:1: top level: expected a mapping with scenario, about, latency, rooms, script, "
+            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, script, "
             "answers, client, expect, never, found nothing"
         ],
     ),
@@ -72,7 +72,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [
             '1:1: top level: the key "about" is missing',
             '2:1: top level: unknown key "abot"; did you mean "about"? Known: scenario, about, '
-            "latency, rooms, script, answers, client, expect, never",
+            "latency, permissions, rooms, script, answers, client, expect, never",
         ],
     ),
     "a name that is none": (

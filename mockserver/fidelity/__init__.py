@@ -69,7 +69,7 @@ them. This page is made of `mockserver/fidelity/facts.toml` (`{COMMAND}`).
 | letter | source |
 |---|---|
 | **D** | the vendor's public documentation of RoomSessionRecording and of the video events |
-| **W** | seen in the behaviour of the vendor's real clients, `@signalwire/realtime-api` 4.2.1 and 3.13.0, against a server of ours |
+| **W** | seen in the vendor's real clients, `@signalwire/realtime-api` 4.2.1 and 3.13.0 |
 | **T** | the types, sources and tests that ship in those packages and in `@signalwire/core` |
 | **R** | the vendor's public REST specification of the video API |
 | **E** | asserted by the vendor's public end-to-end tests, which run against the real service |

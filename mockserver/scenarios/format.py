@@ -299,6 +299,8 @@ class Scenario:
         name: in kebab-case; the stem of its file.
         about: what it shows, in a sentence.
         latency_us: how long after its cause an event leaves; None: the space's own latency.
+        permissions: what the token of the space's project allows; None: everything, or what the
+            space was made with.
         rooms: the rooms that the script may start, by key.
         script: what the service does.
         answers: which answers differ from the normal ones.
@@ -312,6 +314,7 @@ class Scenario:
     name: str
     about: str
     latency_us: int | None
+    permissions: tuple[str, ...] | None
     rooms: Mapping[str, RoomTemplate]
     script: tuple[Step, ...]
     answers: tuple[AnswerRule, ...]
@@ -325,6 +328,8 @@ class Scenario:
         lines = [f"{self.name}: {self.about}"]
         if self.latency_us is not None:
             lines.append(f"Events follow their cause by {durations.text(self.latency_us)}.")
+        if self.permissions is not None:
+            lines.append(f"The token allows: {', '.join(self.permissions) or 'nothing'}.")
         parts: list[tuple[str, list[str]]] = [
             ("The service", [step.explain() for step in self.script]),
             ("Answers", [rule.explain() for rule in self.answers]),

@@ -26,6 +26,7 @@ TOP_LEVEL = (
     "scenario",
     "about",
     "latency",
+    "permissions",
     "rooms",
     "script",
     "answers",
@@ -108,6 +109,7 @@ class _Whole(Reading):
             name=name,
             about=self.text(data, "about", ()) or "",
             latency_us=self.duration(data, "latency", ()) if "latency" in data else None,
+            permissions=self.permissions(data),
             rooms={key: self.room(key, room) for key, room in rooms.items()},
             script=server.script(data),
             answers=server.answers(data),
@@ -126,6 +128,15 @@ class _Whole(Reading):
         elif name and file.suffix in (".yaml", ".yml") and file.stem != name:
             mend = f'call it "{file.stem}", or rename the file to {name}{file.suffix}'
             self.mistake(("scenario",), f'the scenario "{name}" is in the file {file.name}', mend)
+
+    def permissions(self, data: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Read what the token allows; None when the file does not say it."""
+        if "permissions" not in data:
+            return None
+        known = schemas.load("objects/permission")["enum"]
+        return self.each(
+            data, "permissions", lambda one, path: self.word(one, path, "permission", known)
+        )
 
     def room(self, key: str, value: Any) -> RoomTemplate:
         """Read a room that the script may start."""

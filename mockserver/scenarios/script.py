@@ -47,9 +47,11 @@ class ScenarioScript(Script):
         return self._spent
 
     def begin(self, space: Space) -> None:
-        """Set the scenario's latency and put the steps with a time of their own on the agenda."""
+        """Set what the scenario says of the space, and put the steps with a time on the agenda."""
         if self.scenario.latency_us is not None:
             space.latency_us = self.scenario.latency_us
+        if self.scenario.permissions is not None and space.permissions is None:
+            space.permissions = frozenset(self.scenario.permissions)
         for _, step in self._waiting.get(("at", ""), ()):
             self._spent = True
             space.later(step.trigger.at_us + step.after_us, partial(self._do, space, step, None))
