@@ -56,15 +56,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "no mapping": (
         "- 1\n",
         [
-            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, script, "
-            "answers, client, expect, never, found a list of 1"
+            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, "
+            "script, answers, client, expect, never, found a list of 1"
         ],
     ),
     "empty": (
         "",
         [
-            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, script, "
-            "answers, client, expect, never, found nothing"
+            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, "
+            "script, answers, client, expect, never, found nothing"
         ],
     ),
     "an unknown key and a missing one": (
