@@ -62,6 +62,7 @@ def test_the_files_that_others_rely_on_are_there() -> None:
         "locked-room",
         "many-pauses",
         "moderator-mutes-all",
+        "not-allowed",
         "pause-refused",
         "pause-resume",
         "playback-to-end",
