@@ -9,7 +9,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from mockserver import schemas
-from mockserver.server import views
+from mockserver.control import video, views
 from mockserver.server.http import reference, shapes
 from mockserver.server.http.description import openapi
 from mockserver.server.http.endpoint import Endpoint
@@ -69,9 +69,9 @@ def test_every_shape_is_used() -> None:
 @pytest.mark.parametrize(
     ("view", "shape"),
     [
-        (views.Room, "room_view"),
-        (views.Member, "member_view"),
-        (views.Recording, "recording_view"),
+        (video.Room, "room_view"),
+        (video.Member, "member_view"),
+        (video.Recording, "recording_view"),
         (views.Session, "session_view"),
         (views.Clock, "clock_view"),
         (views.Happening, "happening"),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from mockserver.control.control import SpaceControl
+from mockserver.control.views import Happening
 from mockserver.protocol import frames
-from mockserver.server.control import SpaceControl
-from mockserver.server.views import Happening
 
 from .conftest import Api, Connect, Json
 

@@ -191,7 +191,7 @@ async def test_what_was_said_before_time_moves_is_dated_before(
 async def test_a_client_that_does_not_acknowledge_is_named(
     mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mockserver.server.control.ACKNOWLEDGED_WITHIN_S", 0.01)
+    monkeypatch.setattr("mockserver.control.control.ACKNOWLEDGED_WITHIN_S", 0.01)
     async with aiohttp.ClientSession() as http, http.ws_connect(mock.url) as socket:
         for method, params in (
             ("signalwire.connect", {**CONNECT, "event_acks": True}),

@@ -13,18 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mockserver.control.control import ControlError
+    from mockserver.control.happenings import UnknownName, Wanted
+    from mockserver.control.video import Member, Playback, Recording, Room, Stream
+    from mockserver.control.views import Happening, Session
     from mockserver.protocol.errors import Refusal
-    from mockserver.server.control import ControlError
-    from mockserver.server.happenings import UnknownName, Wanted
-    from mockserver.server.views import (
-        Happening,
-        Member,
-        Playback,
-        Recording,
-        Room,
-        Session,
-        Stream,
-    )
 
     from .blocking import SyncMockServer, SyncRoomHandle, SyncSpaceHandle
     from .handles import MockServer, RoomHandle, SpaceHandle
@@ -33,17 +26,10 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "mockserver.protocol.errors": ["Refusal"],
-    "mockserver.server.control": ["ControlError"],
-    "mockserver.server.happenings": ["UnknownName", "Wanted"],
-    "mockserver.server.views": [
-        "Happening",
-        "Member",
-        "Playback",
-        "Recording",
-        "Room",
-        "Session",
-        "Stream",
-    ],
+    "mockserver.control.control": ["ControlError"],
+    "mockserver.control.happenings": ["UnknownName", "Wanted"],
+    "mockserver.control.video": ["Member", "Playback", "Recording", "Room", "Stream"],
+    "mockserver.control.views": ["Happening", "Session"],
     "mockserver.harness.blocking": ["SyncMockServer", "SyncRoomHandle", "SyncSpaceHandle"],
     "mockserver.harness.handles": ["MockServer", "RoomHandle", "SpaceHandle"],
     "mockserver.harness.looking": ["ContractBroken"],

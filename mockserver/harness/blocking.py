@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from mockserver.control.video import Acted, Member, Recording, Room
+from mockserver.control.views import Happening
 from mockserver.server import SpaceSettings
 from mockserver.server.settings import ClockKind
-from mockserver.server.views import Acted, Happening, Member, Recording, Room
 
 from .looking import RoomLook, ServerLook, SpaceLook, given, one, space_settings
 

@@ -6,20 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from mockserver.control.control import ControlError, SpaceControl
+from mockserver.control.happenings import Wanted
+from mockserver.control.video import Member, Playback, Recording, Room, Stream
+from mockserver.control.views import Happening, Session
 from mockserver.scenarios import durations
 from mockserver.server import Server, Settings, SpaceSettings
-from mockserver.server.control import ControlError, SpaceControl
-from mockserver.server.happenings import Wanted
 from mockserver.server.settings import ClockKind
-from mockserver.server.views import (
-    Happening,
-    Member,
-    Playback,
-    Recording,
-    Room,
-    Session,
-    Stream,
-)
 
 from .thread import ServerThread
 

@@ -7,7 +7,6 @@ this module is part of everybody's every run of pytest.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Generator, Iterator
@@ -319,6 +318,8 @@ def signalwire_env(signalwire_mock: SpaceHandle, monkeypatch: pytest.MonkeyPatch
 
 def _project(nodeid: str, server: ServerThread) -> str:
     """A readable project id that only this test has, the same in every run: ids follow from it."""
+    import hashlib
+
     slug = re.sub(r"[^a-z0-9]+", "-", nodeid.rpartition("::")[2].lower()).strip("-")
     unique = hashlib.sha256(nodeid.encode()).hexdigest()[:8]
     project = f"{slug[:LONGEST_SLUG]}-{unique}"

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from mockserver.control.control import ControlError
+from mockserver.control.happenings import UnknownName
 from mockserver.protocol.errors import InvalidFrame, ProtocolError, Refusal
 from mockserver.scenarios import ScenarioError, UnknownScenarioError
 from mockserver.server import Server, Settings
-from mockserver.server.control import ControlError
-from mockserver.server.happenings import UnknownName
 
 T = TypeVar("T")
 

@@ -33,7 +33,7 @@ from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
 from .timers import Deadlines, SpaceTimer, real_time
 
 if TYPE_CHECKING:
-    from .control import SpaceControl
+    from mockserver.control.control import SpaceControl
 
 logger = logging.getLogger(__name__)
 
@@ -262,7 +262,7 @@ class Server:
     def control(self, name: str) -> SpaceControl:
         """The tester's hand on a space. Raises KeyError when there is none of this name."""
         # Imported here: a server that nobody controls should not wait for it at its start.
-        from .control import SpaceControl
+        from mockserver.control.control import SpaceControl
 
         space = self.gate.spaces[name]
         control = self._controls.get(name)

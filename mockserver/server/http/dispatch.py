@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from mockserver.control.control import ControlError
 from mockserver.protocol import catalogue
 from mockserver.protocol.errors import Refusal
-from mockserver.server.control import ControlError
 
 from . import shapes
 from .answers import json_answer

@@ -14,7 +14,7 @@ from mockserver.protocol import catalogue
 from .problems import HttpProblem
 
 if TYPE_CHECKING:
-    from mockserver.server.control import SpaceControl
+    from mockserver.control.control import SpaceControl
     from mockserver.server.server import Server
 
 

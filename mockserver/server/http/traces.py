@@ -18,7 +18,7 @@ from .endpoint import Call
 from .problems import invalid
 
 if TYPE_CHECKING:
-    from mockserver.server.control import SpaceControl
+    from mockserver.control.control import SpaceControl
 
 JSON_LINES = "application/jsonl"
 EVENT_STREAM = "text/event-stream"

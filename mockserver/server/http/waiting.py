@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .problems import HttpProblem
 
 if TYPE_CHECKING:
-    from mockserver.server.control import SpaceControl
+    from mockserver.control.control import SpaceControl
 
 T = TypeVar("T")
 

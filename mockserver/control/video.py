@@ -1,15 +1,14 @@
-"""What a tester is shown of a space: plain objects, as things stood when they were asked for."""
+"""What a tester is shown of the video namespace: rooms, their members, and what runs in them."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, fields
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from mockserver.engine import Activity, RunningClock, Space, seconds
+from mockserver.engine import Activity
 from mockserver.engine import Member as EngineMember
 from mockserver.engine import RoomSession as EngineRoom
-from mockserver.engine import Session as EngineSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,63 +114,6 @@ class Room:
     streams: tuple[Stream, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A client's session.
-
-    Attributes:
-        name: what the trace calls it.
-        project: the project id that it gave.
-        connected: whether it has a connection; those that are away can come back.
-        subscriptions: channel -> the event types it is told of there, sorted.
-        missed: events kept for it while it is away.
-    """
-
-    name: str
-    project: str
-    connected: bool
-    subscriptions: dict[str, list[str]]
-    missed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A space's clock.
-
-    Attributes:
-        kind: ``real`` or ``manual``.
-        now: unix seconds on it.
-        speed: how many times as fast as real time it runs; None for a manual one.
-        next_in_s: seconds on it until the space has something to do; None when it has nothing.
-    """
-
-    kind: Literal["real", "manual"]
-    now: float
-    speed: float | None
-    next_in_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A client's request or an event told to clients.
-
-    Attributes:
-        n: the number of its first frame in the trace.
-        time: unix seconds on the space's clock.
-        kind: ``request`` or ``event``.
-        name: the method, or the event's type.
-        params: the request's params, or the event's own.
-        session: who asked, or who was told first.
-    """
-
-    n: int
-    time: float
-    kind: Literal["request", "event"]
-    name: str
-    params: dict[str, Any]
-    session: str | None
-
-
 Acted = Room | Member | Recording | Playback | Stream
 """What an action can have been done to."""
 
@@ -215,26 +157,4 @@ def room_view(room: EngineRoom, now: int) -> Room:
         recordings=cast(tuple[Recording, ...], media["recording"]),
         playbacks=cast(tuple[Playback, ...], media["playback"]),
         streams=cast(tuple[Stream, ...], media["stream"]),
-    )
-
-
-def session_view(session: EngineSession) -> Session:
-    """A session as it stands now."""
-    return Session(
-        name=session.name,
-        project=session.project,
-        connected=not session.is_away,
-        subscriptions={channel: sorted(each) for channel, each in session.subscriptions.items()},
-        missed=len(session.missed),
-    )
-
-
-def clock_view(space: Space) -> Clock:
-    """A space's clock as it stands now."""
-    clock, deadline = space.clock, space.next_deadline()
-    return Clock(
-        kind="real" if isinstance(clock, RunningClock) else "manual",
-        now=seconds(space.now),
-        speed=clock.speed if isinstance(clock, RunningClock) else None,
-        next_in_s=None if deadline is None else seconds(max(0, deadline - space.now)),
     )

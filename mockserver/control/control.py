@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mockserver import contract, schemas
 from mockserver.engine import (
@@ -31,13 +31,11 @@ from mockserver.protocol.errors import ProtocolError, Refusal
 from mockserver.protocol.explanation import explain
 from mockserver.scenarios import durations
 
-from . import views
+from . import video, views
 from .happenings import Happenings, Wanted
 
 if TYPE_CHECKING:
     import jsonschema_rs
-
-    from .server import Server
 
 MOST_ADVANCES = 100_000
 """Deadlines after which ``run_until_idle`` takes the script for one that never ends."""
@@ -46,6 +44,21 @@ ACKNOWLEDGED_WITHIN_S = 5.0
 """Real seconds in which clients have to acknowledge events, when somebody waits for that."""
 
 LOOK_AGAIN_S = 0.05
+
+
+class Service(Protocol):
+    """What a control needs of whoever serves the space."""
+
+    def rearm(self, space: Space, *, changed: bool = False) -> None:
+        """Set the space's timer again: something has happened in it.
+
+        Args:
+            space: the space.
+            changed: whether its clock runs differently now, so that the timer is wrong anyway.
+        """
+
+    async def drained(self, space: Space) -> None:
+        """Return once all that the space has sent so far has been handed to the network."""
 
 
 class ControlError(Exception):
@@ -59,8 +72,8 @@ class SpaceControl:
         over: set once the space has ended.
     """
 
-    def __init__(self, server: Server, space: Space) -> None:
-        self._server = server
+    def __init__(self, service: Service, space: Space) -> None:
+        self._service = service
         self.space = space
         self._video = Video.of(space)
         self.happenings = Happenings(space.journal)
@@ -73,19 +86,19 @@ class SpaceControl:
 
     # Rooms, as the service and the people in them act
 
-    def rooms(self) -> list[views.Room]:
+    def rooms(self) -> list[video.Room]:
         """The running rooms, oldest first."""
         self.space.tick()
-        return [views.room_view(room, self.space.now) for room in self._video.rooms.values()]
+        return [video.room_view(room, self.space.now) for room in self._video.rooms.values()]
 
-    def room(self, which: str) -> views.Room:
+    def room(self, which: str) -> video.Room:
         """The room session of this id, or the running one of this name; it may have ended.
 
         Raises:
             Refusal: 404, naming those that there are.
         """
         self.space.tick()
-        return views.room_view(self._find(which, ended=True), self.space.now)
+        return video.room_view(self._find(which, ended=True), self.space.now)
 
     async def start_room(
         self,
@@ -93,7 +106,7 @@ class SpaceControl:
         *,
         members: int | Sequence[str] = 1,
         display_name: str | None = None,
-    ) -> views.Room:
+    ) -> video.Room:
         """People join a room, which starts it. Returns when its events have been sent.
 
         Raises:
@@ -105,9 +118,9 @@ class SpaceControl:
             members = [members]
         room = self._video.start_room(name, members=members, display_name=display_name)
         await self._settle()
-        return views.room_view(room, self.space.now)
+        return video.room_view(room, self.space.now)
 
-    async def act(self, verb: str, room: str | None = None, **arguments: Any) -> views.Acted | None:
+    async def act(self, verb: str, room: str | None = None, **arguments: Any) -> video.Acted | None:
         """Do one of the actions that scripts can do too, by its row in ``engine/actions.py``.
 
         Args:
@@ -137,10 +150,10 @@ class SpaceControl:
         result = self.space.do(verb, target, arguments)
         await self._settle()
         if isinstance(result, Member):
-            return views.member_view(result)
+            return video.member_view(result)
         if isinstance(result, Activity):
-            return views.media_view(result, self.space.now)
-        return views.room_view(target, self.space.now)
+            return video.media_view(result, self.space.now)
+        return video.room_view(target, self.space.now)
 
     def _find(self, which: str | None, *, ended: bool = False) -> RoomSession:
         running = list(self._video.rooms.values())
@@ -329,7 +342,7 @@ class SpaceControl:
             raise ControlError(f"speed must be greater than 0, not {speed:g}")
         self.space.tick()
         clock.set_speed(speed)
-        self._server.rearm(self.space, changed=True)
+        self._service.rearm(self.space, changed=True)
 
     def _manual(self) -> ManualClock:
         clock = self.space.clock
@@ -347,8 +360,8 @@ class SpaceControl:
     async def _settle(self, *, acknowledged: bool = False) -> None:
         """Do what is due now, and wait until it has been sent."""
         self.space.advance(self.space.now)
-        self._server.rearm(self.space)
-        await self._server.drained(self.space)
+        self._service.rearm(self.space)
+        await self._service.drained(self.space)
         if acknowledged:
             await self._acknowledged()
 
