@@ -13,6 +13,7 @@ from mockserver import schemas
 from mockserver.engine import ACTIONS as ROWS
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
+from mockserver.scenarios import schema as format_schema
 
 from .harness import MS, START_PARAMS
 from .video.followed import FollowedRoom
@@ -76,7 +77,7 @@ def test_rooms_and_spaces_have_actions_of_their_own() -> None:
 
 
 def test_a_scenario_file_knows_exactly_the_actions() -> None:
-    bare, with_arguments = schemas.load("scenario")["$defs"]["action"]["anyOf"]
+    bare, with_arguments = format_schema.whole()["$defs"]["action"]["anyOf"]
     takers = [each for each in ACTIONS if schemas.load(f"actions/{each}").get("properties")]
     assert sorted(with_arguments["properties"]) == sorted({*takers, "start_room"})
     needless = [each for each in ACTIONS if not schemas.load(f"actions/{each}").get("required")]

@@ -10,8 +10,7 @@ import jsonschema_rs
 import pytest
 
 import client_stub
-from mockserver import schemas
-from mockserver.scenarios import client_part_as_json, loader
+from mockserver.scenarios import client_part_as_json, loader, schema
 from mockserver.scenarios.commands import COMMANDS, Argument, Form
 from mockserver.scenarios.format import Command
 
@@ -35,8 +34,7 @@ CLASSES = {
 OF_THE_CLIENT = {"connect", "disconnect", "listen", "get_rooms", "get_room"}
 
 VALIDATOR = jsonschema_rs.Draft202012Validator(
-    {"$ref": f"{schemas.load('scenario')['$id']}#/$defs/command"},
-    registry=jsonschema_rs.Registry(list(schemas.registry_documents())),
+    {"$ref": "#/$defs/command", "$defs": schema.whole()["$defs"]}
 )
 
 
@@ -80,7 +78,7 @@ def test_the_reader_and_the_schema_take_each_way_to_write_it(
 
 
 def test_the_schema_knows_no_other_command() -> None:
-    bare, with_arguments = schemas.load("scenario")["$defs"]["command"]["anyOf"]
+    bare, with_arguments = schema.whole()["$defs"]["command"]["anyOf"]
     assert {*bare["enum"], *with_arguments["properties"]} == COMMANDS.keys()
 
 

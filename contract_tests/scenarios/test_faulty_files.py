@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import schemas
-from mockserver.scenarios import commands, format, library, loader
+from mockserver.scenarios import commands, format, library, loader, schema
 from mockserver.scenarios.document import DEEPEST, MOST_NODES, Document
 from mockserver.scenarios.loader import _Whole
 
@@ -498,10 +497,7 @@ def test_words_that_older_yaml_takes_for_something_else_are_texts() -> None:
 
 # The reader explains, the schema is the published contract: they must agree.
 
-VALIDATOR = jsonschema_rs.Draft202012Validator(
-    schemas.load("scenario"),
-    registry=jsonschema_rs.Registry(list(schemas.registry_documents())),
-)
+VALIDATOR = jsonschema_rs.Draft202012Validator(schema.whole())
 # Wrong only in what a schema cannot see: what other parts of the file say, and what was before.
 BEYOND_THE_SCHEMA = {
     "a recording that the client does not have",

@@ -1,8 +1,9 @@
-"""``python -m mockserver schema``: lists the protocol's JSON Schemas, or prints one."""
+"""``python -m mockserver schema``: lists the JSON Schemas, prints one, or writes all."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from .exits import EXIT_OK, fail, warn
 from .output import is_unicode, say
@@ -10,26 +11,60 @@ from .output import is_unicode, say
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("name", nargs="?", help="for example video.recording.start")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("name", nargs="?", help="for example events/video.recording.started")
+    what.add_argument("--all", metavar="DIR", help="write each schema to DIR/NAME.json")
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print the list, or the schema; returns the exit code."""
-    import json
-
+    """Print the list or one schema, or write all; returns the exit code."""
     from mockserver import schemas
 
     try:
+        if options.all is not None:
+            return _write_all(options.all)
         if options.name is None:
             for name in schemas.names():
                 say(f"{name:<40}  {schemas.load(name)['title']}")
         else:
             # A call and its result have one name: whoever says it means the call more often.
             name, *others = schemas.meanings(options.name) or (options.name,)
-            schema = schemas.load(name)
-            say(json.dumps(schema, indent=2, ensure_ascii=not is_unicode()))
+            say(_text(name, ascii_only=not is_unicode()))
             if others:
                 warn(f"this is {name}; there is also {' and '.join(others)}")
     except KeyError as error:
         return fail(str(error.args[0]))
     return EXIT_OK
+
+
+def _write_all(directory: str) -> int:
+    from pathlib import Path
+
+    from mockserver import schemas
+
+    try:
+        for name in schemas.names():
+            path = Path(directory, f"{name}.json")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{_text(name)}\n", "utf-8")
+    except OSError as error:
+        return fail(f"cannot write the schemas to {directory}: {error.strerror or error}")
+    say(f"{len(schemas.names())} schemas in {directory}")
+    return EXIT_OK
+
+
+def _text(name: str, *, ascii_only: bool = False) -> str:
+    import json
+
+    return json.dumps(_schema(name), indent=2, ensure_ascii=ascii_only)
+
+
+def _schema(name: str) -> dict[str, Any]:
+    """The schema of this name; that of scenarios with all that is put into it."""
+    from mockserver import schemas
+
+    if name != "scenario":
+        return schemas.load(name)
+    from mockserver.scenarios import schema
+
+    return schema.whole()

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.scenarios.commands import COMMANDS, Argument, Form
+from mockserver.scenarios.commands import COMMANDS, LISTENS, Argument, Form
 from mockserver.scenarios.document import Document, Path
 from mockserver.scenarios.format import ClientStep, Command, Trigger
 from mockserver.scenarios.reading import Reading, found_text, is_refusal_code
-
-LISTENS = ("video", "room")
 
 
 class ClientPart(Reading):

@@ -1,6 +1,6 @@
 """What a client does in a scenario: one row each, for its reader, its words and its player.
 
-A new command is a row here and an entry under ``command`` in ``schemas/scenario.json``.
+A new command is a row here: the schema of the format and its page are made from the rows.
 """
 
 from __future__ import annotations
@@ -17,21 +17,26 @@ ArgumentKind = Literal["channel", "label", "media", "member", "text", "number", 
 EVERYBODY = "all"
 """The name that means all members."""
 
+LISTENS = ("video", "room")
+"""What a client can listen to: what starts and ends in all rooms, or what happens in the room."""
+
 
 class Argument(NamedTuple):
     """Something that a command takes.
 
     Attributes:
         name: its key.
-        kind: `channel` (`video` or `room`), `label` (the name given to what is started), `media`
+        kind: `channel` (one of `LISTENS`), `label` (the name given to what is started), `media`
             (such a name; the newest when left out), `member` (a member's name, or `all`), `text`,
             `number` or `mapping`.
+        about: what it is, in a sentence.
         required: whether it must be said.
         least, most: the bounds of a number.
     """
 
     name: str
     kind: ArgumentKind
+    about: str
     required: bool = True
     least: float = 0
     most: float = math.inf
@@ -78,13 +83,22 @@ class Form:
             return None
         return self.arguments[0] if self.arguments[0].kind != "label" else None
 
+    def sentence(self) -> str:
+        """Say what the client does, with each argument as its name."""
+        says = self.says.format_map({one.name: f"`{one.name}`" for one in self.arguments})
+        return f"{says[:1].upper()}{says[1:]}."
 
-MEMBER = Argument("member", "member")
-LABEL = Argument("as", "label", required=False)
-MEDIA = Argument("media", "media", required=False)
-URL = Argument("url", "text")
-META = Argument("meta", "mapping")
-VOLUME = Argument("volume", "number", least=-50, most=50)
+
+MEMBER = Argument("member", "member", f"The member's name, or {EVERYBODY}.")
+LABEL = Argument("as", "label", "What the client's part calls it.", required=False)
+MEDIA = Argument(
+    "media", "media", "What the client's part calls it. Left out: the newest.", required=False
+)
+URL = Argument("url", "text", "The URL.")
+META = Argument("meta", "mapping", "The metadata.")
+VOLUME = Argument("volume", "number", "In decibels.", least=-50, most=50)
+LAYOUT = Argument("name", "text", "The layout's name.")
+OFFSET = Argument("offset", "number", "In milliseconds.")
 
 
 def _movable(verb: str) -> tuple[str, ...]:
@@ -94,7 +108,10 @@ def _movable(verb: str) -> tuple[str, ...]:
 COMMANDS: dict[str, Form] = {
     "connect": Form("connect"),
     "disconnect": Form("disconnect"),
-    "listen": Form("listen to {to}", (Argument("to", "channel"),)),
+    "listen": Form(
+        "listen to {to}",
+        (Argument("to", "channel", "video: all rooms; room: what happens in the room."),),
+    ),
     "get_rooms": Form("get the running rooms"),
     "get_room": Form("get the room"),
     "get_members": Form("get the room's members"),
@@ -114,17 +131,17 @@ COMMANDS: dict[str, Form] = {
     ),
     "seek": Form(
         "seek to {position} ms of {media}",
-        (Argument("position", "number"), MEDIA),
+        (Argument("position", "number", "In milliseconds."), MEDIA),
         moves=_movable("seek_absolute"),
     ),
     "forward": Form(
         "go {offset} ms forward in {media}",
-        (Argument("offset", "number"), MEDIA),
+        (OFFSET, MEDIA),
         moves=_movable("seek_relative"),
     ),
     "rewind": Form(
         "go {offset} ms back in {media}",
-        (Argument("offset", "number"), MEDIA),
+        (OFFSET, MEDIA),
         moves=_movable("seek_relative"),
     ),
     "audio_mute": Form("mute the microphone of {member}", (MEMBER,)),
@@ -137,7 +154,7 @@ COMMANDS: dict[str, Form] = {
     "set_output_volume": Form("set the speaker of {member} to volume {volume}", (MEMBER, VOLUME)),
     "set_input_sensitivity": Form(
         "set the sensitivity of the microphone of {member} to {value}",
-        (MEMBER, Argument("value", "number", most=100)),
+        (MEMBER, Argument("value", "number", "The sensitivity.", most=100)),
     ),
     "raise_hand": Form(
         "raise the hand of {member}", (MEMBER,), method="set_raised_hand", given={"raised": True}
@@ -148,7 +165,7 @@ COMMANDS: dict[str, Form] = {
     "remove": Form("remove {member}", (MEMBER,), method="remove_member"),
     "lock": Form("lock the room"),
     "unlock": Form("unlock the room"),
-    "set_layout": Form("choose the layout {name}", (Argument("name", "text"),)),
+    "set_layout": Form("choose the layout {name}", (LAYOUT,)),
     "set_meta": Form("set the room's meta to {meta}", (META,)),
     "update_meta": Form("update the room's meta with {meta}", (META,)),
     "hide_video_muted": Form(

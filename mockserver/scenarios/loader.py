@@ -1,7 +1,7 @@
 """Reads scenario files: all mistakes are told at once, each with its place and how to mend it.
 
 The parts' readers turn the data into a `Scenario` and know how to explain what is wrong; the schema
-`scenario.json` is the format's published contract, and every file is held against it too.
+(`schema.whole`) is the format's published contract, and every file is checked against it too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mockserver.scenarios.client_part import ClientPart
 from mockserver.scenarios.document import Document, Mistake, Path, ScenarioError
 from mockserver.scenarios.format import AnyOrder, Expected, RoomTemplate, Scenario
 from mockserver.scenarios.reading import NAME, Reading, found_text
+from mockserver.scenarios.schema import whole
 from mockserver.scenarios.server_part import ServerPart
 
 __all__ = ["Mistake", "ScenarioError", "load", "loads"]
@@ -83,8 +84,7 @@ def loads(text: str, path: str = "<scenario>") -> Scenario:
 def _validator() -> Any:
     import jsonschema_rs
 
-    # Only what the format refers to is read: this is on the way to a server's first answer.
-    return jsonschema_rs.Draft202012Validator(schemas.load("scenario"), retriever=schemas.resolve)
+    return jsonschema_rs.Draft202012Validator(whole())
 
 
 class _Whole(Reading):

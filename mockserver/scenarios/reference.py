@@ -14,6 +14,7 @@ from mockserver import engine, schemas
 
 from .commands import COMMANDS, Argument
 from .library import find, shipped
+from .schema import written
 
 COMMAND = "python -m mockserver.scenarios.reference > docs/SCENARIOS.md"
 
@@ -30,6 +31,11 @@ token `scenario:NAME` for the client's space alone. The client's part is for pla
 the wire, and holds it against `expect`; a mistake in a file is told with its line and the nearest
 word that would have been right. `python -m mockserver scenarios NAME` tells a scenario in plain
 words.
+
+Editors that know JSON Schema complete and check a file whose first line is
+`# yaml-language-server: $schema=PATH`. PATH is relative to the file and leads to what
+`python -m mockserver schema scenario > scenario.schema.json` wrote. The scenarios that ship have
+theirs beside their folder.
 
 Durations are numbers of seconds, or texts such as `250ms`, `5s`, `2m`, `1h`. All times run on the
 space's clock. A space whose script has been played begins anew when the next client comes and
@@ -48,7 +54,7 @@ PARTS = (
 
 def page() -> str:
     """The page, in Markdown."""
-    schema = schemas.load("scenario")
+    schema = written()
     lines = [OPENING, "## One that ships, line by line", "", *_example("pause-resume")]
     for title, part, about in PARTS:
         described = schema if part is None else schema["$defs"][part]
@@ -117,15 +123,7 @@ def _actions() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     for verb, form in COMMANDS.items():
-        says = form.says.format_map(_Names())
-        yield f"| `{verb}` | {says[:1].upper()}{says[1:]}. | {_taken(form.arguments)} |"
-
-
-class _Names(dict[str, str]):
-    """Every argument, as the name it has."""
-
-    def __missing__(self, key: str) -> str:
-        return f"`{key}`"
+        yield f"| `{verb}` | {form.sentence()} | {_taken(form.arguments)} |"
 
 
 def _taken(arguments: Iterable[Argument]) -> str:

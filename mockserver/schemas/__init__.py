@@ -11,6 +11,9 @@ Where things are, as `KIND/NAME`:
 - `results/METHOD`: the `result` that answers it when it succeeds.
 - `events/TYPE`: the inner `params` of an event.
 - `objects/`: what the others share.
+- `actions/`: what the service can be made to do; `control/`: what the control API takes and gives.
+- `scenario`: what the scenario format says for itself; `scenarios.schema.whole` adds what an action
+  and a command take.
 
 Each field says its unit in `description` and, in `x-source`, where the fact comes from:
 D the vendor's documentation, W seen on the wire, T types and tests of the vendor's packages,
