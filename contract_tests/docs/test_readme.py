@@ -11,6 +11,7 @@ import pytest
 
 from contract_tests.conftest import Serve
 from mockserver import contract, scenarios
+from mockserver.cli.exits import EXIT_CODES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -69,3 +70,21 @@ def test_the_options_that_it_names_are_there(command: str) -> None:
         synopsis = README.partition("python -m mockserver [serve]")[2].partition("```")[0]
         for option in re.findall(r"--[a-z-]+", synopsis):
             assert option in ran.stdout
+
+
+def test_the_table_of_exit_codes_has_all() -> None:
+    table = README.partition("| code | when |")[2].partition("\n\n")[0]
+    assert [int(code) for code in re.findall(r"^\| (\d+) ", table, re.M)] == list(EXIT_CODES)
+
+
+def test_each_command_of_schema_prints_one() -> None:
+    commands = re.findall(r"`python -m mockserver (schema \S+)`", README)
+    assert commands
+    for command in commands:
+        ran = subprocess.run(
+            [sys.executable, "-m", "mockserver", *command.split()],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
