@@ -486,10 +486,11 @@ MakeWorld = Callable[..., World]
 def violations(trace: contract.Trace, rules: Iterable[contract.Rule] = SERVER_RULES) -> list[str]:
     """What breaks the contract in a trace, and what fields the mock sent that no schema knows."""
     found = [str(violation) for violation in contract.check(trace, rules)]
-    calls = contract.index_of(trace).calls
+    reader = contract.reader()
     for entry in trace:
+        reader.read(entry)
         if entry.to_client and entry.frame is not None:
-            call = calls.get(entry.n)
+            call = reader.answered.get(entry.n)
             for path in undocumented(entry.frame, call.method if call is not None else None):
                 found.append(f"frame {entry.n} has {path}, which no schema documents")
     return found

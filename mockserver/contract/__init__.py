@@ -1,36 +1,40 @@
 """The contract: rules over traces, from this server and from the real service alike.
 
 ``load_trace`` or ``Trace.from_entries`` reads a trace, ``check`` judges it, ``render`` tells what
-it found. A rule is a function beside the others of its kind, decorated with ``rule``, and a trace
+it found. A rule is a class beside the others of its kind, decorated with ``rule``, and a trace
 file of its name that breaks it and no other. The rules about frames, sessions and subscriptions are
 the core's; a folder per namespace has the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from . import report, rules_session, video
 from .index import Index
+from .judging import Judge
 from .namespace import Namespace
-from .report import describe
-from .rule import Rule, Violation, registered
+from .report import Describer, render
+from .rule import Rule, registered
 from .trace import Entry, Trace, TraceError, load_trace, play_name
+from .violation import Violation
 
 __all__ = [
     "NAMESPACES",
     "RULES",
+    "Describer",
     "Entry",
     "Index",
+    "Judge",
     "Rule",
     "Trace",
     "TraceError",
     "Violation",
     "check",
-    "describe",
-    "index_of",
+    "judge",
     "load_trace",
     "play_name",
+    "reader",
     "render",
     "timeline",
 ]
@@ -45,19 +49,17 @@ RULES: tuple[Rule, ...] = (
 """All rules, in the order of judging."""
 
 
-def index_of(trace: Trace) -> Index:
-    """A trace, put together by the core and all namespaces."""
-    return Index(trace, NAMESPACES)
+def judge(
+    rules: Iterable[Rule] = RULES, *, source: str | None = None, most: int | None = None
+) -> Judge:
+    """What judges a trace while it grows, with all namespaces.
 
-
-def render(violations: Sequence[Violation], trace: Trace) -> str:
-    """As ``report.render``, with all namespaces."""
-    return report.render(violations, trace, NAMESPACES)
-
-
-def timeline(trace: Trace, last: int | None = None) -> str:
-    """As ``report.timeline``, with all namespaces."""
-    return report.timeline(trace, last, NAMESPACES)
+    Args:
+        rules: the rules to check.
+        source: where the trace comes from, for messages.
+        most: how many violations of each rule are kept; None: all.
+    """
+    return Judge(rules, NAMESPACES, source=source, most=most)
 
 
 def check(trace: Trace, rules: Iterable[Rule] = RULES) -> list[Violation]:
@@ -65,10 +67,22 @@ def check(trace: Trace, rules: Iterable[Rule] = RULES) -> list[Violation]:
 
     Args:
         trace: any trace; what is malformed in it is a violation, never an error.
-        rules: the rules to check it against.
+        rules: the rules to check.
 
     Returns:
         The violations by rule, in the order of ``rules``; empty when nothing is broken.
     """
-    index = index_of(trace)
-    return [violation for rule in rules for violation in rule.violations(index)]
+    judging = judge(rules, source=trace.source)
+    for entry in trace:
+        judging.feed(entry)
+    return judging.violations
+
+
+def reader() -> Index:
+    """What reads a trace entry by entry, with all namespaces; for those who only look."""
+    return Index(NAMESPACES)
+
+
+def timeline(trace: Trace, last: int | None = None) -> str:
+    """As ``report.timeline``, with all namespaces."""
+    return report.timeline(trace, last, NAMESPACES)

@@ -6,24 +6,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .index import Answer, Call, Event, Index, Session
+from .index import Answer, Call, Event, Index
 from .rule import Rule
 
 
 class Part(Protocol):
-    """A namespace's part of the index: it gets every frame, and keeps what its rules need."""
+    """A namespace's part of the index: it learns from every frame what its rules need.
+
+    Rules see a call or an answer after the part has learned from it, and an event before: they
+    compare the event with what was known.
+    """
 
     def on_call(self, call: Call) -> None:
         """A client called; the call is not answered yet."""
 
+    def on_answer(self, answer: Answer) -> None:
+        """The server answered a call of the client."""
+
     def on_event(self, event: Event) -> None:
         """The server sent an event, of any namespace."""
-
-    def on_answer(self, session: Session, answer: Answer) -> None:
-        """The server answered a call of the client for the first time."""
-
-    def finish(self) -> None:
-        """The whole trace was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Namespace:
             ``get_initial_state``, whether or not ``events`` names them.
         personal: its event types that go to the client that they are about, subscribed or not.
         channels: the channels on which an event may have been subscribed, its own first.
-        describe: what an event or a result tells, in words to be joined by spaces.
+        describe: what an event or a result tells, in words to be joined by spaces. The second
+            argument is the time of the trace's first entry, in unix seconds.
     """
 
     name: str
@@ -49,4 +51,4 @@ class Namespace:
     initial: frozenset[str]
     personal: frozenset[str]
     channels: Callable[[Event], Iterable[str]]
-    describe: Callable[[Index, Mapping[str, Any]], Iterator[str]]
+    describe: Callable[[Mapping[str, Any], float], Iterator[str]]

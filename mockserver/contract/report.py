@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from mockserver.protocol.frames import is_answer, is_event
 from mockserver.protocol.validation import is_refusal
 
 from .index import Event, Index
 from .namespace import Namespace
-from .rule import Violation, sentences
+from .rule import sentences
 from .trace import Entry, Trace
 from .values import items, mapping, number
+from .violation import Row, Violation
 
 _SHORTENED_ABOVE = 14
 _SHOWN_OF_AN_ID = 8
@@ -23,7 +24,17 @@ _FARTHEST = 10 * 86_400
 """Seconds from the trace's start beyond which a time is shown as it stands."""
 
 
-def render(violations: Sequence[Violation], trace: Trace, namespaces: Iterable[Namespace]) -> str:
+class Judged(Protocol):
+    """Where violations were found: a trace, or a judge that was fed with one."""
+
+    @property
+    def source(self) -> str | None:
+        """The file it came from; None when it did not come from one."""
+
+    def __len__(self) -> int: ...
+
+
+def render(violations: Sequence[Violation], judged: Judged) -> str:
     """Violations as plain text, each with its proving frames, one line per frame.
 
     A line has the entry's number, the seconds since the trace's first entry, the session, an arrow
@@ -32,25 +43,21 @@ def render(violations: Sequence[Violation], trace: Trace, namespaces: Iterable[N
 
     Args:
         violations: what to show.
-        trace: where they were found.
-        namespaces: what can tell what a frame is about.
+        judged: where they were found.
     """
     count = _counted(len(violations), "violation")
-    head = f"{count} in {_counted(len(trace), 'frame')}"
-    if trace.source is not None:
-        head += f" of {trace.source}"
+    head = f"{count} in {_counted(len(judged), 'frame')}"
+    if judged.source is not None:
+        head += f" of {judged.source}"
     if not violations:
         return f"{head.replace('0 violations', 'no violations', 1)}\n"
-    index = Index(trace, namespaces)
-    entries = {entry.n: entry for entry in trace}
     told = sentences()
     lines = [head]
     for violation in violations:
         lines += ["", f"{violation.rule}: {violation.message}"]
         if violation.rule in told:
             lines.append(f"  {told[violation.rule]}")
-        proof = (entries[n] for n in violation.frames if n in entries)
-        lines += _table(index, proof)
+        lines += table(violation.proof)
     return "\n".join(lines) + "\n"
 
 
@@ -64,107 +71,132 @@ def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) ->
         namespaces: what can tell what a frame is about.
     """
     left_out = max(0, len(trace) - last) if last is not None else 0
+    index = Index(namespaces)
+    describer = Describer(index)
+    told = []
+    for place, entry in enumerate(trace):
+        index.read(entry)
+        if place >= left_out:
+            told.append((entry, " ".join(describer.words(entry))))
+    rows = (
+        Row(
+            entry.n,
+            entry.time - index.start,
+            index.label(index.sessions[entry.space, entry.session]),
+            entry.to_client,
+            text,
+        )
+        for entry, text in told
+    )
     lines = [f"  … {_counted(left_out, 'frame')} before"] if left_out else []
-    lines += _table(Index(trace, namespaces), trace.entries[left_out:])
-    return "\n".join(lines)
+    return "\n".join([*lines, *table(rows)])
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _table(index: Index, proof: Iterable[Entry]) -> Iterator[str]:
-    rows = [
+def table(rows: Iterable[Row]) -> Iterator[str]:
+    """Frames as lines of text, in columns."""
+    cells = [
         (
-            f"#{entry.n}",
-            f"{entry.time - index.start:+.3f} s",
-            index.sessions[entry.space, entry.session].label or "-",
-            "<-" if entry.to_client else "->",
-            " ".join(describe(index, entry)),
+            f"#{row.n}",
+            f"{row.offset:+.3f} s",
+            row.session or "-",
+            "<-" if row.to_client else "->",
+            row.text,
         )
-        for entry in proof
+        for row in rows
     ]
-    if not rows:
+    if not cells:
         return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for place, time, session, arrow, text in rows:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for place, time, session, arrow, text in cells:
         left = f"{place:>{widths[0]}}  {time:>{widths[1]}}  {session:<{widths[2]}}"
         yield f"  {left} {arrow} {text}"
 
 
-def describe(index: Index, entry: Entry) -> Iterator[str]:
-    """What a frame is, and its fields that matter, in words to be joined by spaces."""
-    frame = entry.frame
-    if frame is None:
-        yield f"no JSON object: {cut(entry.text or '')!r}"
-        return
-    if is_answer(frame):
-        yield from _answer(index, entry, frame)
-    elif is_event(frame):
-        yield from _event(index, mapping(frame.get("params")))
-    else:
-        method = str(frame.get("method", "no method"))
-        yield method
-        yield from _asked(index, method, mapping(frame.get("params")))
-    yield f"id={shown(frame.get('id'))}"
+class Describer:
+    """Says what frames are, in words.
+
+    Args:
+        index: what is known of their trace; the frames have been read by it.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def words(self, entry: Entry) -> Iterator[str]:
+        """What a frame is, and its fields that matter, in words to be joined by spaces."""
+        frame = entry.frame
+        if frame is None:
+            yield f"no JSON object: {cut(entry.text or '')!r}"
+            return
+        if is_answer(frame):
+            yield from self._answer(entry, frame)
+        elif is_event(frame):
+            yield from self._event(mapping(frame.get("params")))
+        else:
+            method = str(frame.get("method", "no method"))
+            yield method
+            yield from self._asked(method, mapping(frame.get("params")))
+        yield f"id={shown(frame.get('id'))}"
+
+    def _answer(self, entry: Entry, frame: Mapping[str, Any]) -> Iterator[str]:
+        call = self._index.answered.get(entry.n)
+        method = "no call" if call is None else call.method
+        if isinstance(call, Event):
+            yield f"acknowledgement of {call.type}"
+        else:
+            yield f"answer to {method}"
+        if "error" in frame:
+            error = mapping(frame["error"])
+            yield f"error {error.get('code')} {cut(str(error.get('message', '')))!r}"
+            return
+        result = mapping(frame.get("result"))
+        yield from self._fields(result, ("code",))
+        if is_refusal(result) and "message" in result:
+            yield repr(cut(str(result["message"])))
+        yield from self._told(method, result)
+
+    def _event(self, params: Mapping[str, Any]) -> Iterator[str]:
+        yield f"event {params.get('event_type')}"
+        if "event_channel" in params:
+            yield f"on {shown(params['event_channel'])}"
+        yield from self._told(str(params.get("event_type")), mapping(params.get("params")))
+        yield from self._fields(params, ("timestamp",))
+
+    def _asked(self, method: str, params: Mapping[str, Any]) -> Iterator[str]:
+        """What a call asks for."""
+        if self._index.namespace_of(method) is not None:
+            yield from self._fields(params, params)
+            return
+        if "event_channel" in params:
+            yield f"on {shown(params['event_channel'])}"
+        events = items(params.get("events"))
+        if events:
+            yield ", ".join(str(event).removeprefix("video.") for event in events)
+        yield from self._fields(params, ("get_initial_state", "protocol"))
+        yield from self._fields(mapping(params.get("authentication")), ("project",))
+
+    def _told(self, name: str, body: Mapping[str, Any]) -> Iterator[str]:
+        """What an event or a result tells, as its namespace says it."""
+        namespace = self._index.namespace_of(name)
+        if namespace is not None:
+            yield from namespace.describe(body, self._index.start)
+
+    def _fields(self, told: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+        return fields(told, names, self._index.start)
 
 
-def _answer(index: Index, entry: Entry, frame: Mapping[str, Any]) -> Iterator[str]:
-    call = index.calls.get(entry.n)
-    method = "no call" if call is None else call.method
-    if isinstance(call, Event):
-        yield f"acknowledgement of {call.type}"
-    else:
-        yield f"answer to {method}"
-    if "error" in frame:
-        error = mapping(frame["error"])
-        yield f"error {error.get('code')} {cut(str(error.get('message', '')))!r}"
-        return
-    result = mapping(frame.get("result"))
-    yield from fields(index, result, ("code",))
-    if is_refusal(result) and "message" in result:
-        yield repr(cut(str(result["message"])))
-    yield from _told(index, method, result)
-
-
-def _event(index: Index, params: Mapping[str, Any]) -> Iterator[str]:
-    yield f"event {params.get('event_type')}"
-    if "event_channel" in params:
-        yield f"on {shown(params['event_channel'])}"
-    body = mapping(params.get("params"))
-    yield from _told(index, str(params.get("event_type")), body)
-    yield from fields(index, params, ("timestamp",))
-
-
-def _asked(index: Index, method: str, params: Mapping[str, Any]) -> Iterator[str]:
-    """What a call asks for."""
-    if index.namespace_of(method) is not None:
-        yield from fields(index, params, params)
-        return
-    if "event_channel" in params:
-        yield f"on {shown(params['event_channel'])}"
-    events = items(params.get("events"))
-    if events:
-        yield ", ".join(str(event).removeprefix("video.") for event in events)
-    yield from fields(index, params, ("get_initial_state", "protocol"))
-    yield from fields(index, mapping(params.get("authentication")), ("project",))
-
-
-def _told(index: Index, name: str, body: Mapping[str, Any]) -> Iterator[str]:
-    """What an event or a result tells, as its namespace says it."""
-    namespace = index.namespace_of(name)
-    if namespace is not None:
-        yield from namespace.describe(index, body)
-
-
-def fields(index: Index, told: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+def fields(told: Mapping[str, Any], names: Iterable[str], start: float) -> Iterator[str]:
     """Some fields of an object, as ``name=value``; times as seconds since the trace began."""
     for name in names:
         if isinstance(name, str) and name in told:
             value = told[name]
             offset = number(value) if name in _TIMES else None
-            if offset is not None and abs(offset - index.start) < _FARTHEST:
-                yield f"{name}={offset - index.start:+.3f}"
+            if offset is not None and abs(offset - start) < _FARTHEST:
+                yield f"{name}={offset - start:+.3f}"
             else:
                 yield f"{name}={shown(value)}"
 

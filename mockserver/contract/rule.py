@@ -1,46 +1,92 @@
-"""What a rule is, and the list that every rule puts itself on."""
+"""What a rule is, and the list that every rule puts itself on.
+
+A rule is a class: a small state machine that is made for one trace and fed with its frames one by
+one. It finds a breach when a frame proves it. What would be a breach if the trace ended now, but
+what a later frame can still explain, is a suspicion.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
-from .index import Index
+from .index import Answer, Call, Event, Index, Session, Step
 from .trace import Entry
 
 Party = Literal["server", "client", "either"]
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One breach of a rule.
+class Finding(NamedTuple):
+    """One breach, as a rule finds it.
 
     Attributes:
-        rule: the rule's name.
-        message: what was seen, against what was expected.
-        frames: the numbers of the entries that prove it, in order.
-        at: where it broke: the last of them, with its time since the trace began and its session.
+        message: what was seen, against what was expected; ``{session}`` stands for the session,
+            whose full name is known at the end only.
+        entries: what proves it, in any order.
+        session: the session that the message speaks of.
     """
-
-    rule: str
-    message: str
-    frames: tuple[int, ...]
-    at: str
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.message} ({self.at})"
-
-
-class Finding(NamedTuple):
-    """What a rule's function yields: the message, and the entries that prove it."""
 
     message: str
     entries: tuple[Entry, ...]
+    session: Session | None = None
 
 
-Judge = Callable[[Index], Iterator[Finding]]
+Findings = Iterable[Finding]
+
+
+class Checker:
+    """A rule at work on one trace. Subclasses override the hooks that they need.
+
+    Attributes:
+        index: what is known of the trace.
+        suspicions: what would be a breach if the trace ended now, by keys of the rule's own.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.suspicions: dict[Hashable, tuple[Finding, ...]] = {}
+
+    def on_entry(self, entry: Entry, step: Step) -> Findings:
+        """Any frame."""
+        return ()
+
+    def on_call(self, call: Call) -> Findings:
+        """A client's call."""
+        return ()
+
+    def on_server_call(self, call: Call) -> Findings:
+        """A call of the server that is no event."""
+        return ()
+
+    def on_answer(self, answer: Answer) -> Findings:
+        """An answer of the server."""
+        return ()
+
+    def on_event(self, event: Event) -> Findings:
+        """An event, before what it tells is known to the index."""
+        return ()
+
+    def on_reply(self, answer: Answer) -> Findings:
+        """An answer of the client: an acknowledgement of an event, an answer to a ping."""
+        return ()
+
+    def on_told(self, kind: str, id_: str) -> Findings:
+        """A thing, such as a room session of this id, was told in one more space."""
+        return ()
+
+    def suspect(self, key: Hashable, findings: Iterable[Finding] = ()) -> None:
+        """Replace the suspicions under a key."""
+        found = tuple(findings)
+        if found:
+            self.suspicions[key] = found
+        else:
+            self.suspicions.pop(key, None)
+
+    def settle(self, key: Hashable) -> tuple[Finding, ...]:
+        """The suspicions under a key, which no later frame can explain any more."""
+        return self.suspicions.pop(key, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +98,29 @@ class Rule:
         sentence: what the user would see break.
         party: whose fault a breach is.
         source: the letters of where the fact is from.
-        judge: finds the breaches in an index.
+        checker: finds the breaches in one trace.
     """
 
     name: str
     sentence: str
     party: Party
     source: str
-    judge: Judge
-
-    def violations(self, index: Index) -> Iterator[Violation]:
-        """The breaches of this rule, in the order in which its function finds them."""
-        for message, entries in self.judge(index):
-            proof = sorted({entry.n: entry for entry in entries}.items())
-            at = describe_place(index, proof[-1][1])
-            yield Violation(self.name, message, tuple(n for n, _ in proof), at)
-
-
-def describe_place(index: Index, entry: Entry) -> str:
-    """Where an entry stands: number, seconds since the first entry, session."""
-    offset = entry.time - index.start
-    return f"frame {entry.n}, {offset:+.3f} s, {index.sessions[entry.space, entry.session]}"
+    checker: type[Checker]
 
 
 _rules: list[Rule] = []
 
+C = TypeVar("C", bound=type[Checker])
 
-def rule(name: str, sentence: str, *, party: Party, source: str) -> Callable[[Judge], Judge]:
-    """Put a function on the list of rules; the order of definition is the order of judging."""
 
-    def register(judge: Judge) -> Judge:
+def rule(name: str, sentence: str, *, party: Party, source: str) -> Callable[[C], C]:
+    """Put a checker on the list of rules; the order of definition is the order of judging."""
+
+    def register(checker: C) -> C:
         if any(known.name == name for known in _rules):
             raise ValueError(f"two rules are named {name!r}")
-        _rules.append(Rule(name, sentence, party, source, judge))
-        return judge
+        _rules.append(Rule(name, sentence, party, source, checker))
+        return checker
 
     return register
 
@@ -93,10 +128,15 @@ def rule(name: str, sentence: str, *, party: Party, source: str) -> Callable[[Ju
 def registered(*modules: ModuleType) -> tuple[Rule, ...]:
     """The rules that some modules define, module by module, each in the order of definition."""
     return tuple(
-        rule for module in modules for rule in _rules if rule.judge.__module__ == module.__name__
+        rule for module in modules for rule in _rules if rule.checker.__module__ == module.__name__
     )
 
 
 def sentences() -> dict[str, str]:
     """Rule name -> whose fault a breach is and what the user sees, for a report."""
     return {rule.name: f"by the {rule.party}: {rule.sentence}" for rule in _rules}
+
+
+def overridden(checker: Checker, hook: str) -> bool:
+    """Whether a checker has a hook of its own."""
+    return getattr(type(checker), hook) is not getattr(Checker, hook)

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from mockserver.protocol.validation import problems
 
-from .index import CONNECT, Event, Index
-from .rule import Finding, rule
+from .index import CONNECT, SUBSCRIBE, Answer, Call, Event, Index, Session, Step
+from .memory import Recent
+from .rule import Checker, Finding, rule
 from .trace import Entry, space_name
 
 _SHOWN_TYPES = 6
+_MOST_WAITING = 100
+"""Events that are kept to be judged once the call that asks for them is answered."""
+
+
+class _Schemas(Checker):
+    """The frames of one side fit their schemas."""
+
+    to_client: bool
+
+    def on_entry(self, entry: Entry, step: Step) -> Iterator[Finding]:
+        if entry.to_client is not self.to_client:
+            return
+        if entry.frame is None:
+            text = f"{entry.text!r:.80}" if entry.text is not None else "nothing"
+            yield Finding(f"expected a JSON object, found {text}", (entry,))
+            return
+        call = step.call if isinstance(step, Answer) else None
+        frame = entry.frame if isinstance(entry.frame, dict) else dict(entry.frame)
+        found = problems(frame, answers=call.method if call is not None else None)
+        if found:
+            asked = () if call is None else (call.entry,)
+            yield Finding("; ".join(problem.message for problem in found), (*asked, entry))
 
 
 @rule(
@@ -20,11 +44,10 @@ _SHOWN_TYPES = 6
     party="server",
     source="WT",
 )
-def frames_valid(index: Index) -> Iterator[Finding]:
+class FramesValid(_Schemas):
     """Everything the server sends fits its schema; a refusal fits the schema of refusals."""
-    for entry in index.trace:
-        if entry.to_client:
-            yield from _invalid(index, entry)
+
+    to_client = True
 
 
 @rule(
@@ -33,23 +56,10 @@ def frames_valid(index: Index) -> Iterator[Finding]:
     party="client",
     source="WT",
 )
-def client_frames_valid(index: Index) -> Iterator[Finding]:
+class ClientFramesValid(_Schemas):
     """Everything the client sends is a JSON object that fits its schema."""
-    for entry in index.trace:
-        if not entry.to_client:
-            yield from _invalid(index, entry)
 
-
-def _invalid(index: Index, entry: Entry) -> Iterator[Finding]:
-    if entry.frame is None:
-        text = f"{entry.text!r:.80}" if entry.text is not None else "nothing"
-        yield Finding(f"expected a JSON object, found {text}", (entry,))
-        return
-    call = index.calls.get(entry.n)
-    found = problems(dict(entry.frame), answers=call.method if call is not None else None)
-    if found:
-        asked = () if call is None else (call.entry,)
-        yield Finding("; ".join(problem.message for problem in found), (*asked, entry))
+    to_client = False
 
 
 @rule(
@@ -58,27 +68,26 @@ def _invalid(index: Index, entry: Entry) -> Iterator[Finding]:
     party="server",
     source="W",
 )
-def connect_first(index: Index) -> Iterator[Finding]:
+class ConnectFirst(Checker):
     """No success but that of the connect itself, and no event, before it was accepted."""
-    for session in index.sessions.values():
-        if not session.whole:
-            continue
-        connected = session.connected.n if session.connected is not None else float("inf")
-        for answer in session.answers:
-            call = answer.call
-            if answer.entry.n >= connected:
-                break
-            # A second answer to the same call is the business of answered-once.
-            if call is None or call.answer is not answer.entry:
-                continue
-            if call.succeeded:
-                message = f"{call.method} succeeded before {CONNECT} did"
-                yield Finding(f"{message} on {session}", (call.entry, answer.entry))
-        for event in session.events:
-            if event.entry.n >= connected:
-                break
-            message = f"{event.type} came before {CONNECT} had succeeded on {session}"
-            yield Finding(message, (event.entry,))
+
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        call, session = answer.call, answer.session
+        # A second answer to the same call is the business of answered-once.
+        if call is None or answer.earlier is not None or not _unconnected(session):
+            return
+        if call.succeeded:
+            message = f"{call.method} succeeded before {CONNECT} did on {{session}}"
+            yield Finding(message, (call.entry, answer.entry), session)
+
+    def on_event(self, event: Event) -> Iterator[Finding]:
+        if _unconnected(event.session):
+            message = f"{event.type} came before {CONNECT} had succeeded on {{session}}"
+            yield Finding(message, (event.entry,), event.session)
+
+
+def _unconnected(session: Session) -> bool:
+    return session.whole and session.connected is None
 
 
 @rule(
@@ -87,35 +96,32 @@ def connect_first(index: Index) -> Iterator[Finding]:
     party="server",
     source="W",
 )
-def answered_once(index: Index) -> Iterator[Finding]:
+class AnsweredOnce(Checker):
     """Every answer of the server belongs to one earlier call of that session, and is its only one.
 
     A call may stay unanswered. An error without an id answers one frame that had no readable id.
     """
-    for session in index.sessions.values():
-        unreadable = list(reversed(session.unreadable))
-        for answer in session.answers:
-            entry, call, earlier = answer
-            if call is not None and earlier is not None:
-                message = f"{call.method} was answered twice, expected one answer to each call"
-                yield Finding(message, (call.entry, earlier, entry))
-            elif call is None and not _excused(entry, unreadable) and session.whole:
-                id_ = _id(entry)
-                message = f"an answer with id {id_}, but {session} made no call of that id before"
-                yield Finding(message, (entry,))
+
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        entry, call, session = answer.entry, answer.call, answer.session
+        if call is not None and answer.earlier is not None:
+            message = f"{call.method} was answered twice, expected one answer to each call"
+            yield Finding(message, (call.entry, answer.earlier, entry))
+        elif call is None and not _excused(entry, session) and session.whole:
+            message = f"an answer with id {_id(entry)}, but {{session}} made no call of that id"
+            yield Finding(f"{message} before", (entry,), session)
 
 
-def _excused(answer: Entry, unreadable: list[Entry]) -> bool:
+def _excused(answer: Entry, session: Session) -> bool:
     """Whether an answer is the error for a frame that was no call, and perhaps had no id."""
     frame = answer.frame or {}
     id_ = frame.get("id")
-    for place in range(len(unreadable) - 1, -1, -1):
-        bad = unreadable[place]
-        if "error" not in frame or bad.n > answer.n:
-            return False
+    if "error" not in frame:
+        return False
+    for place, bad in enumerate(session.unreadable):
         # Of what was cut short, or was no JSON, the trace does not know the id.
         if id_ is None or bad.frame is None or bad.frame.get("id") == id_:
-            del unreadable[place]
+            del session.unreadable[place]
             return True
     return False
 
@@ -130,21 +136,26 @@ def _id(entry: Entry) -> Any:
     party="server",
     source="W",
 )
-def event_once(index: Index) -> Iterator[Finding]:
+class EventOnce(Checker):
     """A session gets an event id once, also across a resume, and an id belongs to one event."""
-    sent: dict[tuple[str | None, str], Event] = {}
-    for session in index.sessions.values():
-        got: dict[str, Entry] = {}
-        for event in session.events:
-            if event.id in got:
-                message = f"{event.type} with id {_id(event.entry)} came to {session} again"
-                yield Finding(f"{message}, expected it once", (got[event.id], event.entry))
-                continue
-            got[event.id] = event.entry
-            first = sent.setdefault((event.entry.space, event.id), event)
-            if first is not event and first.params != event.params:
-                message = f"{first.type} and another {event.type} share the id {_id(event.entry)}"
-                yield Finding(f"{message}, expected ids of their own", (first.entry, event.entry))
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._sent: Recent[tuple[str | None, str], Event] = Recent()
+
+    def on_event(self, event: Event) -> Iterator[Finding]:
+        id_ = _id(event.entry)
+        if event.repeats is not None:
+            message = f"{event.type} with id {id_} came to {{session}} again, expected it once"
+            yield Finding(message, (event.repeats, event.entry), event.session)
+            return
+        key = (event.entry.space, event.id)
+        first = self._sent.get(key)
+        if first is None:
+            self._sent[key] = event
+        elif first.params != event.params:
+            message = f"{first.type} and another {event.type} share the id {id_}"
+            yield Finding(f"{message}, expected ids of their own", (first.entry, event.entry))
 
 
 @rule(
@@ -153,46 +164,82 @@ def event_once(index: Index) -> Iterator[Finding]:
     party="server",
     source="WT",
 )
-def subscribed_only(index: Index) -> Iterator[Finding]:
+class SubscribedOnly(Checker):
     """Each event was subscribed when it was sent, by its channel and type.
 
     Some events may be subscribed on other channels than their own, as their namespace says; those
     that tell an initial state need ``get_initial_state`` only, and those about the client itself
     nothing.
     """
-    for session in index.sessions.values():
-        if not session.whole:
-            continue
-        for event in session.events:
-            if index.subscribed(event):
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._waiting: dict[Call, list[Event]] = defaultdict(list)
+
+    def on_event(self, event: Event) -> Iterator[Finding]:
+        namespace = self.index.namespace_of(event.type)
+        personal = namespace is not None and event.type in namespace.personal
+        if personal or not event.session.whole:
+            return
+        subscriptions = event.session.subscriptions
+        channels = tuple(self.index.channels_of(event))
+        if any(subscriptions.confirmed(channel, event.type) for channel in channels):
+            return
+        asking = self._asking(event, channels)
+        if asking is None:
+            yield self._finding(event)
+        elif len(self._waiting[asking]) < _MOST_WAITING:
+            self._wait(event, asking)
+
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        call = answer.call
+        if call is None or call.method != SUBSCRIBE or answer.earlier is not None:
+            return
+        for event in self._waiting.pop(call, ()):
+            self.suspect(event)
+            if call.succeeded and call.session is event.session:
                 continue
-            namespace = index.namespace_of(event.type)
-            if namespace is not None and event.type in namespace.personal:
-                continue
-            message = f"{session} got {event.type} on {event.channel}"
-            if namespace is not None and event.type in namespace.initial:
-                expected = "that only for a subscription of that channel with get_initial_state"
+            asking = self._asking(event, tuple(self.index.channels_of(event)))
+            if asking is not None and asking.entry.n < event.entry.n:
+                self._wait(event, asking)
             else:
-                expected = _expected(index, event)
-            yield Finding(f"{message}, expected {expected}", (event.entry,))
+                yield self._finding(event)
 
+    def _wait(self, event: Event, asking: Call) -> None:
+        self._waiting[asking].append(event)
+        if asking.session is not event.session:
+            # Only the answer can show that the call was made in this session.
+            self.suspect(event, [self._finding(event)])
 
-def _expected(index: Index, event: Event) -> str:
-    namespace = index.namespace_of(event.type)
-    channels = (event.channel,) if namespace is None else namespace.channels(event)
-    initial = frozenset() if namespace is None else namespace.initial
-    asked, types = event.channel, list[str]()
-    for channel in channels:
-        types = event.session.subscriptions.types(channel, event.entry)
-        if types:
-            asked = channel
-            break
-    types = [type_ for type_ in types if type_ not in initial]
-    if not types:
+    def _asking(self, event: Event, channels: tuple[str, ...]) -> Call | None:
+        """A call that asks for an event and is not answered yet; the session may have no name."""
+        for session in (event.session, self.index.nameless(event.entry.space)):
+            for channel in channels:
+                call = session.subscriptions.asking(channel, event.type)
+                if call is not None:
+                    return call
+        return None
+
+    def _finding(self, event: Event) -> Finding:
+        message = f"{{session}} got {event.type} on {event.channel}"
+        namespace = self.index.namespace_of(event.type)
+        if namespace is not None and event.type in namespace.initial:
+            expected = "that only for a subscription of that channel with get_initial_state"
+        else:
+            expected = self._expected(event)
+        return Finding(f"{message}, expected {expected}", (event.entry,), event.session)
+
+    def _expected(self, event: Event) -> str:
+        namespace = self.index.namespace_of(event.type)
+        initial = frozenset() if namespace is None else namespace.initial
+        for channel in self.index.channels_of(event):
+            types = event.session.subscriptions.types(channel)
+            types = [type_ for type_ in types if type_ not in initial]
+            if types:
+                shown = ", ".join(types[:_SHOWN_TYPES])
+                more = f" and {len(types) - _SHOWN_TYPES} more" if types[_SHOWN_TYPES:] else ""
+                return f"only what it subscribed on {channel}: {shown}{more}"
         return "nothing: no subscription of that channel is in force"
-    shown = ", ".join(types[:_SHOWN_TYPES])
-    more = "" if len(types) <= _SHOWN_TYPES else f" and {len(types) - _SHOWN_TYPES} more"
-    return f"only what it subscribed on {asked}: {shown}{more}"
 
 
 @rule(
@@ -201,19 +248,22 @@ def _expected(index: Index, event: Event) -> str:
     party="server",
     source="A",
 )
-def one_space(index: Index) -> Iterator[Finding]:
+class OneSpace(Checker):
     """A room session, and what runs in it, is told to sessions of one space only."""
-    for (kind, id_), spaces in index.told.items():
+
+    def on_told(self, kind: str, id_: str) -> tuple[Finding, ...]:
         # A session whose space is unknown proves nothing.
         known = {
             (how, space_name(name)): entry
-            for (how, name), entry in spaces.items()
+            for (how, name), entry in self.index.told[kind, id_].items()
             if name is not None
         }
         if len(known) > 1:
             names = " and ".join(f"{how} {name}" for how, name in known)
             message = f"{kind} {id_} was told in {names}, expected it in one only"
-            yield Finding(message, tuple(known.values()))
+            # A third space would say more.
+            self.suspect((kind, id_), [Finding(message, tuple(known.values()))])
+        return ()
 
 
 @rule(
@@ -222,15 +272,16 @@ def one_space(index: Index) -> Iterator[Finding]:
     party="client",
     source="W",
 )
-def acknowledged_once(index: Index) -> Iterator[Finding]:
+class AcknowledgedOnce(Checker):
     """The client answers only what the server sent it, each once."""
-    for session in index.sessions.values():
-        for entry, call, earlier in session.replies:
-            if call is None:
-                if session.whole:
-                    message = f"{session} answered id {_id(entry)}, but the server sent no such id"
-                    yield Finding(message, (entry,))
-            elif earlier is not None:
-                what = call.type if isinstance(call, Event) else call.method
-                message = f"{session} acknowledged {what} twice, expected once"
-                yield Finding(message, (call.entry, earlier, entry))
+
+    def on_reply(self, answer: Answer) -> Iterator[Finding]:
+        entry, call, session = answer.entry, answer.call, answer.session
+        if call is None:
+            if session.whole:
+                message = f"{{session}} answered id {_id(entry)}, but the server sent no such id"
+                yield Finding(message, (entry,), session)
+        elif answer.earlier is not None:
+            what = call.type if isinstance(call, Event) else call.method
+            message = f"{{session}} acknowledged {what} twice, expected once"
+            yield Finding(message, (call.entry, answer.earlier, entry), session)

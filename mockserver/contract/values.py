@@ -7,6 +7,8 @@ from typing import Any
 
 from .trace import is_number
 
+_NOTHING: Mapping[str, Any] = {}
+
 
 def frame_id(frame: Mapping[str, Any]) -> str:
     """A frame's id as text that tells ``1`` from ``"1"``; ``"null"`` when it has none."""
@@ -18,7 +20,8 @@ def frame_id(frame: Mapping[str, Any]) -> str:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value, if it is an object; else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    # The check against an abstract class is slow, and most values are plain.
+    return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING
 
 
 def items(value: Any) -> list[Any]:

@@ -97,13 +97,15 @@ class _Timeline:
     def __init__(self, console: Console) -> None:
         self.entries: list[dict[str, Any]] = []
         self._console = console
+        self._reader = contract.reader()
+        self._describer = contract.Describer(self._reader)
 
     def show(self, journal: Journal) -> None:
         for entry in journal.entries(after=len(self.entries)):
             self.entries.append(entry)
-            trace = contract.Trace.from_entries(self.entries)
-            line = _line(contract.index_of(trace), trace.entries[-1])
-            self._print(line)
+            (read,) = contract.Trace.from_entries([entry])
+            self._reader.read(read)
+            self._print(self._line(read))
 
     def _print(self, line: Text) -> None:
         if not self._console.is_terminal:
@@ -116,18 +118,17 @@ class _Timeline:
             self._console.print(Text.assemble(head, part))
             head = Text(" " * _HEAD)
 
-
-def _line(index: contract.Index, entry: contract.Entry) -> Text:
-    line = Text.assemble(
-        (f"{entry.time - index.start:8.3f} ", "dim"),
-        "  server ── " if entry.to_client else "  client ── ",
-    )
-    words = [word for word in contract.describe(index, entry) if not word.startswith(_NOISE)]
-    quiet = words[0].startswith(("answer", "acknowledgement"))
-    line.append(words[0], style="dim" if quiet else "bold cyan" if entry.to_client else "bold")
-    for word in words[1:]:
-        line.append(f" {word}", style=_STATE_STYLES.get(word, "dim"))
-    return line
+    def _line(self, entry: contract.Entry) -> Text:
+        line = Text.assemble(
+            (f"{entry.time - self._reader.start:8.3f} ", "dim"),
+            "  server ── " if entry.to_client else "  client ── ",
+        )
+        words = [word for word in self._describer.words(entry) if not word.startswith(_NOISE)]
+        quiet = words[0].startswith(("answer", "acknowledgement"))
+        line.append(words[0], style="dim" if quiet else "bold cyan" if entry.to_client else "bold")
+        for word in words[1:]:
+            line.append(f" {word}", style=_STATE_STYLES.get(word, "dim"))
+        return line
 
 
 def _verdict(

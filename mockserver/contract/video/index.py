@@ -1,13 +1,14 @@
-"""The video part of the index: rooms, and the recordings, playbacks and streams in them."""
+"""What is known of rooms, and of the recordings, playbacks and streams in them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mockserver.contract.index import Answer, Call, Event, Index, Session, SpaceKey
+from mockserver.contract.memory import Lives, Recent
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
@@ -19,6 +20,54 @@ ROOM_UPDATED = "video.room.updated"
 ROOM_SUBSCRIBED = "video.room.subscribed"
 ALL_ROOMS = "video.rooms"
 MEMBER_PREFIX = "video.member."
+MEMBER_JOINED = f"{MEMBER_PREFIX}joined"
+MEMBER_LEFT = f"{MEMBER_PREFIX}left"
+MEMBER_UPDATED = f"{MEMBER_PREFIX}updated"
+LAYOUT_CHANGED = "video.layout.changed"
+
+START = "start"
+STARTED = "started"
+UPDATED = "updated"
+ENDED = "ended"
+
+LONGEST_LIFE = 64
+"""Entries of a life that are kept as a proof of its length."""
+
+Outcome = tuple[str | None, str]
+"""What an event tells: the state, and the suffix of the event's type."""
+
+
+class Told(NamedTuple):
+    """What an event or a result describes.
+
+    Attributes:
+        rooms: the room sessions.
+        media: the recordings, playbacks and streams. Also those inside a room session; the older
+            ``room`` beside one tells the same once more.
+    """
+
+    rooms: tuple[Mapping[str, Any], ...]
+    media: tuple[tuple[Lifecycle, Mapping[str, Any]], ...]
+
+    @classmethod
+    def by(cls, body: Mapping[str, Any]) -> Told:
+        """Read the params of an event, or a result."""
+        listed = [each for each in items(body.get("rooms")) if isinstance(each, Mapping)]
+        room_session, room = body.get("room_session"), body.get("room")
+        rooms = [each for each in (room_session, room) if isinstance(each, Mapping)]
+        places = [body, mapping(room if room_session is None else room_session), *listed]
+        media: list[tuple[Lifecycle, Mapping[str, Any]]] = []
+        for kind, plural, lifecycle in _KINDS:
+            if isinstance(single := body.get(kind), Mapping):
+                media.append((lifecycle, single))
+            for place in places:
+                if plural in place:
+                    each_of = items(place[plural])
+                    media += [(lifecycle, each) for each in each_of if isinstance(each, Mapping)]
+        return cls((*rooms, *listed), tuple(media))
+
+
+_KINDS = [(kind, f"{kind}s", lifecycle) for kind, lifecycle in LIFECYCLES.items()]
 
 
 @dataclass(slots=True, eq=False)
@@ -29,14 +78,17 @@ class VideoEvent(Event):
         room: the id of the room session that it is about.
         lifecycle: the table of the recording, playback or stream it is about; None for others.
         media: the recording, playback or stream that it is about; empty when there is none.
+        told: all that it describes.
     """
 
     room: str | None = None
     lifecycle: Lifecycle | None = None
     media: Mapping[str, Any] = field(default_factory=dict)
+    told: Told = field(default_factory=lambda: Told((), ()))
 
     def __post_init__(self) -> None:
         body = self.body
+        self.told = Told.by(body)
         self.lifecycle = lifecycle_of(self.type)
         if self.lifecycle is not None:
             self.media = mapping(body.get(self.lifecycle.kind))
@@ -69,12 +121,11 @@ class VideoEvent(Event):
             return None
         return string(mapping(self.body.get("member")).get("id"))
 
-
-class Telling(NamedTuple):
-    """One mention of a recording, playback or stream to a session, in an event or an answer."""
-
-    entry: Entry
-    media: Mapping[str, Any]
+    @property
+    def everybody(self) -> list[str] | None:
+        """The ids of all members of the room, if the event lists them."""
+        members = mapping(self.body.get("room_session")).get("members")
+        return ids_of(members) if isinstance(members, list) else None
 
 
 @dataclass(slots=True, eq=False)
@@ -84,51 +135,211 @@ class Media:
     Attributes:
         lifecycle: the table by which it lives.
         id: its id.
-        tellings: every mention by the server, in order; never empty.
-        actions: the client calls that name it, in order.
         started_by: the first call whose answer told of it without having named it.
         channel: the channel its events come on, or its room session's; None if neither was seen.
+        started_at: the first ``started_at`` that was told, and where.
     """
 
     lifecycle: Lifecycle
     id: str
-    tellings: list[Telling] = field(default_factory=list)
-    actions: list[Call] = field(default_factory=list)
     started_by: Call | None = None
     channel: str | None = None
+    started_at: tuple[Entry, float] | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Seen:
-    """What one session was sent about rooms.
+class SeenMedia:
+    """What one session was sent about a recording, playback or stream.
 
     Attributes:
-        events: the events of video, in order.
-        media: kind and id of a recording, playback or stream -> the events about it, in order.
-        rooms: room session id -> the events about it, in order.
+        lifecycle: the table by which it lives.
+        id: its id.
+        first: the first event about it.
+        started: the event that told its start.
+        last: the latest event about it, up to its end.
+        ended: the event that told its end.
+        life: the entries from its start to its end; not all where there are many.
+        running: seconds in the running state by the timestamps of the events; None when one of
+            them has no timestamp.
     """
 
-    events: list[VideoEvent] = field(default_factory=list)
-    media: dict[tuple[str, str], list[VideoEvent]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    rooms: dict[str, list[VideoEvent]] = field(default_factory=lambda: defaultdict(list))
+    lifecycle: Lifecycle
+    id: str
+    first: VideoEvent | None = None
+    started: VideoEvent | None = None
+    last: VideoEvent | None = None
+    ended: VideoEvent | None = None
+    life: list[Entry] = field(default_factory=list)
+    running: float | None = 0.0
+
+    def take(self, event: VideoEvent) -> None:
+        """Learn from an event about it."""
+        self.first = self.first or event
+        if event.suffix == STARTED and self.started is None:
+            self.started = event
+        if self.ended is not None:
+            return
+        self.running = self.running_until(event)
+        if len(self.life) < LONGEST_LIFE:
+            self.life.append(event.entry)
+        self.last = event
+        if event.suffix == ENDED:
+            self.ended = event
+
+    def running_until(self, event: VideoEvent) -> float | None:
+        """Seconds in the running state, up to an event that comes after the last one."""
+        last = self.last
+        if last is None or self.running is None:
+            return self.running
+        if last.timestamp is None or event.timestamp is None:
+            return None
+        if last.state == self.lifecycle.initial:
+            return self.running + event.timestamp - last.timestamp
+        return self.running
+
+
+@dataclass(slots=True)
+class Roster:
+    """Who is in a room, as far as one session was told on the room's channel, which keeps order.
+
+    Attributes:
+        present: member id -> what told that they are in the room.
+        gone: member id -> what told that they left.
+        whole: what told last of all members at once.
+    """
+
+    present: dict[str, VideoEvent] = field(default_factory=dict)
+    gone: Recent[str, VideoEvent] = field(default_factory=Recent)
+    whole: VideoEvent | None = None
+
+    def take(self, event: VideoEvent) -> None:
+        """Learn from an event on the room's channel."""
+        id_ = event.member_id
+        everybody = event.everybody
+        if everybody is not None:
+            self.present = dict.fromkeys(everybody, event)
+            self.gone.clear()
+            self.whole = event
+        elif id_ is None:
+            return
+        elif event.type == MEMBER_LEFT:
+            self.present.pop(id_, None)
+            self.gone[id_] = event
+        elif event.type == MEMBER_JOINED:
+            self.present[id_] = event
+            self.gone.pop(id_, None)
+        elif id_ not in self.gone:
+            self.present.setdefault(id_, event)
+
+
+@dataclass(slots=True, eq=False)
+class SeenRoom:
+    """What one session was sent about a room session.
+
+    Attributes:
+        session: the session.
+        id: the id of the room session.
+        channel: the room's channel; None while no event has told it.
+        ended: the event that told its end.
+        running: kind and id of a recording, … that has not ended -> the latest event about it.
+        roster: who is in the room.
+        notes: what rules keep about it, by the rule; it is forgotten with the room.
+    """
+
+    session: Session
+    id: str
+    channel: str | None = None
+    ended: VideoEvent | None = None
+    running: dict[tuple[str, str], VideoEvent] = field(default_factory=dict)
+    roster: Roster = field(default_factory=Roster)
+    notes: dict[object, Any] = field(default_factory=dict)
+
+    def learn_channel(self, event: VideoEvent) -> None:
+        """Take the channel from the first event that tells it."""
+        if self.channel is not None:
+            return
+        # Whatever happens within a room comes on its channel; its start and end need not.
+        if event.lifecycle is not None or event.member_id is not None:
+            self.channel = event.channel
+        else:
+            self.channel = string(mapping(event.body.get("room_session")).get("event_channel"))
+
+    def take(self, event: VideoEvent) -> None:
+        """Learn from an event about it."""
+        if event.channel == self.channel:
+            self.roster.take(event)
+        if self.ended is not None:
+            return
+        if event.type == ROOM_ENDED:
+            self.ended = event
+        elif event.lifecycle is not None and event.media_id is not None:
+            key = event.lifecycle.kind, event.media_id
+            if event.state is not None and event.state != event.lifecycle.final:
+                self.running[key] = event
+            else:
+                self.running.pop(key, None)
+
+    def surely_told(self, type_: str, since: VideoEvent | None) -> bool:
+        """Whether all events of a type have surely come on the room's channel since an event."""
+        return (
+            since is not None
+            and self.channel is not None
+            and self.session.subscriptions.covers(self.channel, type_, since.entry)
+        )
+
+    def proof_of_absence(self, member: str) -> VideoEvent | None:
+        """What proves that a member is not in the room, and cannot have joined unnoticed since."""
+        proof = self.roster.gone.get(member)
+        if proof is None and member not in self.roster.present:
+            proof = self.roster.whole
+        return proof if self.surely_told(MEMBER_JOINED, proof) else None
+
+    def proof_of_presence(self, member: str) -> VideoEvent | None:
+        """What proves that a member is in the room, and cannot have left unnoticed since."""
+        proof = self.roster.present.get(member)
+        return proof if self.surely_told(MEMBER_LEFT, proof) else None
+
+    def contradictions(self, members: list[str]) -> Iterator[tuple[str, str, VideoEvent]]:
+        """What a list of all members has wrong: how, whom, and what proves it."""
+        listed = set(members)
+        proofs = [("lists", each, self.proof_of_absence(each)) for each in members]
+        proofs += [
+            ("does not list", each, self.proof_of_presence(each))
+            for each in self.roster.present
+            if each not in listed
+        ]
+        for how, member, proof in proofs:
+            if proof is not None:
+                yield how, member, proof
+
+
+class Started(NamedTuple):
+    """A recording, playback or stream that an answered call is known to have started."""
+
+    media: Media
+    call: Call
 
 
 class VideoIndex:
-    """What a trace has about rooms, put together.
+    """What is known of rooms.
 
     Attributes:
         index: the whole index.
         media: (space, kind, id) -> recording, playback or stream.
-        seen: session -> what it was sent.
+        channels: (space, room session id) -> the room's channel.
+        started: what the last answer tells to have been started by the call that it answers.
+        told: all that the last answer describes.
     """
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self.media: dict[tuple[SpaceKey, str, str], Media] = {}
-        self.seen: dict[Session, Seen] = defaultdict(Seen)
-        self._channels: dict[tuple[SpaceKey, str], str] = {}
+        self.media: Lives[tuple[SpaceKey, str, str], Media] = Lives()
+        self.channels: Recent[tuple[SpaceKey, str], str] = Recent()
+        self.started: list[Started] = []
+        self.told = Told((), ())
+        self._seen_media: Lives[tuple[Session, str, str], SeenMedia] = Lives()
+        self._seen_rooms: Lives[tuple[Session, str], SeenRoom] = Lives()
+        self._viewers: dict[tuple[SpaceKey, str], set[Session]] = defaultdict(set)
 
     @classmethod
     def of(cls, index: Index) -> VideoIndex:
@@ -137,78 +348,112 @@ class VideoIndex:
         assert isinstance(part, cls)
         return part
 
-    def rooms(self) -> Iterator[tuple[Session, str, list[VideoEvent]]]:
-        """Every room session as one session saw it: its id, and the events about it in order."""
-        for session, seen in self.seen.items():
-            for room, events in seen.rooms.items():
-                yield session, room, events
+    def seen_media(self, event: VideoEvent) -> SeenMedia | None:
+        """What the session knows of what an event is about; None if that is no media."""
+        if event.lifecycle is None or event.media_id is None:
+            return None
+        key = (event.session, event.lifecycle.kind, event.media_id)
+        seen = self._seen_media.get(key)
+        if seen is None:
+            seen = self._seen_media[key] = SeenMedia(event.lifecycle, event.media_id)
+        return seen
 
-    def on_call(self, call: Call) -> None:
-        """Note the calls that name a recording, playback or stream."""
-        for lifecycle in LIFECYCLES.values():
-            media_id = string(call.params.get(f"{lifecycle.kind}_id"))
-            if media_id is not None:
-                self._media(call.session, call.entry, lifecycle, media_id).actions.append(call)
+    def known_media(self, session: Session, kind: str, id_: str) -> SeenMedia | None:
+        """What a session knows of a recording, playback or stream; None if it knows nothing."""
+        return self._seen_media.get((session, kind, id_))
 
-    def on_event(self, event: Event) -> None:
-        """Put an event to the others about the same room, recording, playback or stream."""
-        if not isinstance(event, VideoEvent):
-            return
-        session = event.session
-        seen = self.seen[session]
-        seen.events.append(event)
-        if event.room is not None:
-            seen.rooms[event.room].append(event)
-        self._note_told(session, event.entry, event.body)
-        media_id = event.media_id
-        if event.lifecycle is not None and media_id is not None:
-            seen.media[event.lifecycle.kind, media_id].append(event)
-            known = self._media(session, event.entry, event.lifecycle, media_id)
-            known.channel = known.channel or event.channel
+    def seen_room(self, event: VideoEvent) -> SeenRoom | None:
+        """What the session knows of the room session of an event; None if it names none."""
+        if event.room is None:
+            return None
+        key = (event.session, event.room)
+        seen = self._seen_rooms.get(key)
+        if seen is None:
+            seen = self._seen_rooms[key] = SeenRoom(event.session, event.room)
+            self._viewers[self._space(event), event.room].add(event.session)
+        seen.learn_channel(event)
+        return seen
 
-    def on_answer(self, session: Session, answer: Answer) -> None:
-        """Note what an answer tells, and what the answered call started."""
-        call = answer.call
-        if call is None:
-            return
-        body = mapping((answer.entry.frame or {}).get("result"))
-        self._note_told(session, answer.entry, body)
-        for lifecycle in LIFECYCLES.values():
-            media_id = string(mapping(body.get(lifecycle.kind)).get("id"))
-            if media_id is None or media_id == call.params.get(f"{lifecycle.kind}_id"):
-                continue
-            known = self._media(session, answer.entry, lifecycle, media_id)
-            known.started_by = known.started_by or call
+    def known_room(self, session: Session, room: str) -> SeenRoom | None:
+        """What a session knows of a room session; None if it knows nothing."""
+        return self._seen_rooms.get((session, room))
 
-    def finish(self) -> None:
-        """Find the channels of what was started, but not heard of in events."""
-        for (space_key, _, _), media in self.media.items():
-            start = media.started_by
-            if media.channel is None and start is not None:
-                room = string(start.params.get("room_session_id")) or ""
-                media.channel = self._channels.get((space_key, room))
-
-    def _note_told(self, session: Session, entry: Entry, body: Mapping[str, Any]) -> None:
-        space = self.index.space_of(session, entry)
-        for told in told_rooms(body):
-            id_ = room_id(told)
-            if id_ is not None:
-                self.index.note_told("room session", id_, space, entry)
-                channel = string(told.get("event_channel"))
-                if channel is not None:
-                    self._channels[space, id_] = channel
-        for lifecycle, told in told_media(body):
-            id_ = string(told.get("id"))
-            if id_ is not None:
-                self.index.note_told(lifecycle.kind, id_, space, entry)
-                self._media(session, entry, lifecycle, id_).tellings.append(Telling(entry, told))
-
-    def _media(self, session: Session, entry: Entry, lifecycle: Lifecycle, id_: str) -> Media:
+    def media_of(self, session: Session, entry: Entry, lifecycle: Lifecycle, id_: str) -> Media:
+        """The recording, playback or stream of an id, in the space of an entry."""
         key = (self.index.space_of(session, entry), lifecycle.kind, id_)
         media = self.media.get(key)
         if media is None:
             media = self.media[key] = Media(lifecycle, id_)
         return media
+
+    def on_call(self, call: Call) -> None:
+        """Nothing is learned from what a client asks."""
+
+    def on_answer(self, answer: Answer) -> None:
+        """Note what an answer tells, and what the answered call started."""
+        self.started.clear()
+        self.told = Told.by(answer.result)
+        call = answer.call
+        if call is None or answer.earlier is not None:
+            return
+        body = answer.result
+        self._note_told(answer.session, answer.entry, self.told)
+        for lifecycle in LIFECYCLES.values():
+            media_id = string(mapping(body.get(lifecycle.kind)).get("id"))
+            if media_id is None or media_id == call.params.get(f"{lifecycle.kind}_id"):
+                continue
+            known = self.media_of(answer.session, answer.entry, lifecycle, media_id)
+            if known.started_by is None:
+                known.started_by = call
+                room = string(call.params.get("room_session_id")) or ""
+                space = self.index.space_of(answer.session, answer.entry)
+                known.channel = known.channel or self.channels.get((space, room))
+                self.started.append(Started(known, call))
+
+    def on_event(self, event: Event) -> None:
+        """Learn from an event."""
+        if not isinstance(event, VideoEvent):
+            return
+        self._note_told(event.session, event.entry, event.told)
+        seen = self.seen_media(event)
+        if seen is not None:
+            seen.take(event)
+            media = self.media_of(event.session, event.entry, seen.lifecycle, seen.id)
+            media.channel = media.channel or event.channel
+            if event.suffix == ENDED:
+                self._seen_media.end((event.session, seen.lifecycle.kind, seen.id))
+                self.media.end((self._space(event), seen.lifecycle.kind, seen.id))
+        room = self.seen_room(event)
+        if room is not None:
+            room.take(event)
+            if event.type == ROOM_ENDED:
+                self._end_room(event, room.id)
+
+    def _end_room(self, event: VideoEvent, room: str) -> None:
+        """What ran in a room ends with it, also for sessions that do not hear of that."""
+        for session in self._viewers.pop((self._space(event), room), ()):
+            seen = self._seen_rooms.get((session, room))
+            for kind, id_ in seen.running if seen is not None else ():
+                self._seen_media.end((session, kind, id_))
+                self.media.end((self._space(event), kind, id_))
+            self._seen_rooms.end((session, room))
+
+    def _space(self, event: VideoEvent) -> SpaceKey:
+        return self.index.space_of(event.session, event.entry)
+
+    def _note_told(self, session: Session, entry: Entry, told: Told) -> None:
+        space = self.index.space_of(session, entry)
+        for room in told.rooms:
+            id_ = room_id(room)
+            if id_ is not None:
+                self.index.note_told("room session", id_, space, entry)
+                channel = string(room.get("event_channel"))
+                if channel is not None:
+                    self.channels[space, id_] = channel
+        for lifecycle, media in told.media:
+            id_ = string(media.get("id"))
+            if id_ is not None:
+                self.index.note_told(lifecycle.kind, id_, space, entry)
 
 
 def channels(event: Event) -> Iterator[str]:
@@ -226,48 +471,36 @@ def channels(event: Event) -> Iterator[str]:
         yield room_channel
 
 
+def event_type(lifecycle: Lifecycle, suffix: str) -> str:
+    """The type of an event: ``video.recording.started``."""
+    return f"{NAME}.{lifecycle.kind}.{suffix}"
+
+
 def lifecycle_of(name: str) -> Lifecycle | None:
     """The table of what a call or an event is about, by its name: ``video.recording.started``."""
     namespace, _, rest = name.partition(".")
     return LIFECYCLES.get(rest.partition(".")[0]) if namespace == NAME else None
 
 
-def told_rooms(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The room sessions that an event or a result describes."""
-    for told in (body.get("room_session"), body.get("room"), *items(body.get("rooms"))):
-        if isinstance(told, Mapping):
-            yield told
+def outcomes_of(lifecycle: Lifecycle, verb: str) -> frozenset[Outcome]:
+    """What the event tells that comes of a verb; empty for what is no verb of this table."""
+    if verb == START:
+        return frozenset({(lifecycle.initial, STARTED)})
+    return frozenset(move for (_, known), move in lifecycle.rows.items() if known == verb)
 
 
-def told_media(body: Mapping[str, Any]) -> Iterator[tuple[Lifecycle, Mapping[str, Any]]]:
-    """The recordings, playbacks and streams that an event or a result describes.
-
-    Also those inside a room session; the older ``room`` beside one tells the same once more.
-    """
-    room = body.get("room_session", body.get("room"))
-    places = (body, *map(mapping, (room, *items(body.get("rooms")))))
-    for kind, lifecycle in LIFECYCLES.items():
-        single = body.get(kind)
-        if isinstance(single, Mapping):
-            yield lifecycle, single
-        for place in places:
-            for told in items(place.get(f"{kind}s")):
-                if isinstance(told, Mapping):
-                    yield lifecycle, told
-
-
-def room_channel(events: Iterable[VideoEvent]) -> str | None:
-    """The channel of a room session, by the events about it; None when none tells it."""
-    for event in events:
-        # Whatever happens within a room comes on its channel; its start and end need not.
-        if event.lifecycle is not None or event.member_id is not None:
-            return event.channel
-        channel = string(mapping(event.body.get("room_session")).get("event_channel"))
-        if channel is not None:
-            return channel
-    return None
+def verb_of(lifecycle: Lifecycle, call: Call) -> str | None:
+    """The verb of a lifecycle that a call asks for."""
+    prefix, _, verb = call.method.rpartition(".")
+    return verb if prefix == f"{NAME}.{lifecycle.kind}" and outcomes_of(lifecycle, verb) else None
 
 
 def room_id(room: Mapping[str, Any]) -> str | None:
     """The id of a room session; older ``room`` objects call it ``room_session_id`` [T]."""
     return string(room.get("room_session_id")) or string(room.get("id"))
+
+
+def ids_of(members: list[Any]) -> list[str]:
+    """The ids of listed members."""
+    ids = (string(mapping(member).get("id")) for member in members)
+    return [id_ for id_ in ids if id_ is not None]

@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.contract.index import Index
 from mockserver.contract.report import fields, shown
 from mockserver.contract.values import items, string
 from mockserver.protocol.lifecycles import LIFECYCLES
 
-from .index import room_id, told_rooms
+from .index import Told, room_id
 
 _SHOWN_OF_A_LIST = 4
 _MEDIA_FIELDS = ("state", "position", "volume", "started_at", "ended_at", "duration")
 _FLAGS = tuple(table.flag for table in LIFECYCLES.values() if table.flag is not None)
 
 
-def describe(index: Index, body: Mapping[str, Any]) -> Iterator[str]:
+def describe(body: Mapping[str, Any], start: float) -> Iterator[str]:
     """What an event or a result tells about rooms, members and what runs in them."""
     for kind in LIFECYCLES:
         for media in (body.get(kind), *items(body.get(f"{kind}s"))):
             if isinstance(media, Mapping):
                 yield f"{kind} {shown(media.get('id'))}"
-                yield from fields(index, media, _MEDIA_FIELDS)
-    for room in told_rooms(body):
+                yield from fields(media, _MEDIA_FIELDS, start)
+    for room in Told.by(body).rooms:
         yield f"room session {shown(room_id(room))}"
-        yield from fields(index, room, (*_FLAGS, *_updated(room)))
+        yield from fields(room, (*_FLAGS, *_updated(room)), start)
         yield from _listed("members", room.get("members"))
         if "room_session" in body:
             # The older `room` beside it tells the same once more.
@@ -34,16 +33,16 @@ def describe(index: Index, body: Mapping[str, Any]) -> Iterator[str]:
     member = body.get("member")
     if isinstance(member, Mapping):
         yield f"member {shown(member.get('id'))}"
-        yield from fields(index, member, _updated(member))
+        yield from fields(member, _updated(member), start)
         if "updated" not in member:
-            yield from fields(index, member, ("name", "talking"))
+            yield from fields(member, ("name", "talking"), start)
     layout = body.get("layout")
     if isinstance(layout, Mapping):
         yield f"layout {shown(layout.get('name'))}"
         yield from _listed("shows", layout.get("layers"))
     yield from _listed("members", body.get("members"))
     yield from _listed("layouts", body.get("layouts"))
-    yield from fields(index, body, ("total", "meta"))
+    yield from fields(body, ("total", "meta"), start)
     if "room_session" not in body and "room_session_id" in body:
         yield f"in {shown(body['room_session_id'])}"
 

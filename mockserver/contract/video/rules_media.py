@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from mockserver.contract.index import Call, Event, Index, Session
+from mockserver.contract.index import SUBSCRIBE, Answer, Call, Event, Index, Session
+from mockserver.contract.memory import Recent
 from mockserver.contract.rule import Finding, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import number, string
-from mockserver.protocol.lifecycles import Lifecycle
+from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
-from .index import Media, VideoEvent, VideoIndex, lifecycle_of
-
-CLOCK_SLACK = 1.0
-"""Seconds by which a trace's clock may differ from the server's, where both are compared. [A]"""
+from .checker import CLOCK_SLACK, VideoChecker
+from .index import (
+    ENDED,
+    START,
+    STARTED,
+    Media,
+    Outcome,
+    SeenMedia,
+    Told,
+    VideoEvent,
+    event_type,
+    lifecycle_of,
+    outcomes_of,
+    verb_of,
+)
 
 LONGER_THAN_CLOCK = 0.05
 """Seconds by which a duration may exceed the time between the events that bound it. [A]"""
@@ -25,48 +36,42 @@ LONGER_THAN_CLOCK = 0.05
 SHORTER_THAN_CLOCK = 1.0
 """Seconds of it that may be missing: the published sample lasts 6.04 s within 6.496 s. [T]"""
 
-START = "start"
-STARTED = "started"
-UPDATED = "updated"
-ENDED = "ended"
+MOST_EFFECTS = 1_000
+"""Events of one recording, … that are kept while calls about it are under way."""
 
 _SEEK = "seek"
 """How the verbs begin that move a position."""
 
-Outcome = tuple[str | None, str]
-"""What an event tells: the state, and the suffix of the event's type."""
-
-
-def event_type(lifecycle: Lifecycle, suffix: str) -> str:
-    """The type of an event: ``video.recording.started``."""
-    return f"video.{lifecycle.kind}.{suffix}"
-
-
-def _lives(index: Index) -> Iterator[tuple[Session, Lifecycle, str, list[VideoEvent]]]:
-    """Everything that lives, as one session saw it."""
-    for session, seen in VideoIndex.of(index).seen.items():
-        for (_, id_), events in seen.media.items():
-            lifecycle = events[0].lifecycle
-            if lifecycle is not None:
-                yield session, lifecycle, id_, events
-
-
-def _outcomes(lifecycle: Lifecycle, verb: str) -> frozenset[Outcome]:
-    """What the event tells that comes of a verb; empty for what is no verb of this table."""
-    if verb == START:
-        return frozenset({(lifecycle.initial, STARTED)})
-    return frozenset(move for (_, known), move in lifecycle.rows.items() if known == verb)
-
-
-def _sees_updates(
-    session: Session, lifecycle: Lifecycle, before: VideoEvent, event: VideoEvent
-) -> bool:
-    """Whether the session was surely told of all that happened between two events."""
-    told = {move.event for move in lifecycle.rows.values()} - {ENDED}
-    return all(
-        session.sure.covers(event.channel, event_type(lifecycle, suffix), before.entry, event.entry)
-        for suffix in told
+_UPDATES = {
+    kind: tuple(
+        event_type(table, suffix)
+        for suffix in {move.event for move in table.rows.values()} - {ENDED}
     )
+    for kind, table in LIFECYCLES.items()
+}
+"""Kind -> the event types that tell all that happens between the start and the end."""
+
+
+class MediaChecker(VideoChecker):
+    """A rule about events that tell of a recording, playback or stream."""
+
+    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+        """An event of video; those about media are handed on."""
+        seen = self.video.seen_media(event)
+        if seen is not None:
+            yield from self.on_media(event, seen)
+
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+        """An event about something, and what the session knew of that before."""
+        raise NotImplementedError
+
+    def media(self, event: VideoEvent, seen: SeenMedia) -> Media:
+        """What any session was told of it."""
+        return self.video.media_of(event.session, event.entry, seen.lifecycle, seen.id)
+
+    def sees_updates(self, event: VideoEvent, seen: SeenMedia, since: VideoEvent) -> bool:
+        """Whether the session was surely told of all that happened since an earlier event."""
+        return self.surely_told(event, _UPDATES[seen.lifecycle.kind], since)
 
 
 @rule(
@@ -75,13 +80,27 @@ def _sees_updates(
     party="server",
     source="T",
 )
-def started_once(index: Index) -> Iterator[Finding]:
+class StartedOnce(MediaChecker):
     """The start of a recording, playback or stream comes at most once to a session."""
-    for session, _, id_, events in _lives(index):
-        started = [event for event in events if event.suffix == STARTED]
-        for again in started[1:]:
-            message = f"{again.type} of {id_} came to {session} again, expected it once"
-            yield Finding(message, (started[0].entry, again.entry))
+
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+        if event.suffix == STARTED and seen.started is not None:
+            message = f"{event.type} of {seen.id} came to {{session}} again, expected it once"
+            yield Finding(message, (seen.started.entry, event.entry), event.session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unstarted:
+    """Something of which a session did not get the start first.
+
+    Attributes:
+        first: the event that it got first.
+        asked: what had subscribed it to starts by then.
+    """
+
+    seen: SeenMedia
+    first: VideoEvent
+    asked: Entry
 
 
 @rule(
@@ -90,42 +109,61 @@ def started_once(index: Index) -> Iterator[Finding]:
     party="server",
     source="WT",
 )
-def started_first(index: Index) -> Iterator[Finding]:
+class StartedFirst(MediaChecker):
     """The start of a recording, playback or stream comes before its updates and its end.
 
     It may be missing for a session that subscribed while that was already there: only when the
     start surely came after the subscription, something else must not be the first.
     """
-    for session, lifecycle, id_, events in _lives(index):
-        first = events[0]
-        if first.suffix == STARTED:
-            continue
-        late = next((event for event in events if event.suffix == STARTED), None)
-        if late is not None:
-            message = f"{late.type} of {id_} came to {session} after {first.type}"
-            yield Finding(f"{message}, expected it before", (first.entry, late.entry))
-            continue
-        media = VideoIndex.of(index).media[
-            index.space_of(session, first.entry), lifecycle.kind, id_
-        ]
-        asked = _subscribed_before_start(session, first, media)
-        if asked is not None:
-            started = event_type(lifecycle, STARTED)
-            message = f"{session} had subscribed {started} when {id_} started, but got"
-            yield Finding(f"{message} {first.type} first", (asked, first.entry))
 
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._unstarted: Recent[Media, list[_Unstarted]] = Recent()
 
-def _subscribed_before_start(session: Session, first: VideoEvent, media: Media) -> Entry | None:
-    """The subscription to ``started`` that was surely in force when something started."""
-    type_ = event_type(media.lifecycle, STARTED)
-    asked = session.sure.since(first.channel, type_, first.entry)
-    if asked is None:
-        return None
-    start = media.started_by
-    if start is not None and start.entry.n > asked.n:
-        return asked
-    started_at = number(first.media.get("started_at"))
-    return asked if started_at is not None and started_at > asked.time + CLOCK_SLACK else None
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+        first = seen.first
+        if first is None:
+            if event.suffix != STARTED:
+                self._note(event, seen)
+        elif event.suffix == STARTED and seen.started is None:
+            self.suspect(seen)
+            message = f"{event.type} of {seen.id} came to {{session}} after {first.type}"
+            proof = (first.entry, event.entry)
+            yield Finding(f"{message}, expected it before", proof, event.session)
+        elif event.suffix == ENDED:
+            yield from self.settle(seen)
+
+    def _note(self, event: VideoEvent, seen: SeenMedia) -> None:
+        type_ = event_type(seen.lifecycle, STARTED)
+        asked = event.session.subscriptions.since(event.channel, type_)
+        if asked is None:
+            return
+        media = self.media(event, seen)
+        unstarted = _Unstarted(seen, event, asked)
+        started_at = number(event.media.get("started_at"))
+        if started_at is not None and started_at > asked.time + CLOCK_SLACK:
+            self._suspect(unstarted)
+        elif media.started_by is None:
+            if media not in self._unstarted:
+                self._unstarted[media] = []
+            self._unstarted[media].append(unstarted)
+        elif media.started_by.entry.n > asked.n:
+            self._suspect(unstarted)
+
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        for media, call in self.video.started:
+            for unstarted in self._unstarted.pop(media, ()):
+                if call.entry.n > unstarted.asked.n and unstarted.seen.started is None:
+                    self._suspect(unstarted)
+        return iter(())
+
+    def _suspect(self, unstarted: _Unstarted) -> None:
+        """Its start may still come, too late."""
+        seen, first = unstarted.seen, unstarted.first
+        message = f"{{session}} had subscribed {event_type(seen.lifecycle, STARTED)} when {seen.id}"
+        proof = (unstarted.asked, first.entry)
+        finding = Finding(f"{message} started, but got {first.type} first", proof, first.session)
+        self.suspect(seen, [finding])
 
 
 @rule(
@@ -134,45 +172,47 @@ def _subscribed_before_start(session: Session, first: VideoEvent, media: Media) 
     party="server",
     source="DT",
 )
-def legal_transitions(index: Index) -> Iterator[Finding]:
+class LegalTransitions(MediaChecker):
     """Each event tells a state that its type and the table allow after the state before.
 
     Where the session was not subscribed to updates in between, all that the table can reach is
     legal.
     """
-    for session, lifecycle, id_, events in _lives(index):
-        before: VideoEvent | None = None
-        for event in events:
-            expected = _legal_states(session, lifecycle, before, event)
-            if event.state not in expected:
-                came = f" after {before.state!r}" if before is not None else ""
-                legal = " or ".join(map(repr, sorted(expected))) or "no such event"
-                message = f"{event.type} of {id_} says {event.state!r}{came}, expected {legal}"
-                proof = (event.entry,) if before is None else (before.entry, event.entry)
-                yield Finding(message, proof)
-            if event.suffix == ENDED:
-                break
-            before = event
+
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+        if seen.ended is not None:
+            return
+        before = seen.last
+        expected = self._legal_states(event, seen, before)
+        if event.state not in expected:
+            came = f" after {before.state!r}" if before is not None else ""
+            legal = " or ".join(map(repr, sorted(expected))) or "no such event"
+            message = f"{event.type} of {seen.id} says {event.state!r}{came}, expected {legal}"
+            yield Finding(message, (*_entries(before), event.entry))
+
+    def _legal_states(
+        self, event: VideoEvent, seen: SeenMedia, before: VideoEvent | None
+    ) -> set[str]:
+        """The states that an event may tell, after what the session was told before."""
+        lifecycle = seen.lifecycle
+        if event.suffix == STARTED:
+            # Whether it may come now is the business of started-once and started-first.
+            return {lifecycle.initial}
+        if before is None or before.state not in lifecycle.states:
+            states = set(lifecycle.states)
+        elif self.sees_updates(event, seen, before):
+            states = {before.state}
+        else:
+            states = _reachable(lifecycle, before.state)
+        return {
+            move.state
+            for (state, _), move in lifecycle.rows.items()
+            if state in states and move.event == event.suffix
+        }
 
 
-def _legal_states(
-    session: Session, lifecycle: Lifecycle, before: VideoEvent | None, event: VideoEvent
-) -> set[str]:
-    """The states that an event may tell, after what the session was told before."""
-    if event.suffix == STARTED:
-        # Whether it may come now is the business of started-once and started-first.
-        return {lifecycle.initial}
-    if before is None or before.state not in lifecycle.states:
-        states = set(lifecycle.states)
-    elif _sees_updates(session, lifecycle, before, event):
-        states = {before.state}
-    else:
-        states = _reachable(lifecycle, before.state)
-    return {
-        move.state
-        for (state, _), move in lifecycle.rows.items()
-        if state in states and move.event == event.suffix
-    }
+def _entries(event: Event | None) -> tuple[Entry, ...]:
+    return () if event is None else (event.entry,)
 
 
 def _reachable(lifecycle: Lifecycle, state: str) -> set[str]:
@@ -190,16 +230,14 @@ def _reachable(lifecycle: Lifecycle, state: str) -> set[str]:
     party="server",
     source="D",
 )
-def nothing_after_ended(index: Index) -> Iterator[Finding]:
+class NothingAfterEnded(MediaChecker):
     """No event about a recording, playback or stream comes to a session after its end."""
-    for session, _, id_, events in _lives(index):
-        ended: VideoEvent | None = None
-        for event in events:
-            if ended is not None:
-                message = f"{event.type} of {id_} came to {session} after its {ended.type}"
-                yield Finding(f"{message}, expected nothing", (ended.entry, event.entry))
-            elif event.suffix == ENDED:
-                ended = event
+
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+        if seen.ended is not None:
+            message = f"{event.type} of {seen.id} came to {{session}} after its {seen.ended.type}"
+            proof = (seen.ended.entry, event.entry)
+            yield Finding(f"{message}, expected nothing", proof, event.session)
 
 
 @rule(
@@ -208,47 +246,29 @@ def nothing_after_ended(index: Index) -> Iterator[Finding]:
     party="server",
     source="DTA",
 )
-def durations_add_up(index: Index) -> Iterator[Finding]:
+class DurationsAddUp(MediaChecker):
     """A duration is the time spent running, by the timestamps of the events.
 
     That is from start to end, less what was paused. It may be a second shorter, as real ones are,
     and 0.05 s longer. Only a session that was told of the whole life can know.
     """
-    for session, lifecycle, id_, events in _lives(index):
-        life = _whole_life(session, lifecycle, events)
-        duration = number(life[-1].media.get("duration")) if life else None
-        spent = _time_running(lifecycle, life)
+
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+        first = seen.first
+        if event.suffix != ENDED or seen.ended is not None or first is None:
+            return
+        if first.suffix != STARTED or not self.sees_updates(event, seen, first):
+            return
+        duration, spent = number(event.media.get("duration")), seen.running_until(event)
         if duration is None or spent is None:
-            continue
+            return
         least = max(0.0, spent - SHORTER_THAN_CLOCK)
         most = spent + LONGER_THAN_CLOCK
         if not least <= duration <= most:
-            message = f"{id_} has a duration of {duration:g} s, but its events are in the state"
-            span = f"{lifecycle.initial!r} for {spent:.3f} s: expected {least:.3f} to {most:.3f} s"
-            yield Finding(f"{message} {span}", tuple(event.entry for event in life))
-
-
-def _whole_life(
-    session: Session, lifecycle: Lifecycle, events: Sequence[VideoEvent]
-) -> Sequence[VideoEvent]:
-    """The events from started to ended; empty if the session cannot have seen all of them."""
-    if events[0].suffix != STARTED:
-        return ()
-    for count, event in enumerate(events, 1):
-        if event.suffix == ENDED:
-            return events[:count] if _sees_updates(session, lifecycle, events[0], event) else ()
-    return ()
-
-
-def _time_running(lifecycle: Lifecycle, life: Sequence[VideoEvent]) -> float | None:
-    """Seconds in the running state, by the timestamps of the events; None if one has none."""
-    spent = 0.0
-    for event, following in pairwise(life):
-        if event.timestamp is None or following.timestamp is None:
-            return None
-        if event.state == lifecycle.initial:
-            spent += following.timestamp - event.timestamp
-    return spent if life else None
+            message = f"{seen.id} has a duration of {duration:g} s, but its events are in the state"
+            span = f"{seen.lifecycle.initial!r} for {spent:.3f} s"
+            expected = f"expected {least:.3f} to {most:.3f} s"
+            yield Finding(f"{message} {span}: {expected}", (*seen.life, event.entry))
 
 
 @rule(
@@ -257,7 +277,7 @@ def _time_running(lifecycle: Lifecycle, life: Sequence[VideoEvent]) -> float | N
     party="server",
     source="DTA",
 )
-def position_follows_clock(index: Index) -> Iterator[Finding]:
+class PositionFollowsClock(MediaChecker):
     """A position moves on by the clock, and otherwise only by a seek.
 
     It is never negative. From one event to the next it does not fall, and grows by no more than the
@@ -265,52 +285,57 @@ def position_follows_clock(index: Index) -> Iterator[Finding]:
     stall. Judged is only what surely was no seek: what changed the state or the volume, which no
     seek does, and all that happens to what is not seekable.
     """
-    for media in VideoIndex.of(index).media.values():
-        for entry, told in media.tellings:
-            position = number(told.get("position"))
-            if position is not None and position < 0:
-                message = f"{media.id} is at {position:g} ms, expected a position of 0 ms or more"
-                yield Finding(message, (entry,))
-    for session, lifecycle, id_, events in _lives(index):
-        for before, event in pairwise(events):
-            if before.suffix == ENDED:
-                break
-            grown = _growth(before, event)
-            if grown is None or not _surely_no_seek(session, lifecycle, before, event):
-                continue
-            moved, elapsed = grown
-            most = elapsed if before.state == lifecycle.initial else 0.0
-            if not -LONGER_THAN_CLOCK <= moved <= most + LONGER_THAN_CLOCK:
-                message = f"{id_}, {before.state}, moved by {moved * 1000:g} ms to its {event.type}"
-                expected = f"expected at most {most * 1000:.0f} ms, and none backwards"
-                yield Finding(f"{message}, {expected}", (before.entry, event.entry))
+
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        return _before_beginning(answer.entry, self.video.told)
+
+    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+        yield from _before_beginning(event.entry, event.told)
+        yield from super().on_video_event(event)
+
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+        before = seen.last
+        if before is None or seen.ended is not None:
+            return
+        grown = _growth(before, event)
+        if grown is None or not self._surely_no_seek(event, seen, before):
+            return
+        moved, elapsed = grown
+        most = elapsed if before.state == seen.lifecycle.initial else 0.0
+        if not -LONGER_THAN_CLOCK <= moved <= most + LONGER_THAN_CLOCK:
+            message = f"{seen.id}, {before.state}, moved by {moved * 1000:g} ms to its {event.type}"
+            expected = f"expected at most {most * 1000:.0f} ms, and none backwards"
+            yield Finding(f"{message}, {expected}", (before.entry, event.entry))
+
+    def _surely_no_seek(self, event: VideoEvent, seen: SeenMedia, before: VideoEvent) -> bool:
+        """Whether the position was not set between two events, nor by what the second one tells."""
+        if not self.sees_updates(event, seen, before):
+            return False
+        if before.media.get("seekable") is False and event.media.get("seekable") is False:
+            return True
+        volumes = number(before.media.get("volume")), number(event.media.get("volume"))
+        if None not in volumes and volumes[0] != volumes[1]:
+            return True
+        return not any(
+            verb.startswith(_SEEK) and state == before.state and move == (event.state, event.suffix)
+            for (state, verb), move in seen.lifecycle.rows.items()
+        )
+
+
+def _before_beginning(entry: Entry, told: Told) -> Iterator[Finding]:
+    for _, media in told.media:
+        id_, position = string(media.get("id")), number(media.get("position"))
+        if id_ is not None and position is not None and position < 0:
+            message = f"{id_} is at {position:g} ms, expected a position of 0 ms or more"
+            yield Finding(message, (entry,))
 
 
 def _growth(before: VideoEvent, event: VideoEvent) -> tuple[float, float] | None:
     """Seconds by which the position and the clock moved on; None when either is not told."""
     start, end = number(before.media.get("position")), number(event.media.get("position"))
-    if None in (start, end, before.timestamp, event.timestamp):
+    if start is None or end is None or before.timestamp is None or event.timestamp is None:
         return None
-    return ((end or 0.0) - (start or 0.0)) / 1000, (event.timestamp or 0.0) - (
-        before.timestamp or 0.0
-    )
-
-
-def _surely_no_seek(
-    session: Session, lifecycle: Lifecycle, before: VideoEvent, event: VideoEvent
-) -> bool:
-    """Whether the position was not set between two events, nor by what the second one tells."""
-    if not _sees_updates(session, lifecycle, before, event):
-        return False
-    if before.media.get("seekable") is False and event.media.get("seekable") is False:
-        return True
-    volumes = number(before.media.get("volume")), number(event.media.get("volume"))
-    if None not in volumes and volumes[0] != volumes[1]:
-        return True
-    return not any(
-        verb.startswith(_SEEK) and state == before.state and move == (event.state, event.suffix)
-        for (state, verb), move in lifecycle.rows.items()
-    )
+    return (end - start) / 1000, event.timestamp - before.timestamp
 
 
 @rule(
@@ -319,47 +344,60 @@ def _surely_no_seek(
     party="server",
     source="TA",
 )
-def times_in_order(index: Index) -> Iterator[Finding]:
+class TimesInOrder(VideoChecker):
     """``started_at`` never changes and is not after ``ended_at``, which completed ones have.
 
     The timestamps of the events of one channel never decrease for a session.
     """
-    for media in VideoIndex.of(index).media.values():
-        yield from _times(media)
-    for session in index.sessions.values():
-        latest: dict[str, Event] = {}
-        for event in session.events:
-            before = latest.get(event.channel)
-            if event.timestamp is None:
-                continue
-            if before is not None and event.timestamp < (before.timestamp or 0.0):
-                message = f"{event.type} has the timestamp {event.timestamp:.4f}, but came after"
-                came = f"{before.type} of {before.timestamp:.4f} on {event.channel}"
-                yield Finding(f"{message} {came}", (before.entry, event.entry))
-            latest[event.channel] = event
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._latest: Recent[tuple[Session, str], Event] = Recent()
+
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        return self._times(answer.session, answer.entry, self.video.told)
+
+    def on_event(self, event: Event) -> Iterator[Finding]:
+        if isinstance(event, VideoEvent):
+            yield from self._times(event.session, event.entry, event.told)
+        if event.timestamp is None:
+            return
+        key = (event.session, event.channel)
+        before = self._latest.get(key)
+        if before is not None and event.timestamp < (before.timestamp or 0.0):
+            message = f"{event.type} has the timestamp {event.timestamp:.4f}, but came after"
+            came = f"{before.type} of {before.timestamp:.4f} on {event.channel}"
+            yield Finding(f"{message} {came}", (before.entry, event.entry))
+        self._latest[key] = event
+
+    def _times(self, session: Session, entry: Entry, told: Told) -> Iterator[Finding]:
+        for lifecycle, media in told.media:
+            id_ = string(media.get("id"))
+            if id_ is not None:
+                known = self.video.media_of(session, entry, lifecycle, id_)
+                yield from _told_times(known, entry, media)
 
 
-def _times(media: Media) -> Iterator[Finding]:
-    started: tuple[Entry, float] | None = None
+def _told_times(media: Media, entry: Entry, told: Mapping[str, Any]) -> Iterator[Finding]:
     id_, final = media.id, media.lifecycle.final
-    for entry, told in media.tellings:
-        started_at = number(told.get("started_at"))
-        ended_at = number(told.get("ended_at"))
-        completed = string(told.get("state")) == final
-        if started_at is not None:
-            if started is None:
-                started = entry, started_at
-            elif started_at != started[1]:
-                message = f"started_at of {id_} changed from {started[1]!r} to {started_at!r}"
-                yield Finding(message, (started[0], entry))
-        if completed and ended_at is None:
-            yield Finding(f"{id_} is {final}, expected an ended_at", (entry,))
-        elif not completed and ended_at is not None:
-            message = f"{id_} is {told.get('state')}, but has an ended_at of {ended_at!r}"
-            yield Finding(f"{message}, expected none before it is {final}", (entry,))
-        elif ended_at is not None and started_at is not None and ended_at < started_at:
-            message = f"{id_} has ended_at {ended_at!r} before its started_at {started_at!r}"
-            yield Finding(message, (entry,))
+    started_at = number(told.get("started_at"))
+    ended_at = number(told.get("ended_at"))
+    completed = string(told.get("state")) == final
+    if started_at is not None:
+        if media.started_at is None:
+            media.started_at = entry, started_at
+        elif started_at != media.started_at[1]:
+            first, before = media.started_at
+            message = f"started_at of {id_} changed from {before!r} to {started_at!r}"
+            yield Finding(message, (first, entry))
+    if completed and ended_at is None:
+        yield Finding(f"{id_} is {final}, expected an ended_at", (entry,))
+    elif not completed and ended_at is not None:
+        message = f"{id_} is {told.get('state')}, but has an ended_at of {ended_at!r}"
+        yield Finding(f"{message}, expected none before it is {final}", (entry,))
+    elif ended_at is not None and started_at is not None and ended_at < started_at:
+        message = f"{id_} has ended_at {ended_at!r} before its started_at {started_at!r}"
+        yield Finding(message, (entry,))
 
 
 @rule(
@@ -368,32 +406,59 @@ def _times(media: Media) -> Iterator[Finding]:
     party="client",
     source="DT",
 )
-def no_action_after_ended(index: Index) -> Iterator[Finding]:
+class NoActionAfterEnded(VideoChecker):
     """The client asks nothing of a recording, playback or stream whose end it has acknowledged."""
-    for session in index.sessions.values():
-        known: dict[tuple[str, str], VideoEvent] = {}
-        for (kind, id_), events in VideoIndex.of(index).seen[session].media.items():
-            acknowledged = (each for each in events if each.suffix == ENDED and each.answer)
-            ended = next(acknowledged, None)
-            if ended is not None:
-                known[kind, id_] = ended
-        for call in session.calls:
-            lifecycle = lifecycle_of(call.method)
-            if lifecycle is None or _verb(lifecycle, call) in (None, START):
-                continue
-            id_or_none = string(call.params.get(f"{lifecycle.kind}_id"))
-            ended = known.get((lifecycle.kind, id_or_none or ""))
-            if ended is None or ended.answer is None or ended.answer.n > call.entry.n:
-                continue
-            message = f"{session} called {call.method} for {id_or_none} after acknowledging its"
-            proof = (ended.entry, ended.answer, call.entry)
-            yield Finding(f"{message} {ended.type}", proof)
+
+    def on_call(self, call: Call) -> Iterator[Finding]:
+        lifecycle = lifecycle_of(call.method)
+        if lifecycle is None or verb_of(lifecycle, call) in (None, START):
+            return
+        id_ = string(call.params.get(f"{lifecycle.kind}_id")) or ""
+        seen = self.video.known_media(call.session, lifecycle.kind, id_)
+        if seen is None or seen.ended is None or seen.ended.answer is None:
+            return
+        message = f"{{session}} called {call.method} for {id_} after acknowledging its"
+        proof = (seen.ended.entry, seen.ended.answer, call.entry)
+        yield Finding(f"{message} {seen.ended.type}", proof, call.session)
 
 
-def _verb(lifecycle: Lifecycle, call: Call) -> str | None:
-    """The verb of a lifecycle that a call asks for."""
-    prefix, _, verb = call.method.rpartition(".")
-    return verb if prefix == f"video.{lifecycle.kind}" and _outcomes(lifecycle, verb) else None
+@dataclass(slots=True, eq=False)
+class _Effects:
+    """What comes of calls about one recording, playback or stream while some are under way.
+
+    Attributes:
+        under_way: how many calls are not answered, or not yet known to have had their effect.
+        events: session -> the events that no call has been matched with, in order.
+    """
+
+    under_way: int = 0
+    events: dict[Session, deque[VideoEvent]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_EFFECTS))
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Action:
+    """An accepted call whose effect some sessions must be told.
+
+    Attributes:
+        media: what it acts on.
+        call: the call.
+        answer: what accepted it.
+        outcomes: what the event may tell that comes of it.
+        awaited: how many sessions have not been told yet, and one while these are looked for.
+    """
+
+    media: Media
+    call: Call
+    answer: Entry
+    outcomes: frozenset[Outcome]
+    awaited: int = 1
+
+    @property
+    def type(self) -> str:
+        """The type of the event that comes of it."""
+        return event_type(self.media.lifecycle, next(iter(self.outcomes))[1])
 
 
 @rule(
@@ -402,96 +467,191 @@ def _verb(lifecycle: Lifecycle, call: Call) -> str | None:
     party="server",
     source="DT",
 )
-def action_takes_effect(index: Index) -> Iterator[Finding]:
-    """Each accepted start, pause, stop, … has an event of its own, for who subscribed it.
+class ActionTakesEffect(VideoChecker):
+    """Each accepted start, pause or stop causes one event, which every subscriber gets.
 
     Its absence is proven by the end of what it acts on, or by an event of the same channel that was
     made more than a second after the answer.
     """
-    video = VideoIndex.of(index)
-    heard: dict[str, dict[Session, _Heard]] = defaultdict(dict)
-    for session in index.sessions.values():
-        for event in session.events:
-            heard[event.channel].setdefault(session, _Heard([], [])).add(event)
-    for (space, _, _), media in video.media.items():
-        actions = _accepted(media)
-        if not actions or media.channel is None:
-            continue
-        for session, of_channel in heard[media.channel].items():
-            if index.space_of(session, of_channel.events[0].entry) == space:
-                events = video.seen[session].media.get((media.lifecycle.kind, media.id), [])
-                yield from _without_effect(session, media, events, actions, of_channel)
 
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._asked: dict[Call, Media] = {}
+        self._effects: dict[Media, _Effects] = {}
+        self._listeners: Recent[str, dict[Session, None]] = Recent()
+        self._latest: Recent[tuple[Session, str], float] = Recent()
+        self._awaited: dict[tuple[Session, str], dict[Media, list[_Action]]] = {}
+        self._unplaced: Recent[Media, list[_Action]] = Recent()
 
-class _Heard(NamedTuple):
-    """The events that a session got on one channel, and the latest timestamp up to each."""
+    def on_call(self, call: Call) -> Iterator[Finding]:
+        lifecycle = lifecycle_of(call.method)
+        if lifecycle is not None and verb_of(lifecycle, call) not in (None, START):
+            id_ = string(call.params.get(f"{lifecycle.kind}_id"))
+            if id_ is not None:
+                media = self.video.media_of(call.session, call.entry, lifecycle, id_)
+                self._asked[call] = media
+                self._begin(media)
+        return iter(())
 
-    events: list[Event]
-    latest: list[float]
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        call = answer.call
+        if call is None or answer.earlier is not None:
+            return
+        if call.method == SUBSCRIBE and call.succeeded:
+            channel = string(call.params.get("event_channel")) or ""
+            if channel not in self._listeners:
+                self._listeners[channel] = {}
+            self._listeners[channel][answer.session] = None
+        media = self._asked.pop(call, None)
+        if media is not None:
+            verb = verb_of(media.lifecycle, call)
+            if call.succeeded and verb is not None:
+                yield from self._accept(media, call, answer.entry, verb)
+            else:
+                self._end(media)
+        for started, _ in self.video.started:
+            lifecycle = lifecycle_of(call.method)
+            if lifecycle is not started.lifecycle or not call.succeeded:
+                continue
+            if verb_of(lifecycle, call) == START:
+                self._begin(started)
+                yield from self._accept(started, call, answer.entry, START)
 
-    def add(self, event: Event) -> None:
-        before = self.latest[-1] if self.latest else float("-inf")
-        self.events.append(event)
-        self.latest.append(max(before, event.timestamp or before))
+    def _begin(self, media: Media) -> None:
+        """A call about something is under way."""
+        if media not in self._effects:
+            self._effects[media] = _Effects()
+        self._effects[media].under_way += 1
 
-    def too_late_for(self, answer: Entry) -> Event | None:
-        """An event that should have come after all that the answered call did.
+    def _end(self, media: Media) -> None:
+        """A call about something was refused, or is known to have had its effect, or none."""
+        effects = self._effects[media]
+        effects.under_way -= 1
+        if not effects.under_way:
+            del self._effects[media]
 
-        Channels keep their order, and this was made so long after the answer that clocks cannot
-        explain it.
+    def _accept(self, media: Media, call: Call, answer: Entry, verb: str) -> Iterator[Finding]:
+        action = _Action(media, call, answer, outcomes_of(media.lifecycle, verb))
+        if media.channel is not None:
+            yield from self._place(action, media.channel)
+            return
+        if media not in self._unplaced:
+            self._unplaced[media] = []
+        self._unplaced[media].append(action)
+
+    def _place(self, action: _Action, channel: str) -> Iterator[Finding]:
+        """Await the effect in all sessions that must be told."""
+        media = action.media
+        for session in self._listeners.get(channel, ()):
+            if _space(session) != _space(action.call.session):
+                continue
+            if session.subscriptions.covers(channel, action.type, action.call.entry):
+                action.awaited += 1
+                of_session = self._awaited.setdefault((session, channel), {})
+                of_session.setdefault(media, []).append(action)
+                seen = self.video.known_media(session, media.lifecycle.kind, media.id)
+                if seen is not None and seen.ended is not None:
+                    yield from self._compare(session, channel, media, seen, seen.ended)
+        self._release(action)
+
+    def _release(self, action: _Action) -> None:
+        """One that awaited the effect of an action does so no more."""
+        action.awaited -= 1
+        if not action.awaited:
+            self._end(action.media)
+
+    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+        session, channel = event.session, event.channel
+        key = (session, channel)
+        latest = max(self._latest.get(key, float("-inf")), event.timestamp or float("-inf"))
+        self._latest[key] = latest
+        seen = self.video.seen_media(event)
+        about: Media | None = None
+        if seen is not None:
+            about = self.video.media_of(session, event.entry, seen.lifecycle, seen.id)
+            for action in self._unplaced.pop(about, ()):
+                yield from self._place(action, channel)
+            if about in self._effects:
+                self._effects[about].events[session].append(event)
+        for media, actions in list(self._awaited.get(key, {}).items()):
+            known = self.video.known_media(session, media.lifecycle.kind, media.id)
+            ended = known.ended if known is not None else None
+            if ended is None and media is about and event.suffix == ENDED:
+                ended = event
+            overdue = any(latest > action.answer.time + CLOCK_SLACK for action in actions)
+            if ended is not None or overdue:
+                yield from self._compare(session, channel, media, known, ended, event)
+
+    def _compare(
+        self,
+        session: Session,
+        channel: str,
+        media: Media,
+        seen: SeenMedia | None,
+        ended: VideoEvent | None,
+        event: VideoEvent | None = None,
+    ) -> Iterator[Finding]:
+        """Find the accepted actions for which a session was sent no event of their own.
+
+        Args:
+            session: the session.
+            channel: the channel of what they act on.
+            media: what they act on.
+            seen: what the session knows of it.
+            ended: the event that told its end to the session.
+            event: the event that has just come.
         """
-        place = max(
-            bisect_right(self.events, answer.n, key=lambda event: event.entry.n),
-            bisect_right(self.latest, answer.time + CLOCK_SLACK),
-        )
-        return self.events[place] if place < len(self.events) else None
+        latest = self._latest.get((session, channel), float("-inf"))
+        of_session = self._awaited[session, channel]
+        # Calls with a single possible event come first, so that ambiguous ones take what is left.
+        actions = sorted(of_session.pop(media), key=lambda action: len(action.outcomes))
+        if not of_session:
+            del self._awaited[session, channel]
+        later: list[_Action] = []
+        for action in actions:
+            overdue = latest > action.answer.time + CLOCK_SLACK
+            proof = ended or (event if overdue else None)
+            if proof is None:
+                # What need not have come yet must not take the event of what must.
+                later.append(action)
+                continue
+            covers = session.subscriptions.covers
+            if covers(channel, action.type, action.call.entry) and not self._take(
+                session, action, seen, event
+            ):
+                yield _without_effect(session, action, proof)
+            self._release(action)
+        if later:
+            self._awaited.setdefault((session, channel), {})[media] = later
+
+    def _take(
+        self,
+        session: Session,
+        action: _Action,
+        seen: SeenMedia | None,
+        event: VideoEvent | None,
+    ) -> bool:
+        """Whether there is an event that comes of an action; no other action can have it then."""
+        if (
+            seen is not None
+            and seen.started is not None
+            and action.outcomes == outcomes_of(action.media.lifecycle, START)
+        ):
+            return seen.started.entry.n > action.call.entry.n
+        events = self._effects[action.media].events[session]
+        for each in events:
+            if (each.state, each.suffix) in action.outcomes and each.entry.n > action.call.entry.n:
+                events.remove(each)
+                return True
+        return False
 
 
-def _accepted(media: Media) -> list[tuple[Call, frozenset[Outcome]]]:
-    """The calls about something that were answered with success, and what may come of each.
-
-    First those of which only one thing can come, so that others take what is left; else in order.
-    """
-    started = [] if media.started_by is None else [media.started_by]
-    calls = [call for call in (*started, *media.actions) if call.succeeded]
-    verbs = [(call, _verb(media.lifecycle, call)) for call in calls]
-    accepted = [
-        (call, _outcomes(media.lifecycle, verb)) for call, verb in verbs if verb is not None
-    ]
-    return sorted(accepted, key=lambda action: len(action[1]))
+def _space(session: Session) -> tuple[str | None, str | None]:
+    return (session.space, None) if session.space is not None else (None, session.project)
 
 
-def _without_effect(
-    session: Session,
-    media: Media,
-    events: Sequence[VideoEvent],
-    actions: Sequence[tuple[Call, frozenset[Outcome]]],
-    heard: _Heard,
-) -> Iterator[Finding]:
-    """Accepted actions for which a session was sent no event of their own."""
-    effects: dict[frozenset[Outcome], deque[VideoEvent]] = {}
-    taken: set[VideoEvent] = set()
-    ended = next((event for event in events if event.suffix == ENDED), None)
-    for call, outcomes in actions:
-        proof: Event | None = ended
-        if proof is None and call.answer is not None:
-            proof = heard.too_late_for(call.answer)
-        type_ = event_type(media.lifecycle, next(iter(outcomes))[1])
-        # What need not have come, or not yet, must not take the event of what must.
-        if proof is None or not session.sure.covers(proof.channel, type_, call.entry, proof.entry):
-            continue
-        candidates = effects.get(outcomes)
-        if candidates is None:
-            fitting = (event for event in events if (event.state, event.suffix) in outcomes)
-            candidates = effects[outcomes] = deque(fitting)
-        while candidates and (candidates[0].entry.n < call.entry.n or candidates[0] in taken):
-            candidates.popleft()
-        if candidates:
-            taken.add(candidates.popleft())
-            continue
-        states = " or ".join(sorted(repr(state) for state, _ in outcomes))
-        message = f"{call.method} of {media.id} was accepted, expected {type_} with {states}"
-        entries = [call.entry, proof.entry]
-        if call.answer is not None:
-            entries.append(call.answer)
-        yield Finding(f"{message} to {session} before {proof.type}", tuple(entries))
+def _without_effect(session: Session, action: _Action, proof: VideoEvent) -> Finding:
+    states = " or ".join(sorted(repr(state) for state, _ in action.outcomes))
+    message = f"{action.call.method} of {action.media.id} was accepted, expected {action.type} with"
+    entries = (action.call.entry, action.answer, proof.entry)
+    return Finding(f"{message} {states} to {{session}} before {proof.type}", entries, session)

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, groupby
 from operator import attrgetter
 
-from mockserver.contract.index import Index, Session
+from mockserver.contract.index import Answer, Call, Index
 from mockserver.contract.rule import Finding, rule
-from mockserver.contract.values import mapping, string
+from mockserver.contract.trace import Entry
+from mockserver.contract.values import string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
-from .index import ROOM_ENDED, VideoEvent, VideoIndex, room_channel, room_id, told_media, told_rooms
-from .rules_media import CLOCK_SLACK, ENDED, STARTED, event_type
+from .checker import CLOCK_SLACK
+from .index import (
+    ENDED,
+    ROOM_ENDED,
+    STARTED,
+    SeenRoom,
+    VideoEvent,
+    event_type,
+    room_id,
+)
+from .rules_member import RoomChecker
+
+LONGEST_TIMELINE = 64
+"""Moments of a room that are remembered: an event may come later than those made after it."""
+
+MOST_CLAIMS = 100
+"""Answers that tell of a room, and wait for an event that proves them right or wrong."""
+
+_timestamp = attrgetter("timestamp")
 
 
 @rule(
@@ -24,36 +40,234 @@ from .rules_media import CLOCK_SLACK, ENDED, STARTED, event_type
     party="server",
     source="A",
 )
-def room_ended_last(index: Index) -> Iterator[Finding]:
+class RoomEndedLast(RoomChecker):
     """Nothing about a room session follows its end, and by then all that ran in it has ended."""
-    for session, room, events in VideoIndex.of(index).rooms():
-        ended: VideoEvent | None = None
-        running: dict[tuple[str, str], VideoEvent] = {}
-        for event in events:
-            if ended is not None:
-                message = f"{event.type} of room session {room} came to {session} after its"
-                yield Finding(f"{message} {ROOM_ENDED}", (ended.entry, event.entry))
-            elif event.type == ROOM_ENDED:
-                ended = event
-                for (_, id_), last in running.items():
-                    if _would_hear_the_end(session, last, event):
-                        message = f"{ROOM_ENDED} came to {session} while {id_} was {last.state},"
-                        yield Finding(
-                            f"{message} expected its end first", (last.entry, event.entry)
-                        )
-            elif event.lifecycle is not None and event.media_id is not None:
-                key = event.lifecycle.kind, event.media_id
-                if event.state is not None and event.state != event.lifecycle.final:
-                    running[key] = event
-                else:
-                    running.pop(key, None)
+
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+        if room.ended is not None:
+            message = f"{event.type} of room session {room.id} came to {{session}} after its"
+            proof = (room.ended.entry, event.entry)
+            yield Finding(f"{message} {ROOM_ENDED}", proof, event.session)
+        elif event.type == ROOM_ENDED:
+            for (_, id_), last in room.running.items():
+                if _would_hear_the_end(room, last):
+                    message = f"{ROOM_ENDED} came to {{session}} while {id_} was {last.state},"
+                    proof = (last.entry, event.entry)
+                    yield Finding(f"{message} expected its end first", proof, event.session)
 
 
-def _would_hear_the_end(session: Session, last: VideoEvent, until: VideoEvent) -> bool:
+def _would_hear_the_end(room: SeenRoom, last: VideoEvent) -> bool:
     if last.lifecycle is None:
         return False
     type_ = event_type(last.lifecycle, ENDED)
-    return session.sure.covers(last.channel, type_, last.entry, until.entry)
+    return room.session.subscriptions.covers(last.channel, type_, last.entry)
+
+
+@dataclass(slots=True, eq=False)
+class _Moment:
+    """An event about a room, and what its session knew after it.
+
+    Attributes:
+        timestamp: when it was made, by the server's clock.
+        event: the event.
+        since: number of the entry since which all starts and ends surely came; None if they do not.
+        flags: what it says about its room, in two spellings: does something run or not.
+        told: the id of each recording, … that it tells, and whether that has ended.
+        running: whether something ran, as far as the session can know.
+        proof: what proves that.
+    """
+
+    timestamp: float
+    event: VideoEvent
+    since: int | None
+    flags: set[bool]
+    told: list[tuple[str, bool]]
+    running: bool | None
+    proof: VideoEvent
+
+
+@dataclass(slots=True)
+class _Knowledge:
+    """Whether something runs in a room, as far as one session can know.
+
+    It knows while it is subscribed to the start and the end of recordings, say: a recording event
+    proves that one runs; a false flag proves that none does.
+
+    Attributes:
+        running: id of a recording, … -> what told last that it has not ended.
+        idle: what told that nothing ran, and that since then everything is known.
+        last: the moment before.
+    """
+
+    running: dict[str, VideoEvent] = field(default_factory=dict)
+    idle: VideoEvent | None = None
+    last: _Moment | None = None
+
+    def copy(self) -> _Knowledge:
+        """The same, to go on from."""
+        return _Knowledge(dict(self.running), self.idle, self.last)
+
+    def covered(self, moment: _Moment) -> bool:
+        """Whether no start and no end can have been missed between the last moment and this."""
+        entry = moment.event.entry
+        if self.last is None:
+            return moment.since is not None and moment.since <= entry.n
+        earlier, later = sorted((self.last, moment), key=lambda each: each.event.entry.n)
+        return later.since is not None and later.since <= earlier.event.entry.n
+
+    def take(self, moment: _Moment) -> None:
+        """Learn from the next moment, and write down what is known after it."""
+        if not self.covered(moment):
+            # What was known no longer holds after the last event: there is a gap behind it.
+            self.running.clear()
+            self.idle = None
+            if self.last is not None:
+                self.last.running = None
+        for id_, has_ended in moment.told:
+            if not has_ended:
+                self.running[id_] = moment.event
+            elif self.running.pop(id_, None) and self.idle:
+                self.idle = moment.event
+        if not self.running and self.idle is None and moment.flags == {False}:
+            self.idle = moment.event
+        if self.running:
+            moment.running, moment.proof = True, next(iter(self.running.values()))
+        elif self.idle is not None:
+            moment.running, moment.proof = False, self.idle
+        else:
+            moment.running, moment.proof = None, moment.event
+        self.last = moment
+
+
+@dataclass(slots=True)
+class _Claim:
+    """An answer that says whether something runs in a room, at a time between two others."""
+
+    call: Call
+    entry: Entry
+    flag: bool
+    since: float
+    until: float
+
+
+class _Timeline:
+    """Whether something runs in a room, by the server's clock, as one session can know.
+
+    Args:
+        room: the room session as the session knows it.
+        lifecycle: what kind of thing it is about.
+        flag: the field of the room session that tells it.
+    """
+
+    def __init__(self, room: SeenRoom, lifecycle: Lifecycle, flag: str) -> None:
+        self.room = room
+        self.flag = flag
+        self.claims: list[_Claim] = []
+        self._lifecycle = lifecycle
+        self._types = [event_type(lifecycle, suffix) for suffix in (STARTED, ENDED)]
+        self._moments: list[_Moment] = []
+        self._before = _Knowledge()
+        self._now = _Knowledge()
+        self._reach = float("-inf")
+
+    def take(self, event: VideoEvent, checker: RunningFlag) -> Iterator[Finding]:
+        """Learn from an event about the room, and find the flags that cannot be."""
+        if event.timestamp is None:
+            return
+        if event.channel == self.room.channel:
+            self._reach = max(self._reach, event.timestamp)
+        moment = self._moment(event, event.timestamp)
+        if moment.flags or moment.told or not self._now.covered(moment):
+            place = bisect_right(self._moments, moment.timestamp, key=_timestamp)
+            self._moments.insert(place, moment)
+            if place == len(self._moments) - 1:
+                self._now.take(moment)
+                self._judge(checker, self._beginning_of_group(self._beginning_of_group(place) - 1))
+            else:
+                # Rooms are told on two channels, and each keeps its own order only.
+                self._now = self._before.copy()
+                for each in self._moments:
+                    self._now.take(each)
+                self._judge(checker, 0)
+            if len(self._moments) > LONGEST_TIMELINE:
+                oldest = self._moments.pop(0)
+                running = oldest.running
+                self._before.take(oldest)
+                oldest.running = running
+                yield from checker.settle(oldest)
+        for claim in [each for each in self.claims if each.until <= self._reach]:
+            self.claims.remove(claim)
+            yield from self._against(claim)
+
+    def _moment(self, event: VideoEvent, timestamp: float) -> _Moment:
+        flags = (told.get(self.flag) for told in event.told.rooms)
+        told = [
+            (string(each.get("id")), string(each.get("state")))
+            for lifecycle, each in event.told.media
+            if lifecycle is self._lifecycle
+        ]
+        return _Moment(
+            timestamp,
+            event,
+            self._since(),
+            {flag for flag in flags if isinstance(flag, bool)},
+            [
+                (id_, state == self._lifecycle.final)
+                for id_, state in told
+                if id_ is not None and state is not None
+            ],
+            None,
+            event,
+        )
+
+    def _since(self) -> int | None:
+        channel = self.room.channel
+        if channel is None:
+            return None
+        begins = [self.room.session.subscriptions.since(channel, type_) for type_ in self._types]
+        numbers = [begin.n for begin in begins if begin is not None]
+        return max(numbers) if len(numbers) == len(begins) else None
+
+    def _beginning_of_group(self, place: int) -> int:
+        """Where the moments begin that have the same timestamp as the one at a place."""
+        if place < 0:
+            return 0
+        return bisect_left(self._moments, self._moments[place].timestamp, key=_timestamp)
+
+    def _judge(self, checker: RunningFlag, first: int) -> None:
+        """Compare flags with what was known, from a place on: order within a timestamp is free."""
+        possible: set[bool | None] = set()
+        after: float | None = None
+        for moment in reversed(self._moments[first:]):
+            if moment.timestamp != after:
+                after, possible = moment.timestamp, set()
+            possible.add(moment.running)
+            wrong = moment.flags - possible if None not in possible else ()
+            checker.suspect(moment, [self._wrong_flag(moment, flag) for flag in wrong])
+
+    def _wrong_flag(self, moment: _Moment, flag: bool) -> Finding:
+        event = moment.event
+        said = f"{event.type} says {self.flag}: {_json(flag)} of {self.room.id}"
+        expected = f"to {{session}}, expected {_json(not flag)}"
+        entries = (moment.proof.entry, event.entry)
+        return Finding(f"{said} {expected}", entries, self.room.session)
+
+    def _against(self, claim: _Claim) -> Iterator[Finding]:
+        """Find out that a claim is wrong for all the time of which it may tell.
+
+        It is judged only once the session got an event that was made after that time: what the
+        server did may still have been under way.
+        """
+        moments = self._moments
+        if not moments or moments[0].timestamp > claim.since:
+            return
+        first = bisect_right(moments, claim.since, key=_timestamp) - 1
+        end = bisect_left(moments, claim.until, key=_timestamp)
+        if all(moment.running is (not claim.flag) for moment in moments[first:end]):
+            said = f"{claim.call.method} says {self.flag}: {_json(claim.flag)} of {self.room.id}"
+            expected = f"to {{session}}, expected {_json(not claim.flag)}"
+            entries = (moments[first].proof.entry, claim.call.entry, claim.entry)
+            yield Finding(f"{said} {expected}", entries, self.room.session)
 
 
 @rule(
@@ -62,175 +276,46 @@ def _would_hear_the_end(session: Session, last: VideoEvent, until: VideoEvent) -
     party="server",
     source="TA",
 )
-def running_flag(index: Index) -> Iterator[Finding]:
+class RunningFlag(RoomChecker):
     """A room session's flag is true exactly while one of what it stands for has not ended.
 
     That is ``recording`` for recordings and ``streaming`` for streams. Events are compared by
     timestamp, in any order within one. An answer is compared with all that was true within a second
     of its call and itself, and only when later events prove that nothing was still on its way.
     """
-    timelines: dict[tuple[Session, str], list[_Timeline]] = defaultdict(list)
-    flagged = [(table, table.flag) for table in LIFECYCLES.values() if table.flag is not None]
-    for session, room, events in VideoIndex.of(index).rooms():
-        for lifecycle, flag_name in flagged:
-            timeline = _Timeline(session, lifecycle, flag_name)
-            timelines[session, room].append(timeline)
-            yield from timeline.follow(room, events)
-    for session in index.sessions.values():
-        for answer in session.answers:
-            call = answer.call
-            if call is None or answer.earlier is not None or answer.entry.frame is None:
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._flagged = [
+            (table, table.flag) for table in LIFECYCLES.values() if table.flag is not None
+        ]
+
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+        timelines = room.notes.get(self)
+        if timelines is None:
+            timelines = room.notes[self] = [
+                _Timeline(room, table, flag) for table, flag in self._flagged
+            ]
+        for timeline in timelines:
+            yield from timeline.take(event, self)
+
+    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+        call = answer.call
+        for told in self.video.told.rooms:
+            room = self.video.known_room(answer.session, room_id(told) or "")
+            if room is None or call is None:
                 continue
-            for told in told_rooms(mapping(answer.entry.frame.get("result"))):
-                room_or_none = room_id(told)
-                for known in timelines.get((session, room_or_none or ""), ()):
-                    flag = told.get(known.flag)
-                    if not isinstance(flag, bool):
-                        continue
-                    proof = known.against(
-                        flag, call.entry.time - CLOCK_SLACK, answer.entry.time + CLOCK_SLACK
-                    )
-                    if proof is not None:
-                        said = f"{call.method} says {known.flag}: {_json(flag)} of {room_or_none}"
-                        expected = f"to {session}, expected {_json(not flag)}"
-                        entries = (proof.entry, call.entry, answer.entry)
-                        yield Finding(f"{said} {expected}", entries)
+            since = call.entry.time - CLOCK_SLACK
+            until = answer.entry.time + CLOCK_SLACK
+            for timeline in room.notes.get(self, ()):
+                flag = told.get(timeline.flag)
+                if not isinstance(flag, bool) or len(timeline.claims) >= MOST_CLAIMS:
+                    continue
+                # A clock that was set back leaves an answer before its call.
+                if since <= until:
+                    timeline.claims.append(_Claim(call, answer.entry, flag, since, until))
+        return iter(())
 
 
 def _json(flag: bool) -> str:
     return "true" if flag else "false"
-
-
-@dataclass(slots=True)
-class _Moment:
-    """What a session knew after an event: whether something ran, and what proves it."""
-
-    timestamp: float
-    event: VideoEvent
-    running: bool | None
-    proof: VideoEvent
-
-
-@dataclass(slots=True)
-class _Timeline:
-    """Whether something runs in a room, by the server's clock, as far as one session can know.
-
-    It knows while it is subscribed to the start and the end of recordings, say: from a recording
-    that it was told of, that one runs; from a flag that said no, that none did.
-
-    Attributes:
-        session: whose knowledge it is.
-        lifecycle: what kind of thing it is about.
-        flag: the field of the room session that tells it.
-        channel: the room's channel; None when no event told it.
-        moments: what was known after each event, by timestamp.
-        counts: at how many of the first moments something surely ran (True) or did not (False).
-        reach: the timestamp up to which the session has got all events of the channel.
-        running: id of a recording, … -> what told last that it has not ended.
-        idle: what told that nothing ran, and that since then everything is known.
-    """
-
-    session: Session
-    lifecycle: Lifecycle
-    flag: str
-    channel: str | None = None
-    moments: list[_Moment] = field(default_factory=list)
-    counts: dict[bool, list[int]] = field(default_factory=dict)
-    reach: float = float("-inf")
-    running: dict[str, VideoEvent] = field(default_factory=dict)
-    idle: VideoEvent | None = None
-
-    def follow(self, room: str, events: Sequence[VideoEvent]) -> Iterator[Finding]:
-        """Take in the events about a room, and find the flags that cannot be."""
-        self.channel = room_channel(events)
-        timed = [(event.timestamp, event) for event in events if event.timestamp is not None]
-        # By timestamp: rooms are told on two channels, and each keeps its own order only.
-        timed.sort(key=lambda at: at[0])
-        before: VideoEvent | None = None
-        for timestamp, event in timed:
-            if not self._covered(before or event, event):
-                self._forget()
-            self._learn(event)
-            if self._knows() is None and self._flags(event) == {False}:
-                self.idle = event
-            self.moments.append(_Moment(timestamp, event, self._knows(), self._proof(event)))
-            if event.channel == self.channel:
-                self.reach = timestamp
-            before = event
-        for flag in (True, False):
-            knew = (moment.running is flag for moment in self.moments)
-            self.counts[flag] = list(accumulate(knew, initial=0))
-        yield from self._wrong(room)
-
-    def _covered(self, before: VideoEvent, event: VideoEvent) -> bool:
-        if self.channel is None:
-            return False
-        first, last = sorted((before.entry, event.entry), key=lambda entry: entry.n)
-        return all(
-            self.session.sure.covers(self.channel, event_type(self.lifecycle, suffix), first, last)
-            for suffix in (STARTED, ENDED)
-        )
-
-    def _forget(self) -> None:
-        """What was known no longer holds after the last event: there is a gap behind it."""
-        self.running.clear()
-        self.idle = None
-        if self.moments:
-            self.moments[-1].running = None
-
-    def _learn(self, event: VideoEvent) -> None:
-        for lifecycle, told in told_media(event.body):
-            id_, state = string(told.get("id")), string(told.get("state"))
-            if lifecycle is not self.lifecycle or id_ is None or state is None:
-                continue
-            if state != lifecycle.final:
-                self.running[id_] = event
-            elif self.running.pop(id_, None) and self.idle:
-                self.idle = event
-
-    def _knows(self) -> bool | None:
-        if self.running:
-            return True
-        return None if self.idle is None else False
-
-    def _proof(self, event: VideoEvent) -> VideoEvent:
-        if self.running:
-            return next(iter(self.running.values()))
-        return self.idle or event
-
-    def _flags(self, event: VideoEvent) -> set[bool]:
-        """What an event says about its room, in its two spellings: does it run or not."""
-        flags = (told.get(self.flag) for told in told_rooms(event.body))
-        return {flag for flag in flags if isinstance(flag, bool)}
-
-    def _wrong(self, room: str) -> Iterator[Finding]:
-        """The flags that contradict what was known: the order within one timestamp is free."""
-        for _, together in groupby(self.moments, key=attrgetter("timestamp")):
-            possible: set[bool | None] = set()
-            found = []
-            for moment in reversed(list(together)):
-                possible.add(moment.running)
-                if None in possible:
-                    continue
-                for flag in self._flags(moment.event) - possible:
-                    said = f"{moment.event.type} says {self.flag}: {_json(flag)} of {room}"
-                    expected = f"to {self.session}, expected {_json(not flag)}"
-                    entries = (moment.proof.entry, moment.event.entry)
-                    found.append(Finding(f"{said} {expected}", entries))
-            yield from reversed(found)
-
-    def against(self, flag: bool, since: float, until: float) -> VideoEvent | None:
-        """What proves a flag wrong that was told at some time in a span; None if nothing does.
-
-        Nothing does unless the session later got an event that was made after the span: what the
-        server did may still have been under way.
-        """
-        known = self.moments and self.moments[0].timestamp <= since and until <= self.reach
-        # A clock that was set back leaves an answer before its call.
-        if not known or until < since:
-            return None
-        first = bisect_right(self.moments, since, key=attrgetter("timestamp")) - 1
-        end = bisect_left(self.moments, until, key=attrgetter("timestamp"))
-        contradicting = self.counts[not flag]
-        wrong = contradicting[end] - contradicting[first] == end - first
-        return self.moments[first].proof if wrong else None

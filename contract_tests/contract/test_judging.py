@@ -1,0 +1,116 @@
+"""A trace is judged while it grows: step by step, in bounded memory, with the same result."""
+
+from __future__ import annotations
+
+import gc
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver import contract
+from mockserver.contract import Entry, Trace, check, memory
+
+from .conversation import CHANNEL, TYPES, Conversation, listening
+
+TRACES = sorted((Path(__file__).parents[2] / "fixtures" / "traces").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_after_each_entry_the_verdict_is_that_of_the_trace_so_far(path: Path) -> None:
+    entries = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    judge = contract.judge()
+    for count, entry in enumerate(Trace.from_entries(entries), 1):
+        judge.feed(entry)
+        assert judge.violations == check(Trace.from_entries(entries[:count]))
+    assert len(judge) == len(entries)
+
+
+def test_a_later_frame_can_explain_what_looked_like_a_breach() -> None:
+    """The order of events that were made at the same time is free."""
+    talk = listening((*TYPES, "video.room.updated"), initial=True)
+    talk.initial_state()
+    talk.at(2.0).room("updated", True)
+    judge = contract.judge()
+    for entry in talk.trace:
+        judge.feed(entry)
+    assert [each.rule for each in judge.violations] == ["running-flag"]
+    talk.recording("started", "recording")
+    judge.feed(talk.trace.entries[-1])
+    assert judge.violations == []
+
+
+def test_an_event_waits_for_the_answer_to_its_subscription() -> None:
+    for accepted in (True, False):
+        talk = listening([])
+        asked = {"event_channel": CHANNEL, "events": ["video.room.updated"]}
+        call = talk.call("signalwire.subscribe", asked)
+        talk.room("updated")
+        assert talk.broken() == []
+        talk.answer(call, {"code": "200" if accepted else "404", "message": "so"})
+        assert talk.broken() == ([] if accepted else ["subscribed-only"])
+
+
+def test_once_there_are_two_spaces_all_sessions_are_named_with_theirs() -> None:
+    talk = Conversation()
+    talk.answer("nothing")
+    judge = contract.judge()
+    judge.feed(talk.trace.entries[0])
+    (violation,) = judge.violations
+    assert "session s1 made" in violation.message
+    talk.call_connect()
+    talk.entries[-1]["space"] = "other"
+    judge.feed(talk.trace.entries[-1])
+    (violation,) = judge.violations
+    assert "session demo/s1 made" in violation.message
+    assert violation.at.endswith("session demo/s1")
+
+
+def test_only_so_many_violations_of_a_rule_are_kept() -> None:
+    talk = listening()
+    for _ in range(5):
+        talk.answer("nothing")
+    judge = contract.judge(most=2)
+    for entry in talk.trace:
+        judge.feed(entry)
+    assert [each.frames for each in judge.violations] == [(7,), (8,)]
+    assert judge.uncounted == 3
+
+
+def long_trace(rooms: int) -> list[dict[str, Any]]:
+    """Rooms, one after another, each with members, recordings, playbacks and calls about them."""
+    talk = listening((*TYPES, "video.member.joined", "video.member.left", "video.room.updated"))
+    for number in range(rooms):
+        first = len(talk.entries)
+        talk.at(talk.now + 1.0).room("started")
+        talk.member("joined")
+        for kind, state in (("recording", "recording"), ("playback", "playing")):
+            id_ = f"{kind}-{number}"
+            talk.media(kind, "started", state, id_=id_)
+            talk.act_on(kind, "pause", **{f"{kind}_id": id_})
+            talk.media(kind, "updated", "paused", id_=id_)
+            event = talk.media(kind, "ended", "completed", id_=id_)
+            talk.acknowledge(event)
+        talk.member("left")
+        talk.room("ended")
+        renamed = json.dumps(talk.entries[first:]).replace("room-session-1", f"room-{number}")
+        talk.entries[first:] = json.loads(renamed.replace(CHANNEL, f"EC_{number}"))
+        talk.subscribe(f"EC_{number + 1}", TYPES)
+    return talk.entries
+
+
+def kept_after(rooms: int) -> int:
+    """How many entries are kept once a trace of so many rooms was judged."""
+    judge = contract.judge(most=10)
+    for raw in long_trace(rooms):
+        (entry,) = Trace.from_entries([raw])
+        judge.feed(entry)
+    del entry
+    assert len(judge) > rooms * 18
+    return sum(isinstance(each, Entry) for each in gc.get_objects())
+
+
+def test_what_is_over_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "REMEMBERED", 20)
+    assert kept_after(200) <= kept_after(50) + 20

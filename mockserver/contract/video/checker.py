@@ -1,0 +1,38 @@
+"""What the rules of video have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mockserver.contract.index import Event, Index
+from mockserver.contract.rule import Checker, Findings
+
+from .index import VideoEvent, VideoIndex
+
+CLOCK_SLACK = 1.0
+"""Seconds by which a trace's clock may differ from the server's, where both are compared. [A]"""
+
+
+class VideoChecker(Checker):
+    """A rule at work on what a trace tells of rooms.
+
+    Attributes:
+        video: what is known of rooms.
+    """
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self.video = VideoIndex.of(index)
+
+    def on_event(self, event: Event) -> Findings:
+        """An event of any namespace; those of video are handed on."""
+        return self.on_video_event(event) if isinstance(event, VideoEvent) else ()
+
+    def on_video_event(self, event: VideoEvent) -> Findings:
+        """An event of video, before what it tells is known to the index."""
+        return ()
+
+    def surely_told(self, event: VideoEvent, types: Iterable[str], since: VideoEvent) -> bool:
+        """Whether the session was surely sent all events of some types since an earlier one."""
+        covers = event.session.subscriptions.covers
+        return all(covers(event.channel, type_, since.entry) for type_ in types)
