@@ -12,7 +12,7 @@ import pytest
 from mockserver import contract
 from mockserver.contract import Entry, Trace, check, memory
 
-from .conversation import CHANNEL, TYPES, Conversation, listening
+from .conversation import CHANNEL, OK, TYPES, Conversation, listening
 
 TRACES = sorted((Path(__file__).parents[2] / "fixtures" / "traces").glob("*.jsonl"))
 
@@ -88,7 +88,7 @@ def long_trace(rooms: int) -> list[dict[str, Any]]:
         for kind, state in (("recording", "recording"), ("playback", "playing")):
             id_ = f"{kind}-{number}"
             talk.media(kind, "started", state, id_=id_)
-            talk.act_on(kind, "pause", **{f"{kind}_id": id_})
+            talk.act_on(kind, "pause", OK, **{f"{kind}_id": id_})
             talk.media(kind, "updated", "paused", id_=id_)
             event = talk.media(kind, "ended", "completed", id_=id_)
             talk.acknowledge(event)
@@ -107,10 +107,11 @@ def kept_after(rooms: int) -> int:
         (entry,) = Trace.from_entries([raw])
         judge.feed(entry)
     del entry
+    gc.collect()
     assert len(judge) > rooms * 18
     return sum(isinstance(each, Entry) for each in gc.get_objects())
 
 
 def test_what_is_over_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "REMEMBERED", 20)
-    assert kept_after(200) <= kept_after(50) + 20
+    assert kept_after(200) < kept_after(50) * 1.1

@@ -9,7 +9,7 @@ its namespace, which adds a part of its own. Only what is alive is kept, see ``m
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,8 @@ UNSUBSCRIBE = "signalwire.unsubscribe"
 MOST_UNREADABLE = 1_000
 """Unreadable frames of a session that may still be answered with an error."""
 
-MOST_UNANSWERED = 10_000
-"""Server calls and events without an answer that are remembered: some clients never answer."""
+MOST_UNANSWERED = 200
+"""Server calls and events of a session that wait for an answer: some clients never answer."""
 
 SpaceKey = tuple[str, str | None]
 """What tells spaces apart: ``("space", name)``, or ``("project", id)`` where names are unknown."""
@@ -52,6 +52,8 @@ class Session:
         connected: the first answer that accepted a connect.
         calls: how many calls the client has made.
         unreadable: the client's frames that need no answer with an id of their own.
+        asked: id -> the client's calls that are not answered yet.
+        sent: id -> the server's calls and events that are not answered yet; the latest ones.
     """
 
     space: str | None
@@ -62,6 +64,12 @@ class Session:
     connected: Entry | None = None
     calls: int = 0
     unreadable: deque[Entry] = field(default_factory=lambda: deque(maxlen=MOST_UNREADABLE))
+    asked: dict[str, deque[Call]] = field(default_factory=dict)
+    sent: Recent[str, deque[Call]] = field(default_factory=lambda: Recent(MOST_UNANSWERED))
+
+    def waiting(self, to_client: bool) -> dict[str, deque[Call]]:
+        """The calls that an answer in a direction may answer."""
+        return self.asked if to_client else self.sent
 
 
 @dataclass(slots=True, eq=False)
@@ -161,8 +169,6 @@ class Index:
         self.spread: list[tuple[str, str]] = []
         self._initial = frozenset[str]().union(*(each.initial for each in self.namespaces.values()))
         self._spaces: set[str | None] = set()
-        self._calls: dict[tuple[Session, str], deque[Call]] = defaultdict(deque)
-        self._unanswered: Recent[tuple[Session, str], deque[Call]] = Recent(MOST_UNANSWERED)
         self._latest: Recent[tuple[Session, bool, str], Call] = Recent()
         self._event_ids: Recent[tuple[Session, str], Entry] = Recent()
         self._begun = False
@@ -247,16 +253,15 @@ class Index:
                 session.subscriptions.ask(call)
             elif method == UNSUBSCRIBE:
                 session.subscriptions.ask_to_end(call)
-            self._calls[session, id_].append(call)
+            session.asked.setdefault(id_, deque()).append(call)
             return call
         if method == EVENT_METHOD:
             call = self._event(entry, params, session, id_)
         else:
             call = Call(entry, method, params, session)
-        waiting = self._unanswered.get((session, id_))
-        if waiting is None:
-            waiting = self._unanswered[session, id_] = deque()
-        waiting.append(call)
+        if id_ not in session.sent:
+            session.sent[id_] = deque()
+        session.sent[id_].append(call)
         return call
 
     def _event(self, entry: Entry, params: Mapping[str, Any], session: Session, id_: str) -> Event:
@@ -315,23 +320,19 @@ class Index:
     ) -> tuple[Call | None, Entry | None]:
         """The call that an answer answers, and the answer that this call had already."""
         id_ = frame_id(frame)
-        calls = self._calls if entry.to_client else self._unanswered
-        nameless = (self.nameless(entry.space), id_)
-        key = (session, id_)
         latest = (session, entry.to_client, id_)
-        waiting = calls.get(key)
-        if waiting:
+        calls = session.waiting(entry.to_client)
+        if id_ in calls:
             # A client that counts its ids from 1 again after a reconnect means the newest.
-            call = waiting.pop()
+            call = calls[id_].pop()
         else:
-            key = nameless
-            waiting = calls.get(key)
-            if not waiting:
+            calls = self.nameless(entry.space).waiting(entry.to_client)
+            if id_ not in calls:
                 answered = self._latest.get(latest)
                 return answered, answered.answer if answered is not None else None
-            call = waiting.popleft()
-        if not waiting:
-            del calls[key]
+            call = calls[id_].popleft()
+        if not calls[id_]:
+            del calls[id_]
         call.answer = entry
         self._latest[latest] = call
         return call, None

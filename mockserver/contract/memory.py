@@ -21,15 +21,20 @@ class Recent(dict[K, V]):
 
     Args:
         limit: how many it keeps; None for ``REMEMBERED``.
+
+    Attributes:
+        forgot: whether it has dropped any.
     """
 
     def __init__(self, limit: int | None = None) -> None:
         super().__init__()
+        self.forgot = False
         self._limit = REMEMBERED if limit is None else limit
 
     def __setitem__(self, key: K, value: V) -> None:
         super().__setitem__(key, value)
         if len(self) > self._limit:
+            self.forgot = True
             del self[next(iter(self))]
 
 

@@ -278,7 +278,7 @@ class AcknowledgedOnce(Checker):
     def on_reply(self, answer: Answer) -> Iterator[Finding]:
         entry, call, session = answer.entry, answer.call, answer.session
         if call is None:
-            if session.whole:
+            if session.whole and not session.sent.forgot:
                 message = f"{{session}} answered id {_id(entry)}, but the server sent no such id"
                 yield Finding(message, (entry,), session)
         elif answer.earlier is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mockserver.protocol.catalogue import SUBSCRIBED_AS
@@ -86,6 +85,11 @@ class Subscriptions:
         if not self._confirmed[channel]:
             del self._confirmed[channel]
 
+    def forget(self, channel: str) -> None:
+        """Nothing comes on a channel any more: nothing can be missed."""
+        for key in [key for key in self._sure if key[0] == channel]:
+            del self._sure[key]
+
     def _settle(self, call: Call) -> dict[Key, Entry | None]:
         """What a call that unsubscribes was to end, and since when that surely came before."""
         ended = self._ending.pop(call, {})
@@ -132,10 +136,6 @@ class Subscriptions:
             if _channel(call) == channel:
                 types |= asked
         return sorted(types)
-
-    def channels(self) -> Iterator[str]:
-        """The channels of which something surely comes."""
-        return iter({channel for channel, _ in self._sure})
 
 
 def _channel(call: Call) -> str:

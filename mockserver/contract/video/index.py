@@ -437,6 +437,8 @@ class VideoIndex:
                 self._seen_media.end((session, kind, id_))
                 self.media.end((self._space(event), kind, id_))
             self._seen_rooms.end((session, room))
+            if seen is not None and seen.channel is not None:
+                session.subscriptions.forget(seen.channel)
 
     def _space(self, event: VideoEvent) -> SpaceKey:
         return self.index.space_of(event.session, event.entry)
