@@ -19,7 +19,7 @@ async def real(api: Api) -> str:
 
 
 async def test_a_manual_clock_stands_still(api: Api, space: str) -> None:
-    told = {"kind": "manual", "now": START, "speed": None, "next_in_s": None}
+    told = {"kind": "manual", "now": START, "speed": None, "paused": False, "next_in_s": None}
     assert await api.ok("GET", f"{space}/clock") == told
 
 

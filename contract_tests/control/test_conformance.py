@@ -26,7 +26,7 @@ Case = schemathesis.Case[Any]
 EXAMPLES = 10
 """Requests per operation and mode; the same ones in every run."""
 
-ENDLESS = {"follow_trace"}
+ENDLESS = {"follow_trace", "follow_changes"}
 """What never ends cannot be called so; it has tests of its own."""
 
 DESTRUCTIVE = {"delete_space", "reset_space"}
@@ -70,7 +70,13 @@ def there(mock: ServerProcess) -> dict[str, str]:
     post("/spaces", {"name": "here"})
     room = post("/spaces/here/rooms", {"name": "lobby"})
     recording = post("/spaces/here/actions", {"do": "start_recording"})["result"]
-    return {"space": "here", "room": room["id"], "recording": recording["id"]}
+    return {
+        "space": "here",
+        "room": room["id"],
+        "recording": recording["id"],
+        "kind": "objects",
+        "name": "member",
+    }
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,10 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", "/spaces", {"name": "a", "latency_s": "30ms"}, "$.latency_s"),
     ("POST", "/spaces", {"name": "a", "latency": 1}, "$.latency"),
     ("DELETE", HERE, {"really": True}, "$.really"),
-    ("POST", f"{HERE}/reset", {"seed": 1}, "$.seed"),
+    ("POST", f"{HERE}/reset", {"seed": "1"}, "$.seed"),
+    ("POST", f"{HERE}/reset", {"name": "other"}, "$.name"),
+    ("POST", f"{HERE}/reset", {"scenario_yaml": "{"}, "$.scenario_yaml"),
+    ("POST", f"{HERE}/reset", {"speed": 2}, "$.speed"),
     ("POST", f"{HERE}/rooms", {"name": ["a"]}, "$.name"),
     ("POST", f"{HERE}/rooms", {"members": 0}, "$.members"),
     ("POST", f"{HERE}/rooms", {"members": "Ann"}, "$.members"),
@@ -47,6 +50,8 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", f"{HERE}/clock/advance", {"seconds": "5"}, "$.seconds"),
     ("POST", f"{HERE}/clock/advance", {"seconds": 1, "acknowledged": "yes"}, "$.acknowledged"),
     ("POST", f"{HERE}/clock/run_until_idle", {"acknowledged": 1}, "$.acknowledged"),
+    ("POST", f"{HERE}/clock/pause", {"now": True}, "$.now"),
+    ("POST", f"{HERE}/clock/resume", {"now": True}, "$.now"),
     ("PUT", f"{HERE}/clock/speed", {}, "$.speed"),
     ("PUT", f"{HERE}/clock/speed", {"speed": 0}, "$.speed"),
     ("POST", f"{HERE}/answers", {}, "$.method"),
@@ -107,6 +112,7 @@ async def test_a_body_is_an_object(body: Json, api: Api) -> None:
 JSON = {"Content-Type": "application/json"}
 
 QUERIES = [
+    ("/schemas", {"kind": "rules"}, "$.kind"),
     ("/journal", {"format": "xml"}, "$.format"),
     ("/journal", {"projekt": "x"}, "$.projekt"),
     (f"{HERE}/trace", {"direction": "up"}, "$.direction"),
@@ -214,7 +220,7 @@ async def test_a_bug_is_told_without_its_insides(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = await start()
-    monkeypatch.setattr("mockserver.server.http.spaces._view", lambda *_: 1 / 0)
+    monkeypatch.setattr("mockserver.server.http.spaces.view", lambda *_: 1 / 0)
     reply = await api.post("/spaces", {"name": "a"})
     assert "division" not in str(reply.problem(500))
     [bug] = api.server.bugs

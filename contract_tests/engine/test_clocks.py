@@ -42,6 +42,7 @@ def test_the_real_delay_leads_to_the_time_asked_for(speed: float) -> None:
     source.now += 12 * S
     until = clock.now() + 120 * S
     delay = clock.real_delay(until)
+    assert delay is not None
     assert delay == pytest.approx(120 / speed)
     source.now += round(delay * S)
     assert clock.now() == pytest.approx(until, abs=speed)
@@ -191,3 +192,24 @@ def test_events_carry_the_time_at_which_they_were_made(world: World) -> None:
     assert client.event_frames[0]["params"]["timestamp"] == seconds(made)
     *_, sent, acknowledged = world.entries(world.space)
     assert sent["time"] == acknowledged["time"] == seconds(made + 30 * MS)
+
+
+def test_a_paused_clock_stands_still_and_can_be_moved() -> None:
+    source = Source()
+    clock = RunningClock(source, speed=2.0)
+    source.now += 3 * S
+    clock.pause()
+    stood = clock.now()
+    source.now += 100 * S
+    assert clock.now() == stood
+    assert clock.real_delay(stood + S) is None
+    clock.move(stood + 5 * S)
+    clock.set_speed(3.0)
+    assert clock.now() == stood + 5 * S
+    with pytest.raises(ValueError, match="backwards"):
+        clock.move(stood)
+    clock.resume()
+    source.now += 2 * S
+    assert clock.now() == stood + 11 * S
+    with pytest.raises(ValueError, match="pause it first"):
+        clock.move(clock.now() + S)

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mockserver.engine import TABLES, Journal, Space
 from mockserver.engine.journal import TEXT_LIMIT, TO_CLIENT, TO_SERVER
@@ -142,7 +144,7 @@ def test_a_huge_faulty_frame_is_cut_and_still_masked(world: World) -> None:
         world.client().send(orjson.dumps(frame))
     told = traces(world)
     assert SECRET[:2] not in told
-    assert all(len(entry.data) <= 8_100 for entry in world.gate.strays._entries)
+    assert all(len(entry.data) <= 8_100 for entry in world.gate.strays.raw())
 
 
 # What an entry tells
@@ -261,3 +263,31 @@ def test_a_long_text_is_cut(world: World) -> None:
     world.client().send(("ä" * 3 * TEXT_LIMIT).encode())
     (noted, _) = world.gate.strays.entries()
     assert noted["text"] == "ä" * TEXT_LIMIT
+
+
+@given(
+    limit=st.integers(1, 7),
+    steps=st.lists(st.one_of(st.integers(1, 9), st.just("clear")), max_size=6),
+    after=st.integers(0, 40),
+    most=st.none() | st.integers(0, 9),
+)
+def test_entries_are_found_by_their_number(
+    limit: int, steps: list[int | str], after: int, most: int | None
+) -> None:
+    """A ring that is read must give what a list would that has all entries."""
+    journal = Journal("p", limit)
+    kept: list[int] = []
+    number = 0
+    for step in steps:
+        if step == "clear":
+            journal.clear()
+            kept.clear()
+            continue
+        for _ in range(int(step)):
+            number += 1
+            journal.add(number, TO_CLIENT, "s1", b"{}")
+            kept = [*kept, number][-limit:]
+    assert journal.last == number
+    assert len(journal) == len(kept)
+    wanted = [each for each in kept if each > after][:most]
+    assert [entry.number for entry in journal.raw(after, most)] == wanted

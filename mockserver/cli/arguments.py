@@ -56,6 +56,14 @@ def positive(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    """A whole number from 1."""
+    value = _number(text, int, "a whole number")
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return int(value)
+
+
 def duration(text: str) -> int:
     """A duration with its unit, as microseconds.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import add_play_options, credentials, port
+from .arguments import add_play_options, credentials, port, whole
 from .exits import EXIT_BUG, EXIT_OK, fail
 
 
@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--control-token",
         metavar="TOKEN",
         help="what the control API asks for (default: nothing on loopback, else one is made up)",
+    )
+    parser.add_argument(
+        "--journal",
+        metavar="N",
+        type=whole,
+        default=10_000,
+        help="how many frames each space keeps (%(default)s)",
     )
     parser.add_argument(
         "--ready-file",
@@ -64,6 +71,7 @@ def execute(options: argparse.Namespace) -> int:
         latency_us=options.latency,
         credentials=dict(options.credentials) if options.credentials else None,
         control_token=options.control_token,
+        journal_limit=options.journal,
     )
     try:
         bugs = run(settings, ready_file=options.ready_file, log_level=options.log_level)

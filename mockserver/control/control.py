@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockserver import contract, schemas
@@ -45,6 +46,8 @@ ACKNOWLEDGED_WITHIN_S = 5.0
 
 LOOK_AGAIN_S = 0.05
 
+_SERIALS = count(1)
+
 
 class Service(Protocol):
     """What a control needs of whoever serves the space."""
@@ -69,6 +72,7 @@ class SpaceControl:
     """The tester's hand on one space.
 
     Attributes:
+        serial: tells this space from all others, those that had its name before too.
         over: set once the space has ended.
     """
 
@@ -78,6 +82,7 @@ class SpaceControl:
         self._video = Video.of(space)
         self.happenings = Happenings(space.journal)
         self.over = asyncio.Event()
+        self.serial = next(_SERIALS)
 
     def close(self) -> None:
         """The space has ended."""
@@ -262,6 +267,11 @@ class SpaceControl:
         )
         return await self.push(frame, session=session, valid=valid)
 
+    def outlook(self) -> list[views.Coming]:
+        """What the script does next: the soonest first, then what waits for something."""
+        self.space.tick()
+        return [views.coming_view(each, self.space.now) for each in self.space.script.outlook()]
+
     def sessions(self) -> list[views.Session]:
         """The sessions, those that are away too, in the order in which they connected."""
         return [views.session_view(each) for each in self.space.sessions.values()]
@@ -289,7 +299,7 @@ class SpaceControl:
         return seconds(self.space.now)
 
     async def advance(self, by_s: float, *, acknowledged: bool = False) -> float:
-        """Move a manual clock, doing everything that falls due on the way at its own time.
+        """Move a manual or paused clock, doing everything that falls due on the way at its time.
 
         Returns the new time once all that was caused has been handed to the network; what clients
         send meanwhile is handled at the time at which it comes.
@@ -299,9 +309,9 @@ class SpaceControl:
             acknowledged: also wait, at each step, until clients have acknowledged their events.
 
         Raises:
-            ControlError: the clock is not a manual one, or ``by_s`` is negative.
+            ControlError: the clock is running, or ``by_s`` is negative.
         """
-        clock = self._manual()
+        clock = self._standing()
         if by_s < 0:
             raise ControlError(f"time does not run backwards: {by_s:g} s")
         self.space.tick()
@@ -314,12 +324,12 @@ class SpaceControl:
         return self.now()
 
     async def run_until_idle(self, *, acknowledged: bool = False) -> float:
-        """Move a manual clock until nothing is left to do; returns the new time.
+        """Move a manual or paused clock until nothing is left to do; returns the new time.
 
         Raises:
-            ControlError: the clock is not a manual one, or there is no end to it.
+            ControlError: the clock is running, or there is no end to it.
         """
-        clock = self._manual()
+        clock = self._standing()
         self.space.tick()
         await self._settle(acknowledged=acknowledged)
         for _ in range(MOST_ADVANCES):
@@ -335,24 +345,52 @@ class SpaceControl:
         Raises:
             ControlError: the clock is a manual one, or the speed is not above 0.
         """
-        clock = self.space.clock
-        if not isinstance(clock, RunningClock):
-            raise ControlError("the clock of this space is manual: advance it instead")
+        clock = self._running("advance it instead")
         if not speed > 0:
             raise ControlError(f"speed must be greater than 0, not {speed:g}")
         self.space.tick()
         clock.set_speed(speed)
         self._service.rearm(self.space, changed=True)
 
-    def _manual(self) -> ManualClock:
+    def pause(self) -> None:
+        """Have a real clock stand still until ``resume``; meanwhile it can be advanced.
+
+        Raises:
+            ControlError: the clock is a manual one.
+        """
+        clock = self._running("it always stands still")
+        self.space.tick()
+        clock.pause()
+        self._service.rearm(self.space, changed=True)
+
+    def resume(self) -> None:
+        """Have a paused clock follow real time again; one that runs goes on.
+
+        Raises:
+            ControlError: the clock is a manual one.
+        """
+        self._running("advance it instead").resume()
+        self._service.rearm(self.space, changed=True)
+
+    def _running(self, instead: str) -> RunningClock:
         clock = self.space.clock
-        if not isinstance(clock, ManualClock):
-            raise ControlError(
-                'the clock of this space follows real time; make the space with clock "manual"'
-            )
+        if not isinstance(clock, RunningClock):
+            raise ControlError(f"the clock of this space is manual: {instead}")
         return clock
 
-    async def _step(self, clock: ManualClock, to: int, acknowledged: bool) -> None:
+    def _standing(self) -> ManualClock | RunningClock:
+        """The clock, if it stands still so that somebody can move it."""
+        clock = self.space.clock
+        if isinstance(clock, ManualClock):
+            return clock
+        if isinstance(clock, RunningClock) and clock.paused:
+            return clock
+        raise ControlError(
+            "the clock of this space follows real time; pause it first, or make the space with "
+            'clock "manual"'
+        )
+
+    async def _step(self, clock: ManualClock | RunningClock, to: int, acknowledged: bool) -> None:
         clock.move(max(to, clock.now()))
         self.space.tick()
         await self._settle(acknowledged=acknowledged)

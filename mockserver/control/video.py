@@ -96,6 +96,7 @@ class Room:
         ended: whether it is over.
         audience: how many are there without being members.
         properties: the other fields of the wire's ``room_session``: ``locked``, ``meta``, ….
+        layout: the wire's ``layout``: its ``name``, and its ``layers`` in percent of the canvas.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Room:
     ended: bool
     audience: int
     properties: dict[str, Any]
+    layout: dict[str, Any]
     members: tuple[Member, ...]
     recordings: tuple[Recording, ...]
     playbacks: tuple[Playback, ...]
@@ -153,6 +155,7 @@ def room_view(room: EngineRoom, now: int) -> Room:
         ended=room.ended,
         audience=len(room.audience) + room.listeners,
         properties=deepcopy(room.properties),
+        layout=room.layout_as_wire(),
         members=tuple(member_view(each) for each in room.members.values()),
         recordings=cast(tuple[Recording, ...], media["recording"]),
         playbacks=cast(tuple[Playback, ...], media["playback"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mockserver.engine import Coming as EngineComing
 from mockserver.engine import RunningClock, Space, seconds
 from mockserver.engine import Session as EngineSession
 
@@ -39,13 +40,28 @@ class Clock:
         kind: ``real`` or ``manual``.
         now: unix seconds on it.
         speed: how many times as fast as real time it runs; None for a manual one.
+        paused: whether a real clock has been paused.
         next_in_s: seconds on it until the space has something to do; None when it has nothing.
     """
 
     kind: Literal["real", "manual"]
     now: float
     speed: float | None
+    paused: bool
     next_in_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Something that a script will do.
+
+    Attributes:
+        what: a sentence.
+        in_s: seconds on the space's clock until then; None while it waits for something to happen.
+    """
+
+    what: str
+    in_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +103,12 @@ def clock_view(space: Space) -> Clock:
         kind="real" if isinstance(clock, RunningClock) else "manual",
         now=seconds(space.now),
         speed=clock.speed if isinstance(clock, RunningClock) else None,
+        paused=isinstance(clock, RunningClock) and clock.paused,
         next_in_s=None if deadline is None else seconds(max(0, deadline - space.now)),
     )
+
+
+def coming_view(coming: EngineComing, now: int) -> Coming:
+    """What a script will do, as seen at this time of the engine's."""
+    when = coming.when
+    return Coming(coming.what, None if when is None else seconds(max(0, when - now)))

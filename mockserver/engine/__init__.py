@@ -10,7 +10,7 @@ from .container import Container
 from .gate import Gate
 from .journal import Journal
 from .namespaces import ACTIONS, CALLS, TABLES
-from .script import AnswerPlan, Script
+from .script import AnswerPlan, Coming, Script
 from .session import Closing, Connection, Session
 from .space import DEFAULT_LATENCY_US, Space
 from .video import Member, RoomSession, Video
@@ -25,6 +25,7 @@ __all__ = [
     "AnswerPlan",
     "Clock",
     "Closing",
+    "Coming",
     "Connection",
     "Container",
     "Gate",

@@ -15,6 +15,11 @@ class Agenda:
         self._entries: list[tuple[int, int, Action]] = []
         self._count = 0
 
+    @property
+    def added(self) -> int:
+        """How many actions there ever were. Whatever happens in a space adds some."""
+        return self._count
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -39,6 +39,9 @@ class RunningClock:
     Args:
         source: real time, microseconds of unix time; must not run backwards.
         speed: 1.0 is real time, 60.0 makes a minute of one second. Greater than 0.
+
+    Attributes:
+        paused: whether it stands still; it can be moved then, as a manual clock can.
     """
 
     def __init__(self, source: Callable[[], int], speed: float = 1.0) -> None:
@@ -48,9 +51,12 @@ class RunningClock:
         self._start = source()
         self._base = self._start
         self.speed = speed
+        self.paused = False
 
     def now(self) -> int:
-        """The start, plus the real time since then times the speed."""
+        """The start, plus the real time since then times the speed; pauses not counted."""
+        if self.paused:
+            return self._base
         return self._base + int((self._source() - self._start) * self.speed)
 
     def set_speed(self, speed: float) -> None:
@@ -60,8 +66,28 @@ class RunningClock:
         self._base, self._start = self.now(), self._source()
         self.speed = speed
 
-    def real_delay(self, until: int) -> float:
-        """Real seconds until ``until``; 0 when it has passed."""
+    def pause(self) -> None:
+        """Stand still until ``resume``."""
+        self._base = self.now()
+        self.paused = True
+
+    def resume(self) -> None:
+        """Follow real time again, from where it stands."""
+        if self.paused:
+            self._start = self._source()
+            self.paused = False
+
+    def move(self, to: int) -> None:
+        """Move a paused clock to ``to``. Raises ValueError while it runs, or for the past."""
+        if not self.paused:
+            raise ValueError("a running clock moves by itself: pause it first")
+        _check_forwards(self._base, to)
+        self._base = to
+
+    def real_delay(self, until: int) -> float | None:
+        """Real seconds until ``until``; 0 when it has passed, None while the clock is paused."""
+        if self.paused:
+            return None
         return max(0.0, (until - self.now()) / self.speed / MICROSECONDS)
 
 
@@ -80,6 +106,10 @@ class ManualClock:
 
     def move(self, to: int) -> None:
         """Move to ``to`` (microseconds of unix time). Raises ValueError for a time in the past."""
-        if to < self._now:
-            raise ValueError(f"a clock does not run backwards: {to} is before {self._now}")
+        _check_forwards(self._now, to)
         self._now = to
+
+
+def _check_forwards(now: int, to: int) -> None:
+    if to < now:
+        raise ValueError(f"a clock does not run backwards: {to} is before {now}")

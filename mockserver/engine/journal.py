@@ -6,7 +6,6 @@ once, and memory stays small. They are decoded when somebody reads them.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -64,12 +63,20 @@ class Journal:
         self.space = space
         self.limit = limit
         self.dropped = 0
-        self._entries: deque[Entry] = deque()
+        self._ring: list[Entry] = []
+        """The entry of number ``first + i`` stands at ``i``, until the ring is full; from then on
+        the newest takes the place of the oldest, so an entry is found by its number at once."""
+        self._base = 1
         self._count = 0
         self._listeners: list[Callable[[Entry], None]] = []
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._ring)
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry that there ever was; 0 before the first."""
+        return self._count
 
     def add(
         self,
@@ -96,9 +103,10 @@ class Journal:
             data = mask_tokens(data)
         self._count += 1
         entry = Entry(self._count, time, direction, session, data, problem is None, problem)
-        self._entries.append(entry)
-        if len(self._entries) > self.limit:
-            self._entries.popleft()
+        if len(self._ring) < self.limit:
+            self._ring.append(entry)
+        else:
+            self._ring[(self._count - self._base) % self.limit] = entry
             self.dropped += 1
         for listener in self._listeners:
             listener(entry)
@@ -108,9 +116,20 @@ class Journal:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def raw(self) -> list[Entry]:
-        """The entries as they are kept, oldest first."""
-        return list(self._entries)
+    def raw(self, after: int = 0, limit: int | None = None) -> list[Entry]:
+        """The entries as they are kept, oldest first.
+
+        Args:
+            after: only those with a higher number.
+            limit: at most so many; None: all.
+        """
+        first = max(after, self._count - len(self._ring)) + 1
+        last = self._count if limit is None else min(self._count, first + limit - 1)
+        if first > last:
+            return []
+        start = (first - self._base) % self.limit
+        end = start + last - first + 1
+        return self._ring[start:end] + self._ring[: max(0, end - self.limit)]
 
     def entries(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """The trace: entries with a number above ``after``, oldest first, as JSON objects.
@@ -119,9 +138,8 @@ class Journal:
         and ``valid``; a text that was no JSON object has ``frame: null`` and ``text``, and an
         invalid one has ``problem``.
         """
-        for entry in list(self._entries):
-            if entry.number > after:
-                yield self.as_json(entry)
+        for entry in self.raw(after):
+            yield self.as_json(entry)
 
     def as_json(self, entry: Entry) -> dict[str, Any]:
         """One entry as it stands in a trace."""
@@ -151,5 +169,6 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all entries; numbers go on."""
-        self._entries.clear()
+        self._ring.clear()
+        self._base = self._count + 1
         self.dropped = 0

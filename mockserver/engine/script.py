@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.protocol.errors import ProtocolError, Refusal
 
@@ -29,10 +29,26 @@ class AnswerPlan:
     after_events: bool = False
 
 
+class Coming(NamedTuple):
+    """Something that a script will do.
+
+    Attributes:
+        what: a sentence for people.
+        when: microseconds of space time; None while it waits for something to happen.
+    """
+
+    what: str
+    when: int | None
+
+
 class Script:
     """The script of a space; this one does nothing. Scripts act by the space's own methods."""
 
     name = "none"
+
+    def outlook(self) -> list[Coming]:
+        """What it will do: the soonest first, then what waits for something to happen."""
+        return []
 
     @property
     def is_spent(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from mockserver.engine import (
     ACTIONS,
     AnswerPlan,
+    Coming,
     Container,
     Script,
     Session,
@@ -40,6 +41,7 @@ class ScenarioScript(Script):
             self._waiting.setdefault((trigger.kind, trigger.value), []).append((index, step))
         self._requests = {value for kind, value in self._waiting if kind == "request"}
         self._started: dict[str, Container] = {}
+        self._scheduled: list[tuple[int, Step]] = []
 
     @property
     def is_spent(self) -> bool:
@@ -54,7 +56,7 @@ class ScenarioScript(Script):
             space.permissions = frozenset(self.scenario.permissions)
         for _, step in self._waiting.get(("at", ""), ()):
             self._spent = True
-            space.later(step.trigger.at_us + step.after_us, partial(self._do, space, step, None))
+            self._later(space, step.trigger.at_us + step.after_us, step, None)
 
     def on_request(
         self, space: Space, session: Session | None, method: str, params: dict[str, Any]
@@ -89,9 +91,29 @@ class ScenarioScript(Script):
             self._seen[index] += 1
             if _is_due(trigger, self._seen[index]):
                 self._spent = self._spent or not trigger.every
-                space.later(step.after_us, partial(self._do, space, step, room))
+                self._later(space, step.after_us, step, room)
 
-    def _do(self, space: Space, step: Step, room: Container | None) -> None:
+    def outlook(self) -> list[Coming]:
+        """The steps that have a time by now, then those that wait for their trigger."""
+        timed = sorted(self._scheduled, key=lambda each: each[0])
+        waiting = [
+            step
+            for index, step in enumerate(self.scenario.script)
+            if step.trigger.kind != "at" and _can_come(step.trigger, self._seen[index])
+        ]
+        return [
+            *(Coming(step.explain(), when) for when, step in timed),
+            *(Coming(step.explain(), None) for step in waiting),
+        ]
+
+    def _later(self, space: Space, delay_us: int, step: Step, room: Container | None) -> None:
+        entry = (space.now + delay_us, step)
+        self._scheduled.append(entry)
+        space.later(delay_us, partial(self._do, space, entry, room))
+
+    def _do(self, space: Space, entry: tuple[int, Step], room: Container | None) -> None:
+        self._scheduled.remove(entry)
+        _, step = entry
         for action in step.actions:
             try:
                 self._act(space, action, room)
@@ -130,6 +152,10 @@ class ScenarioScript(Script):
             display_name=template.display_name,
             key=key,
         )
+
+
+def _can_come(trigger: Trigger, seen: int) -> bool:
+    return trigger.every or seen < (trigger.nth or 1)
 
 
 def _is_due(trigger: Trigger, seen: int) -> bool:

@@ -68,6 +68,7 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             f"project and token; scenario {settings.scenario}; Ctrl-C ends it)",
             flush=True,
         )
+        print(f"page for a browser: {_page_address(server, settings)}", flush=True)
         if server.guard.token is not None and settings.control_token is None:
             print(f"control API: Authorization: Bearer {server.guard.token}", flush=True)
         if ready_file is not None:
@@ -79,6 +80,12 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             _remove_ready_file(ready_file)
         await server.stop()
     return len(server.bugs)
+
+
+def _page_address(server: Server, settings: Settings) -> str:
+    """Where the page is. A token that was made up is in it; one that was given is no one's news."""
+    made_up = server.guard.token is not None and settings.control_token is None
+    return f"{server.http_url}/#token={server.guard.token}" if made_up else f"{server.http_url}/"
 
 
 async def start(server: Server) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -57,6 +58,7 @@ class Server:
         strangers: connections that failed before they became a client's.
         bugs: faults of the mock itself; each was logged, and its frame not sent.
         retired: the last spaces that have ended, for those who judge a whole run afterwards.
+        is_stopping: whether streams to watchers should end, because the server does.
         guard: decides who may use the control API, and knows its token.
     """
 
@@ -74,6 +76,7 @@ class Server:
         self._timers: dict[Space, SpaceTimer] = {}
         self._controls: dict[str, SpaceControl] = {}
         self._made_with: dict[str, SpaceSettings] = {}
+        self.is_stopping = False
         self._runner: web.AppRunner | None = None
 
     @property
@@ -98,6 +101,7 @@ class Server:
         self._pings = Deadlines(self._loop)
         self.sockets = Sockets(self, self.settings, self.strangers)
         app = application(self)
+        app.router.add_get("/__page__/{name}", _asset)
         for path in ("/", "/space/{space}", "/space/{space}/", "/{elsewhere:.+}"):
             app.router.add_get(path, partial(_root, self))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
@@ -115,6 +119,7 @@ class Server:
         """Close every session with code 1001, then the port."""
         if self._runner is None:
             return
+        self.is_stopping = True
         self._pings.cancel_all()
         for timer in self._timers.values():
             timer.cancel()
@@ -181,9 +186,21 @@ class Server:
         self._made_with.pop(name, None)
         self._retire(space, f'space "{name}" was deleted')
 
-    def reset_space(self, name: str) -> Space:
-        """End a space, and make it anew as it was made. Raises KeyError when there is none."""
-        settings = self._made_with.get(name, SpaceSettings(self.gate.scenarios.get(name)))
+    def reset_space(self, name: str, **changes: Any) -> Space:
+        """End a space, and make it again as it was made.
+
+        Args:
+            name: the space.
+            changes: settings (those of ``SpaceSettings``) that are different from now on.
+
+        Raises:
+            KeyError: there is none.
+            ScenarioError, UnknownScenarioError: the scenario is faulty or not there; nothing has
+                changed then.
+        """
+        made_with = self._made_with.get(name, SpaceSettings(self.gate.scenarios.get(name)))
+        settings = replace(made_with, **changes)
+        self._script(settings.scenario)
         self.delete_space(name)
         return self._add_space(name, settings)
 
@@ -300,11 +317,22 @@ def _ping(session: Session) -> None:
     session.space.ping(session)
 
 
+async def _asset(request: web.Request) -> web.StreamResponse:
+    from .page import asset
+
+    return asset(request.match_info["name"])
+
+
 async def _root(server: Server, request: web.Request) -> web.StreamResponse:
     is_elsewhere = "elsewhere" in request.match_info
     if request.headers.get("Upgrade", "").strip().lower() != "websocket":
         if is_elsewhere:
             raise web.HTTPNotFound
+        if "text/html" in request.headers.get("Accept", ""):
+            # Imported here: most servers run where nobody looks at them.
+            from .page import shell
+
+            return shell()
         return hello(server)
     if is_elsewhere:
         path = ascii(request.path[:LONGEST_PATH_TOLD])[1:-1]

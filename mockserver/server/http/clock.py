@@ -14,7 +14,9 @@ async def get_clock(call: Call) -> Any:
 
 
 async def advance_clock(call: Call) -> Any:
-    """Move a manual clock, doing everything that falls due on the way, each at its own time.
+    """Move a clock that stands still, doing everything that falls due on the way, in its time.
+
+    A manual clock stands still, and so does a real one that has been paused.
 
     Answered when all that was caused has been sent.
     """
@@ -25,7 +27,7 @@ async def advance_clock(call: Call) -> Any:
 
 
 async def run_clock_until_idle(call: Call) -> Any:
-    """Move a manual clock until nothing is left to do.
+    """Move a manual or paused clock until nothing is left to do.
 
     Answered when all that was caused has been sent.
     """
@@ -37,4 +39,16 @@ async def run_clock_until_idle(call: Call) -> Any:
 async def set_clock_speed(call: Call) -> Any:
     """Have a real clock run this many times as fast from now on."""
     call.control.set_speed(call.body["speed"])
+    return call.control.clock()
+
+
+async def pause_clock(call: Call) -> Any:
+    """Have a real clock stand still. Meanwhile it can be advanced."""
+    call.control.pause()
+    return call.control.clock()
+
+
+async def resume_clock(call: Call) -> Any:
+    """Have a paused clock follow real time again, from where it stands."""
+    call.control.resume()
     return call.control.clock()

@@ -21,6 +21,8 @@ PATH_PARTS = {
     "space": "The space's name; percent-encoded where it has to be.",
     "room": "The id of a room session, or the name of a room that is running.",
     "recording": "The recording's id.",
+    "kind": "The kind of a schema: actions, calls, events, results, ….",
+    "name": "What the schema describes: the rest of its name, behind the slash.",
 }
 
 
@@ -120,10 +122,7 @@ def _answer(row: Endpoint) -> dict[str, Any]:
                 "schema": {"type": "string"},
             }
         }
-    told["content"] = {
-        media: {"schema": _ref(row.answer) if row.answer and media.endswith("json") else _TEXT}
-        for media in row.media
-    }
+    told["content"] = {media: {"schema": _content(row, media)} for media in row.media}
     return told
 
 
@@ -157,6 +156,12 @@ def _components() -> dict[str, Any]:
         },
     }
     return dict(sorted(found.items()))
+
+
+def _content(row: Endpoint, media: str) -> dict[str, Any]:
+    if not media.endswith("json"):
+        return _TEXT
+    return _ref(row.answer) if row.answer else {"type": "object"}
 
 
 def _ref(name: str) -> dict[str, str]:

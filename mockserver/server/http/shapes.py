@@ -48,7 +48,7 @@ def actions() -> list[str]:
 @cache
 def shape(name: str) -> Schema:
     """The schema of a body, query or answer: ``create_space``, ``room_view``."""
-    schema = _with_names(schemas.load(f"control/{name}"))
+    schema = with_names(schemas.load(f"control/{name}"))
     assert isinstance(schema, dict)
     return schema
 
@@ -201,12 +201,13 @@ def _registry() -> Any:
     return jsonschema_rs.Registry(list(schemas.registry_documents()))
 
 
-def _with_names(part: Any) -> Any:
+def with_names(part: Any) -> Any:
+    """A schema in which ``x-names`` has become an ``enum`` of the names that there are."""
     if isinstance(part, list):
-        return [_with_names(each) for each in part]
+        return [with_names(each) for each in part]
     if not isinstance(part, dict):
         return part
-    written = {key: _with_names(value) for key, value in part.items() if key != "x-names"}
+    written = {key: with_names(value) for key, value in part.items() if key != "x-names"}
     if "x-names" in part:
         written["enum"] = NAMES[part["x-names"]]()
     return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -16,6 +16,9 @@ from .answers import json_answer
 from .endpoint import Call, no_such_space
 from .problems import HttpProblem, field_fault
 from .traces import lines
+
+if TYPE_CHECKING:
+    from mockserver.server.server import Server
 
 
 async def health(call: Call) -> Any:
@@ -57,7 +60,7 @@ async def list_scenarios(call: Call) -> Any:
 
 async def list_spaces(call: Call) -> Any:
     """All spaces."""
-    return {"spaces": [_view(call, space) for space in call.server.gate]}
+    return {"spaces": [view(call.server, space) for space in call.server.gate]}
 
 
 async def create_space(call: Call) -> Any:
@@ -66,27 +69,21 @@ async def create_space(call: Call) -> Any:
     It keeps what happens in it until it is reset or deleted. A client is in it when it connects to
     its ``url``, or anywhere with its name as the project id.
     """
-    body = dict(call.body)
-    name = body.pop("name")
-    if "latency_s" in body:
-        body["latency_us"] = round(body.pop("latency_s") * MICROSECONDS)
-    text = body.pop("scenario_yaml", None)
-    if text is not None:
-        body["scenario"] = _read_scenario(text)
-    settings = SpaceSettings(**body)
+    name = call.body["name"]
+    settings = SpaceSettings(**_settings(call.body))
     if settings.speed is not None and settings.clock_or(call.server.settings) == "manual":
-        raise field_fault("speed", "no speed", "a speed", "a manual clock has none: leave it out")
+        raise _no_speed()
     try:
         space = call.server.create_space(name, settings)
     except ValueError as error:
         raise HttpProblem(409, str(error)) from None
     where = f"{call.request.rel_url.raw_path}/{quote(name, safe='')}"
-    return json_answer(_view(call, space), 201, {"Location": where})
+    return json_answer(view(call.server, space), 201, {"Location": where})
 
 
 async def get_space(call: Call) -> Any:
     """A space."""
-    return _view(call, call.control.space)
+    return view(call.server, call.control.space)
 
 
 async def delete_space(call: Call) -> Any:
@@ -95,11 +92,15 @@ async def delete_space(call: Call) -> Any:
 
 
 async def reset_space(call: Call) -> Any:
-    """End a space, and make it anew as it was made.
+    """End a space, and make it again as it was made, or with what the body says.
 
     The same seed gives the same names and ids again; a scenario begins from its beginning.
     """
-    return _view(call, call.server.reset_space(call.control.space.name))
+    control, changes = call.control, _settings(call.body)
+    kind = changes.get("clock", control.clock().kind)
+    if kind == "manual" and changes.setdefault("speed", None) is not None:
+        raise _no_speed()
+    return view(call.server, call.server.reset_space(control.space.name, **changes))
 
 
 async def list_sessions(call: Call) -> Any:
@@ -117,14 +118,32 @@ def _counts(space: Space) -> dict[str, Any]:
     }
 
 
-def _view(call: Call, space: Space) -> dict[str, Any]:
-    server = call.server
+def view(server: Server, space: Space) -> dict[str, Any]:
+    """A space in numbers, with its clock."""
+    control = server.control(space.name)
     return {
         **_counts(space),
         "kept": space.is_kept,
-        "clock": server.control(space.name).clock(),
+        "clock": control.clock(),
         "url": f"{server.url}/space/{quote(space.name, safe='')}",
+        "last_frame": space.journal.last,
+        "serial": control.serial,
     }
+
+
+def _settings(body: dict[str, Any]) -> dict[str, Any]:
+    """What a body says of how a space is made, as ``SpaceSettings`` has it."""
+    told = {key: value for key, value in body.items() if key != "name"}
+    if "latency_s" in told:
+        told["latency_us"] = round(told.pop("latency_s") * MICROSECONDS)
+    text = told.pop("scenario_yaml", None)
+    if text is not None:
+        told["scenario"] = _read_scenario(text)
+    return told
+
+
+def _no_speed() -> HttpProblem:
+    return field_fault("speed", "no speed", "a speed", "a manual clock has none: leave it out")
 
 
 def _read_scenario(text: str) -> scenarios.Scenario:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import clock, description, rooms, spaces, traces, wire
+from . import clock, description, live, protocol, rooms, spaces, traces, wire
 from .endpoint import Endpoint
 
 SPACE = "/spaces/{space}"
@@ -23,6 +23,12 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             problems=(404,),
             media=TEXTS,
         ),
+        Endpoint("GET", "/changes", live.follow_changes, media=(traces.EVENT_STREAM,)),
+        Endpoint("GET", "/rules", protocol.list_rules, answer="rule_list"),
+        Endpoint(
+            "GET", "/schemas", protocol.list_schemas, query="schemas_query", answer="schema_list"
+        ),
+        Endpoint("GET", "/schemas/{kind}/{name}", protocol.get_schema, media=(protocol.SCHEMA,)),
     ),
     "Spaces": (
         Endpoint("GET", "/spaces", spaces.list_spaces, answer="space_list"),
@@ -37,7 +43,14 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
         ),
         Endpoint("GET", SPACE, spaces.get_space, answer="space_view"),
         Endpoint("DELETE", SPACE, spaces.delete_space, status=204),
-        Endpoint("POST", f"{SPACE}/reset", spaces.reset_space, answer="space_view"),
+        Endpoint(
+            "POST",
+            f"{SPACE}/reset",
+            spaces.reset_space,
+            body="reset_space",
+            answer="space_view",
+        ),
+        Endpoint("GET", f"{SPACE}/state", live.get_state, answer="space_state"),
         Endpoint("GET", f"{SPACE}/sessions", spaces.list_sessions, answer="session_list"),
     ),
     "Rooms and recordings": (
@@ -82,6 +95,20 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             body="run_clock_until_idle",
             answer="clock_view",
             problems=(408, 409, 410),
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/clock/pause",
+            clock.pause_clock,
+            answer="clock_view",
+            problems=(409,),
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/clock/resume",
+            clock.resume_clock,
+            answer="clock_view",
+            problems=(409,),
         ),
         Endpoint(
             "PUT",

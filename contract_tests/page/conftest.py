@@ -1,0 +1,216 @@
+"""A browser, a server in the tests' own loop, and somebody who looks at the page.
+
+The browser is Debian's Chromium, driven by Playwright. Where there is none, these tests are
+skipped; in CI they fail then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from contract_tests.control.conftest import Api, Client, connected
+from mockserver.server import Server, Settings
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+
+HERE = Path(__file__).parent
+IMAGES = HERE.parents[1] / "docs" / "images"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+INSTALL_S = 300
+PATIENCE_MS = 15_000
+"""How long the page may take to show something; a machine may be very busy."""
+
+
+in_loop = pytest_asyncio.fixture(loop_scope="session")
+
+
+def missing(reason: str) -> NoReturn:
+    """These tests cannot run here: skip, but in CI fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One browser serves all of these tests, so they share one event loop."""
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("asyncio"):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests; each has a context of its own."""
+    try:
+        from playwright.async_api import async_playwright
+    except ModuleNotFoundError:
+        missing("no playwright: pip install --group page")
+    if not Path(CHROMIUM).exists():
+        missing(f"no Chromium at {CHROMIUM}: apt-get install chromium, or say CHROMIUM=PATH")
+    async with async_playwright() as playwright:
+        # As root, which containers are, Chromium runs without its sandbox only.
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, which finds what keeps people from using a page."""
+    npm = shutil.which("npm")
+    if npm is None:
+        missing("no npm on the PATH: axe-core comes from there")
+    script = HERE / "node_modules" / "axe-core" / "axe.min.js"
+    stamp = HERE / "node_modules" / ".installed-from"
+    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        installed = subprocess.run(
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_S,
+        )
+        assert installed.returncode == 0, f"npm ci failed:\n{installed.stdout}\n{installed.stderr}"
+        stamp.write_text(wanted)
+    return script.read_text("utf-8")
+
+
+class Mock(Api):
+    """A server, what tests ask of its control API, and clients that connect to it."""
+
+    def __init__(self, server: Server, http: aiohttp.ClientSession) -> None:
+        super().__init__(server, http)
+        self.clients: list[Client] = []
+
+    async def connect(self, project: str) -> Client:
+        client = await connected(self, project)
+        self.clients.append(client)
+        return client
+
+    async def space(self, name: str = "shop", **more: Any) -> None:
+        body = {"name": name, "scenario": "none", "clock": "manual", **more}
+        await self.ok("POST", "/spaces", body, 201)
+
+    async def act(self, do: str, space: str = "shop", **arguments: Any) -> Any:
+        return await self.ok("POST", f"/spaces/{space}/actions", {"do": do, **arguments})
+
+    async def advance(self, seconds: float, space: str = "shop") -> None:
+        await self.ok("POST", f"/spaces/{space}/clock/advance", {"seconds": seconds})
+
+    async def recorded(self, space: str = "shop") -> Client:
+        """A conversation: two people, and a client that records them, pauses and stops."""
+        await self.space(space)
+        client = await self.connect(space)
+        await client.subscribe("video.rooms", "video.room.started", "video.room.ended")
+        body = {"name": "lobby", "members": ["Ann", "Bob"]}
+        room = await self.ok("POST", f"/spaces/{space}/rooms", body, 201)
+        await client.subscribe(
+            room["event_channel"],
+            *(f"video.recording.{each}" for each in ("started", "updated", "ended")),
+            *(f"video.member.{each}" for each in ("joined", "updated", "left", "talking")),
+            "video.layout.changed",
+            "video.room.updated",
+        )
+        ids = {"room_session_id": room["id"]}
+        started = await client.call("video.recording.start", **ids)
+        ids["recording_id"] = started["result"]["recording"]["id"]
+        await self.advance(5, space)
+        await client.call("video.recording.pause", **ids)
+        await self.advance(5, space)
+        await client.call("video.recording.resume", **ids)
+        await self.advance(2, space)
+        refused = await client.call("video.recording.resume", **ids)
+        assert refused["result"]["code"] == "409"
+        await client.call("video.recording.stop", **ids)
+        await self.advance(1, space)
+        await client.call("video.recording.list", room_session_id=room["id"])
+        return client
+
+
+Start = Callable[..., Awaitable[Mock]]
+
+
+@in_loop
+async def start(browser: Browser) -> AsyncIterator[Start]:
+    """Starts servers: ``await start(host=…)``. None may have a bug of its own."""
+    started: list[Mock] = []
+
+    async def start(**settings: Any) -> Mock:
+        server = Server(Settings(**{"port": 0, "scenario": "none", **settings}))
+        await server.start()
+        mock = Mock(server, aiohttp.ClientSession())
+        started.append(mock)
+        return mock
+
+    yield start
+    for mock in started:
+        for client in mock.clients:
+            await client.socket.close()
+        await mock.http.close()
+        await mock.server.stop()
+        assert mock.server.bugs == []
+
+
+@in_loop
+async def mock(start: Start) -> Mock:
+    """A server in which there is nothing yet."""
+    return await start()
+
+
+class Watch:
+    """What a browser did that the page must not do."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        context.on("weberror", lambda each: self.errors.append(str(each.error)))
+        context.on("console", self._said)
+        context.on("request", lambda each: self.requests.append(each.url))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(f"{message.text} {message.location.get('url')}")
+
+
+Look = Callable[..., Awaitable["Page"]]
+
+
+@in_loop
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A fresh profile. Whatever it saw, no page may ask elsewhere or break its own policy."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 860})
+    context.set_default_timeout(PATIENCE_MS)
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    watch = Watch(context)
+    yield context
+    await context.close()
+    strange = [each for each in watch.errors if "net::ERR_CONNECTION_REFUSED" not in each]
+    assert strange == []
+    hosts = {each.split("/")[2].rpartition(":")[0] for each in watch.requests if "://" in each}
+    assert hosts <= {"127.0.0.1"}, watch.requests
+
+
+@in_loop
+async def look(context: BrowserContext, mock: Mock) -> Look:
+    """Opens the page: ``await look("space=shop&n=4")``."""
+
+    async def look(hash: str = "", *, path: str = "/") -> Page:
+        page = await context.new_page()
+        await page.goto(f"{mock.server.http_url}{path}#{hash}")
+        return page
+
+    return look
