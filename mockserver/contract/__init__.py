@@ -16,7 +16,7 @@ from .judging import Judge
 from .namespace import Namespace
 from .report import Describer, render
 from .rule import Rule, registered
-from .trace import Entry, Trace, TraceError, load_trace, play_name
+from .trace import Entry, Trace, TraceError, load_trace, play_name, read_entries
 from .violation import Violation
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "judge",
     "load_trace",
     "play_name",
+    "read_entries",
     "reader",
     "render",
     "timeline",

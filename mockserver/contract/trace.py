@@ -100,7 +100,7 @@ class Trace:
         Raises:
             TraceError: an entry is not of that shape, or the numbers do not grow.
         """
-        return cls(tuple(_read(enumerate(entries, 1), None)))
+        return cls(tuple(read_entries(entries)))
 
     @property
     def cut(self) -> bool:
@@ -112,6 +112,19 @@ class Trace:
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
+
+
+def read_entries(entries: Iterable[Mapping[str, Any]], after: int = 0) -> Iterator[Entry]:
+    """Read entries one by one, as ``Trace.from_entries`` reads them all.
+
+    Args:
+        entries: JSON objects.
+        after: the number of the entry before them.
+
+    Raises:
+        TraceError: an entry is not of that shape, or the numbers do not grow.
+    """
+    return _read(enumerate(entries, 1), None, after)
 
 
 def load_trace(path: str | Path) -> Trace:
@@ -142,8 +155,7 @@ def _parse(line: bytes, number: int, file: str) -> Any:
     return raw
 
 
-def _read(numbered: Iterable[tuple[int, Any]], file: str | None) -> Iterator[Entry]:
-    last = 0
+def _read(numbered: Iterable[tuple[int, Any]], file: str | None, last: int = 0) -> Iterator[Entry]:
     for line, raw in numbered:
         try:
             entry = _entry(raw, last)

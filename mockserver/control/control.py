@@ -34,6 +34,7 @@ from mockserver.scenarios import durations
 
 from . import video, views
 from .happenings import Happenings, Wanted
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -81,6 +82,7 @@ class SpaceControl:
         self.space = space
         self._video = Video.of(space)
         self.happenings = Happenings(space.journal)
+        self.verdict = Verdict(space.journal)
         self.over = asyncio.Event()
         self.serial = next(_SERIALS)
 
@@ -463,16 +465,14 @@ class SpaceControl:
         """As ``Happenings.expect_in_order``."""
         return self.happenings.expect_in_order(wanted)
 
-    def judge(self, ignore: Iterable[str] = ()) -> tuple[list[contract.Violation], contract.Trace]:
-        """Hold the trace against the contract; returns what breaks it, and the trace.
+    async def judge(self, ignore: Iterable[str] = ()) -> list[contract.Violation]:
+        """What the trace breaks of the contract; others run while it is judged.
 
         Args:
             ignore: names of rules that do not matter here.
         """
-        trace = contract.Trace.from_entries(self.space.journal.entries())
-        ignored = set(ignore)
-        rules = [rule for rule in contract.RULES if rule.name not in ignored]
-        return contract.check(trace, rules), trace
+        await self.verdict.catch_up_in_slices()
+        return self.verdict.violations(ignore)
 
     def violations(self, ignore: Iterable[str] = ()) -> str:
         """The broken rules of the contract and the frames that prove them, as text; "" for none.
@@ -480,8 +480,8 @@ class SpaceControl:
         Args:
             ignore: names of rules that do not matter here.
         """
-        violations, trace = self.judge(ignore)
-        return contract.render(violations, trace) if violations else ""
+        self.verdict.catch_up()
+        return self.verdict.told(self.verdict.violations(ignore))
 
     def timeline(self, last: int | None = None) -> str:
         """The trace as text, a line per frame."""

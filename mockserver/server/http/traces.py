@@ -84,7 +84,7 @@ async def get_violations(call: Call) -> Any:
     A trace of which the beginning is gone (`dropped`) may break rules for no other reason.
     """
     control = call.control
-    violations, trace = control.judge(call.query["ignore"])
+    violations = await control.judge(call.query["ignore"])
     rules = {rule.name: rule for rule in contract.RULES}
     return {
         "dropped": control.space.journal.dropped,
@@ -99,7 +99,7 @@ async def get_violations(call: Call) -> Any:
             }
             for each in violations
         ],
-        "text": contract.render(violations, trace) if violations else "",
+        "text": control.verdict.told(violations),
     }
 
 

@@ -1,0 +1,78 @@
+"""The verdict on a space keeps up with its journal: each frame is judged once."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from mockserver import contract
+from mockserver.control import verdict as verdicts
+from mockserver.control.verdict import Verdict
+from mockserver.engine.journal import TO_CLIENT, Journal
+from mockserver.protocol import frames
+
+
+def say(journal: Journal, count: int) -> None:
+    """Let the server answer what nobody asked, which is a breach each time."""
+    for number in range(count):
+        frame = frames.answer(f"id-{number}", {"code": "200", "message": "OK"})
+        journal.add(0, TO_CLIENT, "s1", orjson.dumps(frame))
+
+
+def test_each_frame_is_judged_once_also_when_the_journal_drops_it() -> None:
+    journal = Journal("demo", limit=3)
+    verdict = Verdict(journal)
+    for total in (3, 6, 9):
+        say(journal, 3)
+        assert verdict.catch_up()
+        assert len(verdict.judge) == total
+        assert [each.frames for each in verdict.violations()] == [(n,) for n in range(1, total + 1)]
+
+
+def test_a_frame_that_was_dropped_before_it_was_judged_cuts_the_trace() -> None:
+    journal = Journal("demo", limit=3)
+    verdict = Verdict(journal)
+    say(journal, 3)
+    assert verdict.catch_up()
+    say(journal, 4)
+    assert verdict.catch_up()
+    assert len(verdict.judge) == 3
+    assert verdict.violations() == []
+
+
+def test_judging_can_stop_and_go_on() -> None:
+    journal = Journal("demo")
+    verdict = Verdict(journal)
+    say(journal, 3)
+    assert [verdict.catch_up(within_s=-1) for _ in range(4)] == [False, False, False, True]
+    assert len(verdict.violations()) == 3
+
+
+async def test_judging_in_slices_ends_although_there_is_always_something_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verdicts, "SLICE_S", -1)
+    journal = Journal("demo")
+    verdict = Verdict(journal)
+    say(journal, 3)
+    fed = verdict.judge.feed
+
+    def feed(entry: contract.Entry) -> None:
+        fed(entry)
+        say(journal, 1)
+
+    monkeypatch.setattr(verdict.judge, "feed", feed)
+    await verdict.catch_up_in_slices()
+    assert len(verdict.judge) == 3
+
+
+def test_ignored_rules_do_not_matter() -> None:
+    journal = Journal("demo")
+    verdict = Verdict(journal)
+    say(journal, 1)
+    verdict.catch_up()
+    (violation,) = verdict.violations()
+    assert violation.rule == "answered-once"
+    assert "answered-once" in verdict.told(verdict.violations())
+    assert verdict.violations(["answered-once"]) == []
+    assert verdict.told([]) == ""

@@ -1,0 +1,72 @@
+"""The contract's verdict on a space, kept up with its journal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from mockserver import contract
+from mockserver.engine.journal import Journal
+
+SLICE_S = 0.01
+"""Seconds for which judging holds up the event loop at a time."""
+
+MOST_OF_A_RULE = 1_000
+"""Violations of one rule that are kept."""
+
+
+class Verdict:
+    """Judges a journal, each frame once, when somebody asks.
+
+    A frame that the journal dropped before anybody asked is missing: then the trace begins after
+    it, as one whose beginning was cut off.
+
+    Args:
+        journal: what is judged.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._last = 0
+        self.judge = contract.judge(most=MOST_OF_A_RULE)
+
+    def catch_up(self, within_s: float | None = None) -> bool:
+        """Judge what the journal has got since the last time.
+
+        Args:
+            within_s: real seconds after which it stops; None: it judges everything.
+
+        Returns:
+            Whether everything was judged.
+        """
+        end = None if within_s is None else time.monotonic() + within_s
+        for entry in contract.read_entries(self._journal.entries(after=self._last), self._last):
+            if entry.n != self._last + 1:
+                self.judge = contract.judge(most=MOST_OF_A_RULE)
+            self.judge.feed(entry)
+            self._last = entry.n
+            if end is not None and time.monotonic() > end:
+                return False
+        return True
+
+    async def catch_up_in_slices(self) -> None:
+        """Judge what the journal has got by now, and let others run meanwhile."""
+        frames = self._journal.raw()
+        until = frames[-1].number if frames else 0
+        while self._last < until:
+            self.catch_up(SLICE_S)
+            await asyncio.sleep(0)
+
+    def violations(self, ignore: Iterable[str] = ()) -> list[contract.Violation]:
+        """What was broken up to the frame that was judged last.
+
+        Args:
+            ignore: names of rules that do not matter.
+        """
+        ignored = set(ignore)
+        return [each for each in self.judge.violations if each.rule not in ignored]
+
+    def told(self, violations: list[contract.Violation]) -> str:
+        """Violations and the frames that prove them, as text; "" for none."""
+        return contract.render(violations, self.judge) if violations else ""
