@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 from pathlib import Path
@@ -143,6 +144,31 @@ class TestCheck:
         text = run("check", path, cwd=tmp_path, code=2)
         assert path in text
         assert len(text.splitlines()) == 1
+
+    @pytest.mark.parametrize(
+        ("path", "words"), [("missing.jsonl", "there is no such file"), (".", "this is a folder")]
+    )
+    def test_what_is_wrong_with_a_file_is_told_in_words(
+        self, path: str, words: str, tmp_path: Path
+    ) -> None:
+        text = run("check", path, cwd=tmp_path, code=2)
+        assert words in text
+        assert "Errno" not in text
+
+    def test_broken_compression_is_told(self, tmp_path: Path) -> None:
+        whole = gzip.compress((TRACES / "good-members.jsonl").read_bytes())
+        (tmp_path / "cut.gz").write_bytes(whole[: len(whole) // 2])
+        text = run("check", "cut.gz", cwd=tmp_path, code=2)
+        assert "the compressed file is broken" in text
+        assert len(text.splitlines()) == 1
+
+    def test_many_violations_are_counted_but_not_all_shown(self, tmp_path: Path) -> None:
+        line = (TRACES / "good-pause-resume.jsonl").read_text().splitlines()[1]
+        answers = [json.dumps({**json.loads(line), "n": n}) for n in range(1, 152)]
+        (tmp_path / "many.jsonl").write_text("\n".join(answers))
+        text = run("check", "many.jsonl", cwd=tmp_path, code=1)
+        assert text.count("answered-once: ") == 100
+        assert "51 more violations of these rules are not shown" in text
 
     def test_file_has_to_be_named(self, tmp_path: Path) -> None:
         assert "trace" in run("check", cwd=tmp_path, code=2)

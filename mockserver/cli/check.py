@@ -3,30 +3,115 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import contextlib
+import gc
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from .exits import EXIT_BROKEN, EXIT_NOTHING, EXIT_OK, fail
 from .output import say
 
+if TYPE_CHECKING:
+    from mockserver.contract import Entry, TraceFile
+
+MOST_SHOWN = 100
+"""Violations of one rule that are shown."""
+
+PROGRESS_AFTER_S = 1.0
+LOOK_EVERY = 500
+"""Frames after which the progress is looked at."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("trace", type=Path, help="a trace: JSON lines, as the journal gives them")
+    parser.add_argument(
+        "trace",
+        help="a trace: JSON lines, as the journal gives them, also compressed by gzip; or a HAR "
+        "file with WebSocket messages; - reads standard input",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
     """Judge the trace; returns the exit code."""
     from mockserver import contract
 
+    # Frames are made and dropped by the million, and have no cycles: looking for them takes long.
+    gc.set_threshold(100_000, 50, 100)
+    judge = contract.judge(source=options.trace, most=MOST_SHOWN)
     try:
-        trace = contract.load_trace(options.trace)
-    except (contract.TraceError, OSError) as error:
+        with contract.TraceFile(options.trace) as file:
+            for entry in _with_progress(file):
+                judge.feed(entry)
+    except contract.TraceError as error:
         return fail(str(error))
-    if not len(trace):
+    except (OSError, EOFError, zlib.error) as error:
+        return fail(f"{options.trace}: {_why(error)}")
+    if not len(judge):
         return fail(f"{options.trace}: no frames, so there is nothing to judge", EXIT_NOTHING)
-    violations = contract.check(trace)
+    violations = judge.violations
     if violations:
-        say(contract.render(violations, trace))
+        say(contract.render(violations, judge))
+        if judge.uncounted:
+            say(f"{judge.uncounted} more violations of these rules are not shown")
         return EXIT_BROKEN
-    say(f"{options.trace}: {len(trace)} frames, {len(contract.RULES)} rules, all hold")
+    say(f"{options.trace}: {len(judge)} frames, {len(contract.RULES)} rules, all hold")
     return EXIT_OK
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a file, in words."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder; expected a file"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"the compressed file is broken: {error}"
+
+
+def _with_progress(file: TraceFile) -> Iterator[Entry]:
+    """The entries of a file; on a terminal, a bar when reading takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield from file
+        return
+    with contextlib.ExitStack() as stack:
+        begin = time.monotonic()
+        bar = None
+        for count, entry in enumerate(file):
+            if count % LOOK_EVERY == 0 and time.monotonic() - begin > PROGRESS_AFTER_S:
+                bar = bar or stack.enter_context(_Bar(file))
+                bar.show(count)
+            yield entry
+
+
+class _Bar:
+    """How far a file has been judged, on a terminal."""
+
+    def __init__(self, file: TraceFile) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._file = file
+        self._progress = Progress(
+            TextColumn("judging"),
+            BarColumn(),
+            TextColumn("{task.fields[frames]:,} frames"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task("", total=file.size, frames=0)
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._progress.stop()
+
+    def show(self, frames: int) -> None:
+        """Show that so many frames have been judged."""
+        self._progress.update(self._task, completed=self._file.position, frames=frames)

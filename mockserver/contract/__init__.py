@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import report, rules_session, video
+from .files import TraceFile, load_trace
 from .index import Index
 from .judging import Judge
 from .namespace import Namespace
 from .report import Describer, render
 from .rule import Rule, registered
-from .trace import Entry, Trace, TraceError, load_trace, play_name, read_entries
+from .trace import Entry, Trace, TraceError, play_name, read_entries
 from .violation import Violation
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Rule",
     "Trace",
     "TraceError",
+    "TraceFile",
     "Violation",
     "check",
     "judge",

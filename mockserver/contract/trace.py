@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -127,18 +126,14 @@ def read_entries(entries: Iterable[Mapping[str, Any]], after: int = 0) -> Iterat
     return _read(enumerate(entries, 1), None, after)
 
 
-def load_trace(path: str | Path) -> Trace:
-    """Read a trace from a file of one JSON object per line; empty lines are skipped.
+def read_lines(lines: Iterable[bytes], file: str) -> Iterator[Entry]:
+    """Read entries from lines of JSON, one object each; empty lines are skipped.
 
     Raises:
         TraceError: a line is not an entry; told with file, line and what was expected.
-        OSError: the file cannot be read.
     """
-    file = str(path)
-    lines = Path(path).read_bytes().split(b"\n")
     numbered = ((number, _parse(line, number, file)) for number, line in enumerate(lines, 1))
-    entries = _read(((number, raw) for number, raw in numbered if raw is not None), file)
-    return Trace(tuple(entries), source=file)
+    return _read(((number, raw) for number, raw in numbered if raw is not None), file)
 
 
 def _parse(line: bytes, number: int, file: str) -> Any:
