@@ -30,7 +30,7 @@ class Bad(NamedTuple):
 
     text: str
     code: int
-    id: str | int | None
+    id: str | float | None
     words: tuple[str, ...]
 
 
@@ -53,10 +53,9 @@ BAD = {
     "no version": Bad(ping(jsonrpc="-"), INVALID_REQUEST, "x", ('"jsonrpc" is missing', '"2.0"')),
     "version 1": Bad(ping(jsonrpc="1.0"), INVALID_REQUEST, "x", ("1.0", '"2.0"')),
     "version is a number": Bad(ping(jsonrpc=2.0), INVALID_REQUEST, "x", ("number", '"2.0"')),
-    "no id": Bad(ping(id="-"), INVALID_REQUEST, None, ("$.id", "a string")),
     "id is null": Bad(ping(id=None), INVALID_REQUEST, None, ("$.id", "null")),
     "id is true": Bad(ping(id=True), INVALID_REQUEST, None, ("$.id", "true")),
-    "id is a fraction": Bad(ping(id=1.5), INVALID_REQUEST, None, ("$.id", "1.5")),
+    "id is a fraction": Bad(ping(id=1.5), INVALID_REQUEST, 1.5, ("$.id", "1.5")),
     "id is an object": Bad(ping(id={"a": 1}), INVALID_REQUEST, None, ("$.id", "object")),
     "id too large": Bad(ping(id=2**60), INVALID_REQUEST, 2**60, ("$.id", str(2**60))),
     "no method": Bad(ping(method="-"), INVALID_REQUEST, "x", ("$.method", "nothing")),
@@ -157,6 +156,33 @@ async def test_reply_to_nothing_is_passed_over(
         await client.connect(target.project, target.token)
     await client.sync()
     assert client.strays() == []
+    await bystanders.go_on()
+
+
+NOTIFICATIONS = {
+    "good but for its id": ping(id="-"),
+    "unknown method": ping(id="-", method="no.such.method"),
+    "bad parameters": ping(id="-", params={}),
+    "no params": ping(id="-", params="-"),
+}
+
+
+@pytest.mark.parametrize("connected", [True, False], ids=["connected", "not connected"])
+@pytest.mark.parametrize("text", NOTIFICATIONS.values(), ids=list(NOTIFICATIONS))
+async def test_call_without_id_is_not_answered(
+    text: str, connected: bool, target: Target, connect: Connect, bystanders: Bystanders
+) -> None:
+    """JSON-RPC calls it a notification. The journal says that it is not served."""
+    client = await connect(authenticated=connected)
+    await client.socket.send_text(text)
+    if not connected:
+        await client.connect(target.project, target.token)
+    await client.sync()
+    assert all(each.get("id") is not None for each in client.frames)
+    if target.mock is not None and connected:
+        [noted] = [each for each in target.mock.entries(target.project) if not each["valid"]]
+        assert noted["direction"] == "to_server"
+        assert "$.id" in noted["problem"]
     await bystanders.go_on()
 
 

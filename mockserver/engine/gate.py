@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -23,11 +24,26 @@ SCENARIO_TOKEN = "scenario:"
 FRAME_KEPT = 8_000
 """Bytes kept in the journal of a frame that was refused."""
 
+LONGEST_NAME = 200
+"""Characters of a space's name."""
+
 MakeSpace = Callable[[str, "str | None"], Space]
 """Makes the space of this name, with the scenario of that name (None: the server's own choice).
 
 Raises LookupError, with a message for the client, when there is no such scenario.
 """
+
+
+def problem_of_name(name: str) -> str:
+    """Why no space can be called so; "" when one can.
+
+    Names stand in URLs, headers, logs and on terminals, so no control characters are in them.
+    """
+    if len(name) > LONGEST_NAME:
+        return f"it has {len(name)} characters, and {LONGEST_NAME} are the most"
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        return "it has control characters"
+    return ""
 
 
 class Gate:
@@ -60,17 +76,18 @@ class Gate:
     def receive(self, connection: Connection, data: bytes) -> Space | None:
         """Take one text message; returns the space whose turn it was, None when there is none.
 
-        The way of a frame: decoded, held against its schema, then its space's to handle.
-        Whatever is wrong with it is answered with a JSON-RPC error; nothing raises.
+        A frame is decoded, checked against its schema, and then handled by its space. What is
+        wrong with it is answered with a JSON-RPC error, unless it is an answer or a notification
+        (JSON-RPC: a call without `id`, which is never answered); nothing raises.
         """
         is_call = True
         try:
             frame = codec.decode(data)
-            is_call = not frames.is_answer(frame)
-            if is_call:
-                validation.check_call(frame)
-            else:
+            is_call = not (frames.is_answer(frame) or frames.is_notification(frame))
+            if frames.is_answer(frame):
                 validation.check_reply(frame)
+            else:
+                validation.check_call(frame)
         except ProtocolError as error:
             return self._refuse(connection, data, error, answer=is_call)
         session = connection.session
@@ -133,6 +150,8 @@ class Gate:
         if self._credentials is not None and self._credentials.get(project) != token:
             raise AuthenticationFailed()
         name = connection.space_name or project or "default"
+        if problem := problem_of_name(name):
+            raise AuthenticationFailed(f"no space can have this name: {problem}")
         scenario = token.removeprefix(SCENARIO_TOKEN) if token.startswith(SCENARIO_TOKEN) else None
         space = self.spaces.get(name)
         if space is not None:

@@ -108,9 +108,8 @@ def _not_version_2(frame: Frame) -> InvalidRequest:
 def _id_of(frame: Frame) -> FrameId | None:
     """The frame's id where it is fit to be repeated in an answer."""
     frame_id = frame.get("id")
-    if isinstance(frame_id, str) or type(frame_id) is int:
-        return frame_id
-    return None
+    # Not isinstance: true and false are numbers to Python.
+    return frame_id if type(frame_id) in (str, int, float) else None
 
 
 def _brackets(text: str | bytes) -> int:

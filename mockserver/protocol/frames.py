@@ -20,10 +20,12 @@ __all__ = [
     "is_answer",
     "is_call",
     "is_event",
+    "is_notification",
 ]
 
 Frame: TypeAlias = dict[str, Any]
-FrameId: TypeAlias = str | int
+FrameId: TypeAlias = str | int | float
+"""A fraction is only in the refusal of a frame that has such an id."""
 
 EVENT_METHOD: Final = "signalwire.event"
 """All events are calls of this method, from the server to the client [W]."""
@@ -85,6 +87,11 @@ def is_call(frame: Mapping[str, Any]) -> bool:
 def is_answer(frame: Mapping[str, Any]) -> bool:
     """Whether the frame answers a call: a result, an error or an acknowledgement."""
     return "method" not in frame and ("result" in frame or "error" in frame)
+
+
+def is_notification(frame: Mapping[str, Any]) -> bool:
+    """Whether the frame is a call without an id: JSON-RPC says that it is never answered."""
+    return isinstance(frame.get("method"), str) and "id" not in frame
 
 
 def is_event(frame: Mapping[str, Any]) -> bool:

@@ -254,4 +254,5 @@ def _as_data(found: list[Problem]) -> list[dict[str, str]]:
 
 def _id_of(frame: Mapping[str, Any]) -> FrameId | None:
     frame_id = frame.get("id")
-    return frame_id if isinstance(frame_id, str) or type(frame_id) is int else None
+    # Not isinstance: true and false are numbers to Python.
+    return frame_id if type(frame_id) in (str, int, float) else None

@@ -32,8 +32,9 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
     Args:
         settings: what to serve, and where.
-        ready_file: written once the port accepts: ``{"url", "http", "pid", "token"}``, where the
-            token is null unless the control API asks for one; removed at the end.
+        ready_file: written once the port accepts: ``{"url", "http", "addresses", "pid", "token"}``;
+            ``addresses`` are all that it listens on, the token is null unless the control API asks
+            for one, and then the file is its owner's alone. Removed at the end.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
 
     Raises:
@@ -68,6 +69,8 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             f"project and token; scenario {settings.scenario}; Ctrl-C ends it)",
             flush=True,
         )
+        if len(server.addresses) > 1:
+            print(f"listening on {' and '.join(server.addresses)}", flush=True)
         print(f"page for a browser: {_page_address(server, settings)}", flush=True)
         if server.guard.token is not None and settings.control_token is None:
             print(f"control API: Authorization: Bearer {server.guard.token}", flush=True)
@@ -108,6 +111,7 @@ def _write_ready_file(path: Path, server: Server) -> None:
     told = {
         "url": server.url,
         "http": server.http_url,
+        "addresses": server.addresses,
         "pid": os.getpid(),
         "token": server.guard.token,
     }
@@ -117,15 +121,18 @@ def _write_ready_file(path: Path, server: Server) -> None:
             # A device or a pipe, which must not be replaced; or a folder, which cannot be written.
             path.write_bytes(data)
         else:
-            _write_at_once(path, data)
+            # A token is for this user alone.
+            _write_at_once(path, data, 0o666 if server.guard.token is None else 0o600)
     except OSError as error:
         raise ReadyFileError(f"cannot write the ready file {path}: {error.strerror}") from error
 
 
-def _write_at_once(path: Path, data: bytes) -> None:
+def _write_at_once(path: Path, data: bytes, mode: int) -> None:
     """In one step, so that nobody ever reads half of it."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode, exist_ok=False)
         draft.write_bytes(data)
         draft.replace(path)
     except OSError:

@@ -107,6 +107,8 @@ async def _run(
         except TraceFileError as error:
             ours = fail(str(error), EXIT_OUTPUT)
     if not (spaces or signals.first.done() or code >= program.EXIT_NOT_EXECUTABLE):
+        for message, count in server.strangers:
+            warn(f"{message}{f' ({count} times)' if count > 1 else ''}")
         warn(f"nobody connected to {server.url}: the program finds it in MOCK_SIGNALWIRE_URL")
         ours = EXIT_NOTHING if check else ours
     if check:

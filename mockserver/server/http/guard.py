@@ -79,14 +79,24 @@ class Guard:
     def check_websocket(self, request: web.Request) -> None:
         """Let a client's WebSocket in. Clients that are no browsers send no origin.
 
+        A page is this machine's own if its origin is loopback, the address that the server was
+        told to listen on, or the very IP address that it connects to. A name that is the same in
+        both is no proof: a page's own name can be made to point here (DNS rebinding).
+
         Raises:
             HttpProblem: 403 for a page that is not this machine's own.
         """
         origin = request.headers.get("Origin")
         if origin is None:
             return
-        host = _host_of(urlsplit(origin).netloc) if origin != "null" else None
-        if host is None or not self._is_own(host):
+        host = _origin_host(origin)
+        told = _host_of(request.headers.get("Host", ""))
+        is_own = host is not None and (
+            is_loopback(host)
+            or (host.lower() == self._host and self._host not in WILDCARDS)
+            or (host == told and _is_address(host))
+        )
+        if not is_own:
             raise HttpProblem(
                 403,
                 f'a page of "{origin}" cannot connect; pages of this machine can '
@@ -121,6 +131,22 @@ class Guard:
                 "it printed and wrote to its ready file: Authorization: Bearer TOKEN",
                 headers={"WWW-Authenticate": "Bearer"},
             )
+
+
+def _origin_host(origin: str) -> str | None:
+    """The host of ``http://localhost:3000``; None for ``null`` and what is no origin."""
+    try:
+        return _host_of(urlsplit(origin).netloc)
+    except ValueError:
+        return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _host_of(authority: str) -> str | None:

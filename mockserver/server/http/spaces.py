@@ -25,6 +25,7 @@ async def health(call: Call) -> Any:
     """Whether the server is well, and which spaces there are.
 
     ``bugs`` counts faults of the mock itself; with any, ``status`` is ``faulty``.
+    ``failed_connections`` says why clients could not connect, and how to mend that.
     """
     server = call.server
     return {
@@ -32,6 +33,9 @@ async def health(call: Call) -> Any:
         "version": mockserver.__version__,
         "spaces": [_counts(space) for space in server.gate],
         "bugs": len(server.bugs),
+        "failed_connections": [
+            {"message": message, "count": count} for message, count in server.strangers
+        ],
     }
 
 

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterator
 
 logger = logging.getLogger(__name__)
 
 KINDS_KEPT = 100
 """Different causes that are remembered; what a client makes up cannot fill the memory."""
+
+
+LONGEST_MESSAGE = 500
+"""Characters of a message; a client can make a header as long as it likes."""
 
 
 class Strangers:
@@ -27,6 +32,9 @@ class Strangers:
         Args:
             message: what happened and how to mend it; the same text for the same cause.
         """
+        # Paths and headers are the client's own words, and this goes to terminals.
+        message = "".join(each if each.isprintable() else repr(each)[1:-1] for each in message)
+        message = message[:LONGEST_MESSAGE]
         if message not in self._counts:
             if len(self._counts) >= KINDS_KEPT:
                 message = "further connections failed, for reasons of their own"
@@ -34,9 +42,6 @@ class Strangers:
                 logger.warning("%s", message)
         self._counts[message] += 1
 
-    def __len__(self) -> int:
-        return self._counts.total()
-
-    def counts(self) -> list[dict[str, str | int]]:
-        """``message`` and ``count`` of each cause, in the order in which they were first seen."""
-        return [{"message": each, "count": count} for each, count in self._counts.items()]
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        """The message of each cause, and how many connections failed for it; first seen first."""
+        return iter(list(self._counts.items()))

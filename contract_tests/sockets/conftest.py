@@ -1,0 +1,60 @@
+"""Servers in this process, whose limits are small enough to be reached."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from contract_tests.wire.client import Client
+from contract_tests.wire.sockets import Socket
+from mockserver.server import Server, Settings
+
+ServeHere = Callable[..., Awaitable[Server]]
+Join = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture
+async def serve_here() -> AsyncIterator[ServeHere]:
+    """Start servers on this loop: ``await serve_here(max_connections=1)``."""
+    servers: list[Server] = []
+
+    async def start(**settings: Any) -> Server:
+        server = Server(Settings(**{"port": 0, "scenario": "none", **settings}))
+        await server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        await server.stop()
+        assert server.bugs == []
+
+
+@pytest.fixture
+async def open_socket() -> AsyncIterator[Callable[..., Awaitable[Socket]]]:
+    """Open WebSockets, and cut them in the end."""
+    sockets: list[Socket] = []
+
+    async def open_socket(server: Server, path: str = "", **more: Any) -> Socket:
+        socket = await Socket.open(server.url + path, **more)
+        sockets.append(socket)
+        return socket
+
+    yield open_socket
+    for socket in sockets:
+        socket.abort()
+
+
+@pytest.fixture
+async def join(open_socket: Callable[..., Awaitable[Socket]]) -> Join:
+    """Connect clients that have a session: ``await join(server)``."""
+
+    async def join(server: Server, project: str = "a-project", **more: Any) -> Client:
+        client = Client(await open_socket(server, **more))
+        answer = await client.connect(project, "a-token")
+        assert "result" in answer, answer
+        return client
+
+    return join
