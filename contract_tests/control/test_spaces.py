@@ -16,6 +16,7 @@ async def test_health_is_told(api: Api, space: str) -> None:
         "version": mockserver.__version__,
         "spaces": [{"name": "here", "scenario": "none", "sessions": 0, "rooms": 0, "frames": 0}],
         "bugs": 0,
+        "failed_connections": [],
     }
 
 
