@@ -43,7 +43,7 @@ def push(server: Server, number: int, size: int = EVENT_BYTES) -> None:
 
 async def read_and_acknowledge(socket: Socket) -> tuple[list[int], int | None]:
     """The numbers of all events, each acknowledged at once, and the close code at the end."""
-    numbers = []
+    numbers: list[int] = []
     while (message := await socket.read()) is not None:
         if message.opcode == CLOSE:
             await socket.send(CLOSE, message.payload[:2])

@@ -60,11 +60,7 @@ async def test_tls_on_the_plain_port(
     ("change", "status", "words"),
     [
         ((b"Version: 13", b"Version: 8"), "426", ["Sec-WebSocket-Version: 13", "version 8"]),
-        (
-            (b"Version: 13", b"Version: thirteen"),
-            "426",
-            ["Sec-WebSocket-Version: 13", "version thirteen"],
-        ),
+        ((b"Version: 13", b"Version: x"), "426", ["Sec-WebSocket-Version: 13", "version x"]),
         ((b"HTTP/1.1", b"HTTP/1.0"), "400", ["HTTP/1.1"]),
         ((b"Connection: Upgrade", b"Connection: close"), "400", ["Connection: Upgrade"]),
         ((b"Sec-WebSocket-Key: ", b"Sec-WebSocket-Key: x"), "400", ["Sec-WebSocket-Key"]),
