@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
+import pytest
 from yarl import URL
 
 import mockserver
@@ -129,3 +133,30 @@ async def test_a_space_of_any_name_can_be_reached(api: Api) -> None:
     url = URL(api.server.http_url + reply.headers["Location"], encoded=True)
     async with api.http.get(url) as told:
         assert await told.json() == reply.json
+
+
+async def test_nobody_waits_while_a_scenario_is_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, may_end = threading.Event(), threading.Event()
+    read = scenarios.loads
+
+    def slow(text: str) -> scenarios.Scenario:
+        began.set()
+        assert may_end.wait(10), "the server answered nobody while it read"
+        return read(text)
+
+    monkeypatch.setattr(scenarios, "loads", slow)
+    body = {"name": "here", "scenario_yaml": "scenario: mine\nabout: x\n"}
+    making = asyncio.create_task(api.post("/spaces", body))
+    assert await asyncio.to_thread(began.wait, 10)
+    assert (await api.get("/health")).status == 200
+    may_end.set()
+    assert (await making).status == 201
+
+
+async def test_a_scenario_that_is_far_too_long_is_refused(api: Api) -> None:
+    text = "scenario: mine\nabout: x\n#".ljust(760_000, "x")
+    reply = await api.post("/spaces", {"name": "here", "scenario_yaml": text})
+    assert reply.paths() == ["$.scenario_yaml"]
+    assert "longer than 256 KiB" in reply.data.decode()

@@ -9,11 +9,17 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.scenarios import commands, format, library, loader, schema
-from mockserver.scenarios.document import DEEPEST, MOST_NODES, Document
+from mockserver.scenarios.document import (
+    DEEPEST,
+    MOST_CHARACTERS,
+    MOST_MISTAKES,
+    MOST_NODES,
+    Document,
+)
 from mockserver.scenarios.loader import _Whole
 
 HEAD = "scenario: x\nabout: x\n"
@@ -24,6 +30,13 @@ ACTIONS = ", ".join(format.ACTIONS)
 COMMANDS = ", ".join(commands.COMMANDS)
 DURATION = (
     "expected a duration such as 250ms, 5s, 2m or 1h, or a number of seconds, to the microsecond"
+)
+
+PERMISSION = (
+    '6:54: script[1].do[0].set_permissions[1]: expected one of "room.member.audio_mute", '
+    '"room.member.audio_unmute", "room.member.video_mute", "room.member.video_unmute", '
+    '"room.member.deaf", "room.member.undeaf", "room.member.set_input_volume", '
+    '"room.member.set_output_volume" and 36 more, found "x" (string)'
 )
 
 # By what is wrong: the text, and each line of the message without the file's name.
@@ -51,6 +64,13 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "an anchor in itself": (
         HEAD + "never: &a [*a]\n",
         ["3:8: YAML: an anchor contains itself"],
+    ),
+    "a merge key": (
+        HEAD + "rooms:\n  lobby: &a {members: 2}\n  hall:\n    <<: *a\n",
+        [
+            "6:5: YAML: merge keys (<<) are no part of YAML 1.2; "
+            "write the keys out, or put an alias (*name) in place of the whole mapping"
+        ],
     ),
     "no mapping": (
         "- 1\n",
@@ -100,6 +120,30 @@ CASES: dict[str, tuple[str, list[str]]] = {
             "the wire name goes under name",
             "3:32: rooms.the lobby.members: expected a whole number from 1 to 1000 or a list of "
             "names, found the number 0",
+        ],
+    ),
+    "one bad entry in a list of members": (
+        HEAD + 'rooms: {lobby: {members: [Ann, 5, ""]}}\n',
+        [
+            "3:32: rooms.lobby.members[1]: expected a name, found the number 5",
+            "3:35: rooms.lobby.members[2]: expected a name, found an empty text",
+        ],
+    ),
+    "what an action takes": (
+        ROOM
+        + "script:\n"
+        + "  - {at: 1s, do: [{set_audience: {count: x}}, {delete_meta: {keys: [a, 5]}}]}\n"
+        + "  - {at: 1s, do: [{set_permissions: [room.recording, x]}]}\n"
+        + "  - {at: 1s, do: [{set_position: {position: nowhere}}]}\n"
+        + '  - {at: 1s, do: [{set_meta: {meta: {"a b": 1}}}, {set_meta: {meta: 5}}]}\n',
+        [
+            '5:42: script[0].do[0].set_audience.count: expected a whole number, found "x" (string)',
+            "5:72: script[0].do[1].delete_meta.keys[1]: expected a string, found 5 (integer)",
+            PERMISSION,
+            "7:45: script[2].do[0].set_position.position: expected a position: "
+            '"auto", "off-canvas", "playback", "full-screen", "reserved-N" or "standard-N", '
+            'found "nowhere" (string)',
+            "8:69: script[3].do[1].set_meta.meta: expected an object, found 5 (integer)",
         ],
     ),
     "a room with two kinds of name": (
@@ -483,6 +527,46 @@ def test_anchors_that_multiply_are_refused() -> None:
         loader.loads("\n".join(lines))
 
 
+@pytest.mark.parametrize("characters", [MOST_CHARACTERS + 1, 4 * MOST_CHARACTERS + 1])
+def test_a_file_that_is_far_too_long_is_not_read(tmp_path: Path, characters: int) -> None:
+    text = f"{HEAD}#".ljust(characters, "x")
+    message = r"x\.yaml:1:1: YAML: longer than 256 KiB, which no scenario needs: not read"
+    with pytest.raises(loader.ScenarioError, match=message):
+        loader.loads(text, "x.yaml")
+    file = tmp_path / "x.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(loader.ScenarioError, match=message):
+        loader.load(file)
+
+
+def test_a_file_of_the_greatest_length_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(f"{HEAD}#".ljust(MOST_CHARACTERS, "\N{EURO SIGN}"), "utf-8")
+    assert loader.load(file).name == "x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [HEAD + "never: [" + "x, " * 1000 + "]\n", HEAD + "rooms:\n" + "  k: {}\n" * 1000],
+    ids=["in what it says", "in the YAML"],
+)
+def test_the_reading_ends_after_many_mistakes(text: str) -> None:
+    with pytest.raises(loader.ScenarioError) as caught:
+        loader.loads(text)
+    *found, last = caught.value.mistakes
+    assert len(found) == MOST_MISTAKES
+    assert last.problem == f"{MOST_MISTAKES} mistakes: the rest is not looked at"
+    assert (last.line, last.column) == (found[-1].line, found[-1].column)
+
+
+def test_a_quoted_merge_key_is_a_key_like_any_other() -> None:
+    (expected,) = loader.loads(
+        HEAD + 'expect:\n  - video.member.joined: {member: {meta: {"<<": 1}}}\n'
+    ).expect
+    assert isinstance(expected, format.Expected)
+    assert expected.fields == {"member": {"meta": {"<<": 1}}}
+
+
 def test_anchors_may_be_used() -> None:
     text = ROOM + "script:\n  - {at: 0s, do: &do [start_room, join]}\n  - {at: 1s, do: *do}\n"
     first, second = loader.loads(text).script
@@ -514,7 +598,7 @@ BEYOND_THE_SCHEMA = {
     "refused and several commands",
     "what cannot be done to it",
 }
-NO_DATA = {"no YAML", "two documents", "a key twice", "a key that is no text"} | {
+NO_DATA = {"no YAML", "two documents", "a key twice", "a key that is no text", "a merge key"} | {
     "a tag that does not fit",
     "an anchor in itself",
 }
@@ -603,6 +687,7 @@ def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 PLACES = [(name, place) for name, data in SHIPPED.items() for place in places(data) if place]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(PLACES), st.sampled_from(["take out", "rename", *ODD]))
 def test_what_the_schema_refuses_the_reader_can_explain(
     at: tuple[str, tuple[Any, ...]], change: Any

@@ -42,6 +42,28 @@ def test_a_missing_file_is_told_as_such() -> None:
         library.find("no/demo.yaml")
 
 
+def test_a_folder_is_told_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    with pytest.raises(library.UnknownScenarioError) as empty:
+        library.find(folder)
+    assert str(empty.value) == f'"{folder}" is a folder; no scenario is in it'
+    (folder / "one.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    for spelling in ("mine", "./mine", "mine/"):
+        with pytest.raises(library.UnknownScenarioError) as caught:
+            library.find(spelling)
+        assert str(caught.value) == '"mine" is a folder; name one of its files: mine/one.yaml'
+
+
+def test_a_folder_that_is_called_like_a_scenario_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert library.find("demo") == library.folder() / "demo.yaml"
+
+
 @pytest.mark.parametrize("name", ["../scenarios/demo", "demo.yaml", "/demo", "", ".", "DEMO"])
 def test_a_name_from_the_wire_never_leaves_the_folders(name: str) -> None:
     with pytest.raises(library.UnknownScenarioError):

@@ -231,3 +231,30 @@ class TestDemo:
 
     def test_unknown_scenario(self, tmp_path: Path) -> None:
         assert "did you mean" in run("demo", "--scenario", "start-stp", cwd=tmp_path, code=2)
+
+    SERVICE_ONLY = (
+        "scenario: own\n"
+        "about: Only the service does something.\n"
+        "rooms: {lobby: {}, hall: {}}\n"
+        "script:\n"
+        "  - {when: {subscribed: video.rooms}, do: [{start_room: lobby}, {start_room: hall}]}\n"
+        "  - {when: {subscribed: room, room: hall}, do: {start_recording: hall}}\n"
+        "  - {when: {event: video.recording.started}, after: 1s, do: {end_room: hall}}\n"
+        "expect:\n"
+        "  - video.recording.started\n"
+        "  - video.recording.ended: {recording: {duration: "
+    )
+
+    @pytest.mark.parametrize(("duration", "code"), [("1", 0), ("7", 1)])
+    def test_a_scenario_without_a_client_part_is_judged_by_its_oracle(
+        self, tmp_path: Path, duration: str, code: int
+    ) -> None:
+        (tmp_path / "own.yaml").write_text(f"{self.SERVICE_ONLY}{duration}}}}}\n")
+        text = run("demo", "--scenario", "own.yaml", "--speed", "20", cwd=tmp_path, code=code)
+        assert ("all 2 expectations of own" in text) is (code == 0)
+        assert ("duration: expected 7, came 1.0" in text) is (code == 1)
+
+    def test_a_scenario_without_client_and_oracle_cannot_be_judged(self, tmp_path: Path) -> None:
+        (tmp_path / "own.yaml").write_text("scenario: own\nabout: Nothing happens.\n")
+        text = run("demo", "--scenario", "own.yaml", cwd=tmp_path, code=1)
+        assert "neither a client part to play nor expectations to judge by" in text

@@ -19,7 +19,7 @@ from mockserver import schemas
 from mockserver.protocol.catalogue import nearest
 from mockserver.protocol.secrets import mask_text
 
-__all__ = ["Problem", "describe", "explain", "json_path", "shorten"]
+__all__ = ["Problem", "describe", "explain", "json_path", "shorten", "steps_of"]
 
 _LONGEST: Final = 60  # characters of a value that are shown
 _MOST_PROBLEMS: Final = 20  # a list of a million wrong items needs no million sentences
@@ -139,6 +139,14 @@ def json_path(parts: Iterable[str | int]) -> str:
     return path
 
 
+def steps_of(path: str) -> tuple[str | int, ...]:
+    """The parts of a path that `json_path` wrote, as far as none of them was shortened."""
+    parts = re.findall(r"\[(\d+)\]|\.([\w-]+)|\[(\".*?\")\]", path)
+    return tuple(
+        int(index) if index else word or json.loads(quoted) for index, word, quoted in parts
+    )
+
+
 def shorten(text: str, limit: int = _LONGEST) -> str:
     """The text, or its beginning and how long it was; without lone surrogates and tokens."""
     text = mask_text(text.encode("utf-8", "replace").decode("utf-8"))
@@ -181,6 +189,8 @@ def _from_error(error: Any) -> list[Problem]:
         return _missing(error, parts)
     if keyword == "additionalProperties":
         return _surplus(error, parts)
+    if keyword == "anyOf" and (inner := _inside_one_branch(error)):
+        return [problem for one in inner for problem in _from_error(one)]
     if keyword in _LIMITS:
         expected = _LIMITS[keyword].format(rule)
     elif keyword == "uniqueItems":
@@ -189,6 +199,21 @@ def _from_error(error: Any) -> list[Problem]:
         expected = describe(error.schema)
     found = _found(error.instance, parts)
     return [Problem(json_path(parts), expected, found, _hint(error))]
+
+
+def _inside_one_branch(error: Any) -> list[Any]:
+    """The errors within the only branch that is right about the kind of the value, if it is one."""
+    branches: dict[int, list[Any]] = {}
+    for one in error.context:
+        branches.setdefault(one.schema_path[0], []).append(one)
+    fitting = [
+        errors
+        for errors in branches.values()
+        if not any(one.validator == "type" and not one.path for one in errors)
+    ]
+    if len(fitting) != 1 or not all(one.path for one in fitting[0]):
+        return []
+    return fitting[0]
 
 
 def _missing(error: Any, parts: tuple[str | int, ...]) -> list[Problem]:

@@ -1,7 +1,8 @@
 """A YAML text as plain data that still knows where each part of it stands.
 
 The YAML is the strict part of YAML 1.2 that a scenario needs: only `true` and `false` are booleans
-(so `on:` is a key like any other), keys are texts, no key stands twice, anchors may be used.
+(so `on:` is a key like any other), keys are texts, no key stands twice, anchors may be used, merge
+keys (`<<`) may not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+MOST_CHARACTERS = 256 * 1024
+"""A text that is longer is not looked at: reading it would take seconds."""
+
 MOST_NODES = 100_000
+MOST_MISTAKES = 100
+"""After so many the reading ends: looking for near words takes a millisecond each time."""
+
 # The C library composes nodes by recursion and brings the process down where this is not held.
 DEEPEST = 30
 _DEPTH = f"nested deeper than {DEEPEST}"
@@ -72,14 +79,16 @@ class Document:
         file: the file, as it was named.
         data: dicts, lists and scalars.
         mistakes: what is wrong with the YAML itself while `data` could still be read (keys that
-            stand twice).
+            stand twice), and what was noted since.
 
     Raises:
-        ScenarioError: the text is no YAML, or more than `MOST_NODES` long once its anchors are
-            followed.
+        ScenarioError: the text is longer than `MOST_CHARACTERS`, is no YAML, or has more than
+            `MOST_NODES` values once its anchors are followed.
     """
 
     def __init__(self, text: str, file: str) -> None:
+        if len(text) > MOST_CHARACTERS:
+            raise too_long(file)
         import yaml
 
         self.file = file
@@ -114,6 +123,21 @@ class Document:
         line, column = self._locate(path, at_key)
         place = path[:-1] if at_key else path
         return Mistake(self.file, line, column, where(place), problem, nearest, mend)
+
+    def note(self, mistake: Mistake) -> None:
+        """Keep a mistake.
+
+        Raises:
+            ScenarioError: it is one too many; what else is wrong is not looked for.
+        """
+        self.mistakes.append(mistake)
+        if len(self.mistakes) > MOST_MISTAKES:
+            found = self.mistakes[:MOST_MISTAKES]
+            last = found[-1]
+            problem = f"{MOST_MISTAKES} mistakes: the rest is not looked at"
+            raise ScenarioError(
+                [*found, Mistake(self.file, last.line, last.column, "end", problem)]
+            )
 
     def _locate(self, path: Path, at_key: bool) -> tuple[int, int]:
         node = key = self._root
@@ -160,22 +184,32 @@ class Document:
             return _SCALARS[node.tag](node.value)
         except (KeyError, ValueError):
             problem = f'"{node.value[:40]}" cannot be read as {node.tag}'
-            self.mistakes.append(self._at(node.start_mark, problem))
+            self.note(self._at(node.start_mark, problem))
             return node.value
 
     def _construct_mapping(self, node: Any, above: tuple[Any, ...]) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for key, value in node.value:
             if key.id != "scalar":
-                self.mistakes.append(self._at(key.start_mark, "a key must be a text"))
+                self.note(self._at(key.start_mark, "a key must be a text"))
+            elif key.value == "<<" and not key.style:
+                problem = "merge keys (<<) are no part of YAML 1.2"
+                mend = "write the keys out, or put an alias (*name) in place of the whole mapping"
+                self.note(self._at(key.start_mark, problem, mend))
             elif key.value in data:
                 first = next(one for one, _ in node.value if one.value == key.value)
                 mend = f"it is already on line {first.start_mark.line + 1}: keep one"
                 problem = f'the key "{key.value}" stands twice'
-                self.mistakes.append(self._at(key.start_mark, problem, mend))
+                self.note(self._at(key.start_mark, problem, mend))
             else:
                 data[key.value] = self._construct(value, above)
         return data
+
+
+def too_long(file: str) -> ScenarioError:
+    """Say that a file is not even looked at."""
+    problem = f"longer than {MOST_CHARACTERS // 1024} KiB, which no scenario needs: not read"
+    return ScenarioError([Mistake(file, 1, 1, "YAML", problem)])
 
 
 def where(path: Path) -> str:

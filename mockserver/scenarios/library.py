@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 
 DEFAULT = "demo"
+MOST_FILES = 8
+"""So many files of a folder are named in a message."""
+
 ENDINGS = (".yaml", ".yml")
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -39,6 +42,16 @@ class UnknownScenarioError(LookupError):
         super().__init__(f'{what} "{name}"; {hint}{", ".join(self.known)}')
 
 
+class FolderError(UnknownScenarioError):
+    """A folder was named where a scenario is wanted."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), _names([path]))
+        files = ", ".join(str(path / file.name) for file in _files(path)[:MOST_FILES])
+        here = f"name one of its files: {files}" if files else "no scenario is in it"
+        self.args = (f'"{path}" is a folder; {here}',)
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A scenario at a glance: its name, what it is about, and where its file is."""
@@ -56,12 +69,18 @@ def find(name_or_path: str | Path, folders: Iterable[Path] = ()) -> Path:
     Raises:
         UnknownScenarioError: there is no scenario of this name, or no file at this path.
     """
+    path = Path(name_or_path)
+    if path.is_dir() and (is_path(str(name_or_path)) or not _is_named(path.name, folders)):
+        raise FolderError(path)
     if not is_path(str(name_or_path)):
         return named(str(name_or_path), folders)
-    path = Path(name_or_path)
     if not path.is_file():
         raise UnknownScenarioError(str(path), _names((*folders, folder())))
     return path
+
+
+def _is_named(name: str, folders: Iterable[Path]) -> bool:
+    return name in _names((*folders, folder()))
 
 
 def is_path(text: str) -> bool:

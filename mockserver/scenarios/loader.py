@@ -15,7 +15,14 @@ from typing import Any
 from mockserver import schemas
 from mockserver.protocol import catalogue
 from mockserver.scenarios.client_part import ClientPart
-from mockserver.scenarios.document import Document, Mistake, Path, ScenarioError
+from mockserver.scenarios.document import (
+    MOST_CHARACTERS,
+    Document,
+    Mistake,
+    Path,
+    ScenarioError,
+    too_long,
+)
 from mockserver.scenarios.format import AnyOrder, Expected, RoomTemplate, Scenario
 from mockserver.scenarios.reading import NAME, Reading, found_text
 from mockserver.scenarios.schema import whole
@@ -36,6 +43,8 @@ TOP_LEVEL = (
     "never",
 )
 MOST_MEMBERS = 1000
+# Of UTF-8, in which a character takes up to four.
+MOST_BYTES = 4 * MOST_CHARACTERS
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -47,7 +56,10 @@ def load(path: str | FilePath) -> Scenario:
         ScenarioError: the file is wrong; it tells every mistake.
         OSError: it cannot be read.
     """
-    content = FilePath(path).read_bytes()
+    with FilePath(path).open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise too_long(str(path))
     try:
         return loads(content.decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
@@ -167,12 +179,11 @@ class _Whole(Reading):
         """Read how many members a room starts with, or who."""
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_MEMBERS:
             return value
-        if (
-            isinstance(value, list)
-            and 1 <= len(value) <= MOST_MEMBERS
-            and all(isinstance(one, str) and one for one in value)
-        ):
-            return tuple(value)
+        if isinstance(value, list) and 1 <= len(value) <= MOST_MEMBERS:
+            for index, one in enumerate(value):
+                if not isinstance(one, str) or not one:
+                    self.mistake((*path, index), f"expected a name, found {found_text(one)}")
+            return tuple(str(one) for one in value)
         expected = f"a whole number from 1 to {MOST_MEMBERS} or a list of names"
         self.mistake(path, f"expected {expected}, found {found_text(value)}")
         return 1

@@ -27,7 +27,7 @@ class Reading:
 
     def mistake(self, path: Path, problem: str, mend: str = "", *, at_key: bool = False) -> None:
         """Note a mistake; `at_key` points at the key instead of its value."""
-        self.document.mistakes.append(self.document.mistake(path, problem, mend, at_key=at_key))
+        self.document.note(self.document.mistake(path, problem, mend, at_key=at_key))
 
     def unknown(
         self, path: Path, what: str, word: str, known: Iterable[str], *, at_key: bool = False
@@ -43,7 +43,7 @@ class Reading:
             mend = f"{listed[:1].lower()}{listed[1:]}"
         else:
             mend = "the file names none"
-        self.document.mistakes.append(
+        self.document.note(
             self.document.mistake(
                 path,
                 f'unknown {what} "{word}"',

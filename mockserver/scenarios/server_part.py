@@ -7,6 +7,7 @@ from typing import Any
 
 from mockserver import engine, schemas
 from mockserver.protocol import catalogue
+from mockserver.protocol.explanation import explain, steps_of
 from mockserver.scenarios.document import Document, Path
 from mockserver.scenarios.format import (
     ACTIONS,
@@ -132,7 +133,7 @@ class ServerPart(Reading):
     def arguments(
         self, data: Mapping[str, Any], known: Mapping[str, Any], path: Path
     ) -> dict[str, Any]:
-        """Read what an action takes besides its room; the schema itself checks the other kinds."""
+        """Read what an action takes besides its room."""
         args: dict[str, Any] = {}
         for key, value in data.items():
             if key == "room":
@@ -144,9 +145,23 @@ class ServerPart(Reading):
                 text = (self.named if kind == "label" else self.text)(data, key, path)
                 if text is not None:
                     args[key] = text
+                    self.check(text, known[key], (*path, key))
             else:
+                self.check(value, known[key], (*path, key))
                 args[key] = value
         return args
+
+    def check(self, value: Any, schema: Mapping[str, Any], path: Path) -> None:
+        """Check a value by its schema, and note what is wrong at the place where it is."""
+        import jsonschema_rs
+
+        # What it refers to is beside the file from which it is.
+        schema = {**schema, "$id": schemas.uri("actions/argument")}
+        validator = jsonschema_rs.Draft202012Validator(schema, retriever=schemas.resolve)
+        if not validator.is_valid(value):
+            for problem in explain(value, schema):
+                place = (*path, *steps_of(problem.path))
+                self.mistake(place, f"expected {problem.expected}, found {problem.found}")
 
     def space_action(self, verb: str, argument: Any, path: Path, *, bare: bool) -> Action:
         """Read an action that concerns no room."""

@@ -148,15 +148,38 @@ class _Player:
         self.played.problems.append(f"{reason}: {self._doing}")
 
     async def _play(self) -> None:
-        if not self._scenario.client:
-            self.played.problems.append("the scenario has no client part that could be played")
+        if not self._scenario.client and not self._scenario.expect:
+            self.played.problems.append(
+                "the scenario has neither a client part to play nor expectations to judge by"
+            )
             return
         for step in self._scenario.client:
             self._doing = step.explain()
             await self._take(step)
+        listens = None if self._scenario.client else await self._begin_to_listen()
         while not complete(self._scenario, self.played.heard):
             self._doing = f"waiting for all of: {', '.join(self._missing())}"
             await self._wait_for_change()
+            if listens is not None:
+                await listens()
+
+    async def _begin_to_listen(self) -> Callable[[], Awaitable[None]]:
+        """Be the client of a scenario without one: it only listens, to all rooms and to each.
+
+        Gives what to do after each change: listen to the rooms that have started since.
+        """
+        await self._connect(Command("connect"))
+        await self._listen(Command("listen", {"to": "video"}))
+        listened: set[str] = set()
+
+        async def listen_to_new_rooms() -> None:
+            for room_id, room in list(self._rooms.items()):
+                if room_id not in listened:
+                    listened.add(room_id)
+                    self._room = room
+                    await self._listen(Command("listen", {"to": "room"}))
+
+        return listen_to_new_rooms
 
     async def close(self) -> None:
         for starting in self._starting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -74,7 +75,7 @@ async def create_space(call: Call) -> Any:
     its ``url``, or anywhere with its name as the project id.
     """
     name = call.body["name"]
-    settings = SpaceSettings(**_settings(call.body))
+    settings = SpaceSettings(**await _settings(call.body))
     if settings.speed is not None and settings.clock_or(call.server.settings) == "manual":
         raise _no_speed()
     try:
@@ -100,7 +101,8 @@ async def reset_space(call: Call) -> Any:
 
     The same seed gives the same names and ids again; a scenario begins from its beginning.
     """
-    control, changes = call.control, _settings(call.body)
+    changes = await _settings(call.body)
+    control = call.control
     kind = changes.get("clock", control.clock().kind)
     if kind == "manual" and changes.setdefault("speed", None) is not None:
         raise _no_speed()
@@ -135,14 +137,15 @@ def view(server: Server, space: Space) -> dict[str, Any]:
     }
 
 
-def _settings(body: dict[str, Any]) -> dict[str, Any]:
+async def _settings(body: dict[str, Any]) -> dict[str, Any]:
     """What a body says of how a space is made, as ``SpaceSettings`` has it."""
     told = {key: value for key, value in body.items() if key != "name"}
     if "latency_s" in told:
         told["latency_us"] = round(told.pop("latency_s") * MICROSECONDS)
     text = told.pop("scenario_yaml", None)
     if text is not None:
-        told["scenario"] = _read_scenario(text)
+        # In a thread: a long text takes most of a second, and nobody else waits for it.
+        told["scenario"] = await asyncio.to_thread(_read_scenario, text)
     return told
 
 
