@@ -318,7 +318,7 @@ def test_a_forgotten_session_cannot_be_resumed(
     world.settle()
     assert client.session is not session
     assert client.events == []
-    assert list(session.missed) == []
+    assert list(session.pending) == []
 
 
 def test_forgetting_a_session_leaves_the_others_subscribed(
@@ -424,8 +424,10 @@ def test_acknowledged_events_are_awaited_no_longer(
         each.subscribe(room.channel, *RECORDING_EVENTS)
     record(world, room)
     world.settle()
-    assert client.session.awaiting == {}
-    assert list(mute.session.awaiting) == [frame["id"] for frame in mute.event_frames]
+    assert (client.session.awaiting, client.session.pending) == ({}, {})
+    assert list(mute.session.pending) == [frame["id"] for frame in mute.event_frames]
+    assert not client.session.owes_acknowledgements
+    assert mute.session.owes_acknowledgements
 
 
 # Limits
@@ -435,20 +437,6 @@ def many_joins(world: World, room: RoomSession, count: int) -> None:
     for number in range(count):
         world.do(world.video.join, room, f"member {number}")
     world.settle()
-
-
-def test_of_what_a_session_misses_the_oldest_goes_first(
-    world: World, client: Client, room: RoomSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "MISSED_LIMIT", 5)
-    client.subscribe(room.channel, "video.member.joined")
-    session = client.session
-    client.lose()
-    many_joins(world, room, 8)
-    assert session.missed_dropped == 3
-    client.resume()
-    names = [params["member"]["name"] for _, params in client.events]
-    assert names == [f"member {number}" for number in range(3, 8)]
 
 
 def test_a_client_that_does_not_read_is_cut_off(
@@ -473,14 +461,15 @@ def test_a_client_that_does_not_read_is_cut_off(
 
 def test_the_default_limits_hold_a_busy_hour() -> None:
     assert limits.OUTBOX_LIMIT >= 10_000
-    assert limits.MISSED_LIMIT >= 1_000
+    assert limits.PENDING_LIMIT >= 1_000
 
 
 def test_replies_that_never_come_do_not_pile_up(
     world: World, room: RoomSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "AWAITING_LIMIT", 5)
-    mute = world.connected(replies=False)
+    mute = world.client(replies=False)
+    mute.connect(event_acks=False)
     mute.subscribe(room.channel, "video.member.joined")
     many_joins(world, room, 8)
     assert list(mute.session.awaiting) == [frame["id"] for frame in mute.event_frames[3:]]

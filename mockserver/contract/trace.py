@@ -152,6 +152,9 @@ def _parse(line: bytes, number: int, file: str) -> Any:
 
 def _read(numbered: Iterable[tuple[int, Any]], file: str | None, last: int = 0) -> Iterator[Entry]:
     for line, raw in numbered:
+        if isinstance(raw, Mapping) and "note" in raw:
+            # Something that the keeper of the trace noted, and that never crossed the wire.
+            continue
         try:
             entry = _entry(raw, last)
         except _UnreadableError as problem:

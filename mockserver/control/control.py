@@ -423,9 +423,7 @@ class SpaceControl:
                             await news.wait()
         except TimeoutError:
             late = [
-                each.name
-                for each in self.space.sessions.values()
-                if each.acknowledges and "signalwire.event" in each.awaiting.values()
+                each.name for each in self.space.sessions.values() if each.owes_acknowledgements
             ]
             raise TimeoutError(
                 f"{', '.join(late)} did not acknowledge its events within "

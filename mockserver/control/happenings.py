@@ -11,7 +11,7 @@ import orjson
 
 from mockserver import contract
 from mockserver.engine import Journal, seconds
-from mockserver.engine.journal import TO_SERVER, Entry
+from mockserver.engine.journal import NOTE, TO_SERVER, Entry
 from mockserver.protocol import catalogue
 from mockserver.protocol.frames import EVENT_METHOD
 
@@ -50,6 +50,8 @@ class Happenings:
         self._stop()
 
     def _note(self, entry: Entry) -> None:
+        if entry.direction == NOTE:
+            return
         if not entry.valid:
             self._note_invalid(entry)
             return

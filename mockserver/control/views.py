@@ -22,7 +22,7 @@ class Session:
         project: the project id that it gave.
         connected: whether it has a connection; those that are away can come back.
         subscriptions: channel -> the event types it is told of there, sorted.
-        missed: events kept for it while it is away.
+        missed: events that are kept for it while it is away.
     """
 
     name: str
@@ -92,7 +92,7 @@ def session_view(session: EngineSession) -> Session:
         project=session.project,
         connected=not session.is_away,
         subscriptions={channel: sorted(each) for channel, each in session.subscriptions.items()},
-        missed=len(session.missed),
+        missed=len(session.pending) if session.is_away else 0,
     )
 
 

@@ -17,6 +17,9 @@ from .clock import seconds
 
 TO_SERVER = "to_server"
 TO_CLIENT = "to_client"
+NOTE = "note"
+"""The direction of what is no frame."""
+
 MOST_BRACKETS = 200
 """Opening brackets up to which a refused text is looked into as JSON."""
 
@@ -25,7 +28,10 @@ TEXT_LIMIT = 2_000
 
 
 class Entry(NamedTuple):
-    """One frame: ``time`` in microseconds of space time, ``data`` as it crossed the wire."""
+    """One frame: ``time`` in microseconds of space time, ``data`` as it crossed the wire.
+
+    Or a note: its direction is NOTE, and ``data`` is its text.
+    """
 
     number: int
     time: int
@@ -101,8 +107,22 @@ class Journal:
         """
         if secret or problem is not None:
             data = mask_tokens(data)
-        self._count += 1
-        entry = Entry(self._count, time, direction, session, data, problem is None, problem)
+        self._append(
+            Entry(self._count + 1, time, direction, session, data, problem is None, problem)
+        )
+
+    def note(self, time: int, session: str | None, text: str) -> None:
+        """Note something that is no frame, such as why a session was ended.
+
+        Args:
+            time: microseconds of space time.
+            session: the session's name, if it is about one.
+            text: what is noted.
+        """
+        self._append(Entry(self._count + 1, time, NOTE, session, text.encode(), True, None))
+
+    def _append(self, entry: Entry) -> None:
+        self._count = entry.number
         if len(self._ring) < self.limit:
             self._ring.append(entry)
         else:
@@ -135,8 +155,8 @@ class Journal:
         """The trace: entries with a number above ``after``, oldest first, as JSON objects.
 
         Each has ``n``, ``time`` (unix seconds), ``space``, ``session``, ``direction``, ``frame``
-        and ``valid``; a text that was no JSON object has ``frame: null`` and ``text``, and an
-        invalid one has ``problem``.
+        and ``valid``. A note has ``frame: null`` and ``note``; a text that was no JSON object has
+        ``frame: null`` and ``text``; and an invalid one has ``problem``.
         """
         for entry in self.raw(after):
             yield self.as_json(entry)
@@ -152,6 +172,8 @@ class Journal:
             "frame": None,
             "valid": entry.valid,
         }
+        if entry.direction == NOTE:
+            return {**shown, "direction": TO_CLIENT, "note": entry.data.decode()}
         try:
             # What is valid is not nested deeply, however many brackets it has.
             readable = entry.valid or not _is_deep(entry.data)

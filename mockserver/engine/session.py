@@ -15,11 +15,17 @@ OUTBOX_LIMIT = 20_000
 OUTBOX_BYTES = 16 * 1_048_576
 """Bytes that may wait for one connection before it is closed as too slow. [A]"""
 
-MISSED_LIMIT = 10_000
-"""Events kept for a session that is away; the oldest go first. [A]"""
+PENDING_LIMIT = 20_000
+"""Events that may be pending for a session before it is ended. [A]"""
+
+PENDING_BYTES = 128 * 1_048_576
+"""Bytes of events that may be pending for a session before it is ended. [A]"""
 
 AWAITING_LIMIT = 4_096
 """Frames of ours whose reply is awaited; clients of generation 3 never acknowledge events [W]."""
+
+REFILL_BYTES = 1_048_576
+"""Bytes of pending events that wait in the outbox at a time while they are sent again."""
 
 
 class Closing(NamedTuple):
@@ -41,6 +47,7 @@ class Connection:
     Attributes:
         outbox: encoded frames that the network has not taken, in order; ``take`` empties it.
         outbox_bytes: how many bytes that are.
+        refill: called when the outbox has been taken, while there is more to queue.
     """
 
     __slots__ = (
@@ -48,6 +55,7 @@ class Connection:
         "most_bytes",
         "outbox",
         "outbox_bytes",
+        "refill",
         "session",
         "space_name",
         "wake",
@@ -64,6 +72,7 @@ class Connection:
         self.most_bytes = most_bytes
         self.outbox: list[bytes] = []
         self.outbox_bytes = 0
+        self.refill: Callable[[], None] | None = None
         self.session: Session | None = None
         self.closing: Closing | None = None
 
@@ -76,8 +85,7 @@ class Connection:
         """Queue one encoded frame; a client that does not read is cut off."""
         if self.closing is not None:
             return
-        self.outbox.append(data)
-        self.outbox_bytes += len(data)
+        self.queue(data)
         if self.outbox_bytes > self.most_bytes:
             self.close(1013, f"more than {self.most_bytes} bytes wait: the client does not read")
         elif len(self.outbox) > OUTBOX_LIMIT:
@@ -85,9 +93,16 @@ class Connection:
         else:
             self.wake()
 
+    def queue(self, data: bytes) -> None:
+        """Queue one encoded frame for when the outbox is taken next."""
+        self.outbox.append(data)
+        self.outbox_bytes += len(data)
+
     def take(self) -> list[bytes]:
         """All that waits, in order; it waits no more."""
         frames, self.outbox, self.outbox_bytes = self.outbox, [], 0
+        if self.refill is not None:
+            self.refill()
         return frames
 
     def put_back(self, frames: list[bytes]) -> None:
@@ -111,7 +126,11 @@ class Session:
         subscriptions: channel -> the event types subscribed on it; the space's ``Subscriptions``
             keep it. They outlive a connection: after a reconnect the client does not repeat
             them [W].
-        missed: encoded events that came while the session was away, in order.
+        pending: id -> encoded events that have to come after a resume, in order. For a client that
+            acknowledges events: all that it has not acknowledged. For others: those that were not
+            handed to the network, because the session was away or its client did not read.
+        pending_bytes: how many bytes that are.
+        backlog: ids of pending events that are being sent again, before anything new.
         unanswered_pings: how many ``signalwire.ping`` it has been sent since it last answered one.
         acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
             do not [W].
@@ -122,11 +141,12 @@ class Session:
     __slots__ = (
         "acknowledges",
         "awaiting",
+        "backlog",
         "connection",
         "identity",
-        "missed",
-        "missed_dropped",
         "name",
+        "pending",
+        "pending_bytes",
         "permissions",
         "project",
         "protocol",
@@ -147,8 +167,9 @@ class Session:
         self.identity = identity
         self.subscriptions: dict[str, set[str]] = {}
         self.connection: Connection | None = None
-        self.missed: deque[tuple[str, bytes]] = deque()
-        self.missed_dropped = 0
+        self.pending: dict[str, bytes] = {}
+        self.pending_bytes = 0
+        self.backlog: deque[str] | None = None
         self.awaiting: dict[str, str] = {}
         self.unanswered_pings = 0
         self.acknowledges = False
@@ -166,9 +187,26 @@ class Session:
         if len(awaiting) > AWAITING_LIMIT:
             del awaiting[next(iter(awaiting))]
 
-    def keep_missed(self, frame_id: str, data: bytes) -> None:
-        """Keep an event for when the session comes back."""
-        self.missed.append((frame_id, data))
-        if len(self.missed) > MISSED_LIMIT:
-            self.missed.popleft()
-            self.missed_dropped += 1
+    def keep(self, event_id: str, data: bytes) -> None:
+        """An event is pending from now on."""
+        former = self.pending.get(event_id)
+        self.pending_bytes += len(data) - (0 if former is None else len(former))
+        self.pending[event_id] = data
+
+    def settle(self, event_id: str) -> bool:
+        """An event is not pending any more; tells whether it was."""
+        data = self.pending.pop(event_id, None)
+        if data is None:
+            return False
+        self.pending_bytes -= len(data)
+        return True
+
+    @property
+    def owes_acknowledgements(self) -> bool:
+        """Whether its client, which acknowledges events, has not acknowledged all it was sent."""
+        return self.acknowledges and bool(self.pending) and not self.is_away
+
+    @property
+    def has_too_much(self) -> bool:
+        """Whether more is pending than can be kept."""
+        return len(self.pending) > PENDING_LIMIT or self.pending_bytes > PENDING_BYTES

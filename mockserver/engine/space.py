@@ -23,7 +23,7 @@ from .identity import Identities
 from .journal import TO_CLIENT, TO_SERVER, Journal
 from .namespace import Arguments, Namespace, Params, Result
 from .script import AnswerPlan, Script
-from .session import Connection, Session
+from .session import REFILL_BYTES, Connection, Session
 from .subscriptions import Subscriptions
 from .tables import Tables
 
@@ -179,8 +179,11 @@ class Space:
             self._send(connection, name, error.as_answer())
 
     def _take_reply(self, session: Session, frame: dict[str, Any]) -> None:
+        if session.settle(frame["id"]):
+            return
         method = session.awaiting.pop(frame["id"], None)
         if method == "signalwire.event":
+            # A client that did not say so, and does it.
             session.acknowledges = True
         elif method == "signalwire.ping":
             session.unanswered_pings = 0
@@ -296,13 +299,62 @@ class Space:
             self._send(connection, session.name, frame)
 
     def _send_event(self, session: Session, event_id: str, data: bytes) -> None:
+        """Send an event to a session, or keep it for when the session comes back."""
         connection = session.connection
         if connection is None or not connection.is_open:
-            session.keep_missed(event_id, data)
-            return
-        session.expect_reply(event_id, "signalwire.event")
+            self._keep(session, event_id, data)
+        elif session.backlog is not None:
+            # What is sent again comes first.
+            session.backlog.append(event_id)
+            self._keep(session, event_id, data)
+        else:
+            if session.acknowledges:
+                self._keep(session, event_id, data)
+            self._note_sent(session, event_id, data)
+            connection.send(data)
+
+    def _note_sent(self, session: Session, event_id: str, data: bytes) -> None:
+        if not session.acknowledges:
+            session.expect_reply(event_id, "signalwire.event")
         self.journal.add(self.now, TO_CLIENT, session.name, data)
-        connection.send(data)
+
+    def _keep(self, session: Session, event_id: str, data: bytes) -> None:
+        """Keep a pending event; a session for which too much is kept is ended."""
+        session.keep(event_id, data)
+        if not session.has_too_much:
+            return
+        reason = (
+            f"{len(session.pending)} events of {session.pending_bytes} bytes wait for session "
+            f"{session.name}, and no more can be kept: the session was ended"
+        )
+        self.journal.note(self.now, session.name, reason)
+        if session.connection is not None:
+            session.connection.close(1013, "too many events wait for this session")
+        self.forget(session)
+
+    def _send_pending(self, session: Session, connection: Connection) -> None:
+        """Send what is pending, as fast as the client takes it, before anything new."""
+        if not session.pending:
+            return
+        backlog = session.backlog = deque(session.pending)
+
+        def refill() -> None:
+            while backlog and connection.outbox_bytes < REFILL_BYTES:
+                event_id = backlog.popleft()
+                data = session.pending.get(event_id)
+                if data is None:
+                    # It was acknowledged meanwhile.
+                    continue
+                if not session.acknowledges:
+                    session.settle(event_id)
+                self._note_sent(session, event_id, data)
+                connection.queue(data)
+            if not backlog and session.backlog is backlog:
+                session.backlog = connection.refill = None
+
+        connection.refill = refill
+        refill()
+        connection.wake()
 
     def emit(
         self,
@@ -331,10 +383,19 @@ class Space:
         self.script.on_event(self, event_type, about)
 
     def push(self, frame: frames.Frame, sessions: Iterable[Session]) -> None:
-        """Send a frame of somebody's own making to these sessions, at once and as it is."""
+        """Send a frame of somebody's own making to these sessions, at once and as it is.
+
+        Only an event with a text as its id is one that clients acknowledge, and that a session
+        gets after a resume if it has to.
+        """
         data = codec.encode(frame)
+        event_id = frame.get("id")
         for session in sessions:
-            self._send_event(session, str(frame.get("id")), data)
+            if frames.is_event(frame) and isinstance(event_id, str):
+                self._send_event(session, event_id, data)
+            elif session.connection is not None and session.connection.is_open:
+                self.journal.add(self.now, TO_CLIENT, session.name, data)
+                session.connection.send(data)
 
     def _deliver(self, frame: dict[str, Any], to: Recipients) -> None:
         data: bytes | None = None
@@ -355,6 +416,7 @@ class Space:
             session = self._new_session(params["authentication"].get("project", self.name))
         elif session.connection is not None:
             former = self._release(session)
+            self._keep_unsent(session, former)
             former.close(1000, "the session was resumed on another connection")
         session.connection = connection
         connection.session = session
@@ -366,17 +428,17 @@ class Space:
             "authorization": {"signature": session.signature, "project": session.project},
         }
         self._answer(connection, "signalwire.connect", frames.answer(frame["id"], result))
-        missed, session.missed = session.missed, type(session.missed)()
-        for event_id, data in missed:
-            self._send_event(session, event_id, data)
+        self._send_pending(session, connection)
 
     def resumes(self, params: dict[str, Any]) -> bool:
         """Whether these parameters of ``signalwire.connect`` name a session that is still known."""
         return self._resumable(params) is not None
 
     def _resumable(self, params: dict[str, Any]) -> Session | None:
-        protocol = params.get("protocol")
-        return self.sessions.get(protocol) if protocol else None
+        session = self.sessions.get(params.get("protocol") or "")
+        project = params["authentication"].get("project")
+        # The session of another project is as good as none [A].
+        return session if session and project in (None, session.project) else None
 
     def _new_session(self, project: str) -> Session:
         self._session_count += 1
@@ -399,11 +461,7 @@ class Space:
 
     def owes_acknowledgements(self) -> bool:
         """Whether a client that acknowledges events still owes one."""
-        return any(
-            session.acknowledges and "signalwire.event" in session.awaiting.values()
-            for session in self.sessions.values()
-            if not session.is_away
-        )
+        return any(session.owes_acknowledgements for session in self.sessions.values())
 
     def detach(self, connection: Connection) -> Session | None:
         """The socket is gone; its session stays, and keeps what it misses until it is forgotten."""
@@ -419,8 +477,29 @@ class Space:
         connection = session.connection
         assert connection is not None
         session.connection = connection.session = None
+        session.backlog = connection.refill = None
         self._connected -= 1
         return connection
+
+    def _keep_unsent(self, session: Session, connection: Connection) -> None:
+        """Make pending what the client of a connection that is lost was not handed.
+
+        The events of a client that acknowledges are pending already.
+        """
+        if session.acknowledges:
+            return
+        unsent: dict[str, bytes] = {}
+        rest = []
+        for data in connection.take():
+            frame = codec.decode(data)
+            if frames.is_event(frame):
+                unsent[frame["id"]] = data
+            else:
+                rest.append(data)
+        connection.put_back(rest)
+        later, session.pending, session.pending_bytes = session.pending, {}, 0
+        for event_id, data in (unsent | later).items():
+            session.keep(event_id, data)
 
     def forget(self, session: Session) -> None:
         """End a session for good: its ``protocol`` cannot be resumed any more."""

@@ -182,7 +182,8 @@ class Socket(asyncio.Protocol):
     def _flush(self) -> None:
         """Send what waits, as far as the client takes it."""
         connection = self.connection
-        if connection.outbox and not self._is_paused and not self._transport.is_closing():
+        # What is sent again after a resume comes into the outbox bit by bit, as it is taken.
+        while connection.outbox and not self._is_paused and not self._transport.is_closing():
             waiting = connection.take()
             if len(waiting) == 1:
                 self._transport.write(frames.text_frame(waiting[0]))
