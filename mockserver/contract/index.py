@@ -50,6 +50,7 @@ class Session:
         subscriptions: which events it has subscribed.
         project: the project of its connect.
         connected: the first answer that accepted a connect.
+        resumed: the number of the last entry that accepted a later connect; 0 before the first.
         calls: how many calls the client has made.
         unreadable: the client's frames that need no answer with an id of their own.
         asked: id -> the client's calls that are not answered yet.
@@ -62,6 +63,7 @@ class Session:
     subscriptions: Subscriptions
     project: str | None = None
     connected: Entry | None = None
+    resumed: int = 0
     calls: int = 0
     unreadable: deque[Entry] = field(default_factory=lambda: deque(maxlen=MOST_UNREADABLE))
     asked: dict[str, deque[Call]] = field(default_factory=dict)
@@ -107,6 +109,8 @@ class Event(Call):
         timestamp: unix seconds on the server's clock; None when it has none.
         body: the event's own ``params``.
         repeats: where the session got an event with this id before.
+        again: whether it is the same event sent again after a resume, because the client had not
+            acknowledged it.
     """
 
     id: str = ""
@@ -115,6 +119,7 @@ class Event(Call):
     timestamp: float | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
     repeats: Entry | None = None
+    again: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -170,7 +175,7 @@ class Index:
         self._initial = frozenset[str]().union(*(each.initial for each in self.namespaces.values()))
         self._spaces: set[str | None] = set()
         self._latest: Recent[tuple[Session, bool, str], Call] = Recent()
-        self._event_ids: Recent[tuple[Session, str], Entry] = Recent()
+        self._events: Recent[tuple[Session, str], Event] = Recent()
         self._begun = False
         self.parts: dict[str, Part] = {
             name: namespace.part(self) for name, namespace in self.namespaces.items()
@@ -268,6 +273,13 @@ class Index:
         type_ = string(params.get("event_type")) or ""
         namespace = self.namespace_of(type_)
         make = Event if namespace is None else namespace.event
+        former = self._events.get((session, id_))
+        again = (
+            former is not None
+            and former.answer is None
+            and former.entry.n < session.resumed
+            and former.params == params
+        )
         return make(
             entry,
             EVENT_METHOD,
@@ -278,7 +290,8 @@ class Index:
             channel=string(params.get("event_channel")) or "",
             timestamp=number(params.get("timestamp")),
             body=mapping(params.get("params")),
-            repeats=self._event_ids.get((session, id_)),
+            repeats=None if former is None else former.entry,
+            again=again,
         )
 
     def _answer(self, entry: Entry, frame: Mapping[str, Any], session: Session) -> Answer:
@@ -296,6 +309,8 @@ class Index:
             self._note_project(call)
             if call.succeeded and session.connected is None:
                 session.connected = entry
+            elif call.succeeded:
+                session.resumed = entry.n
         elif call.method == SUBSCRIBE and call.succeeded:
             session.subscriptions.confirm(call, entry)
         elif call.method == UNSUBSCRIBE and call.succeeded:
@@ -349,8 +364,8 @@ class Index:
 
     def learn(self, step: Step) -> None:
         """Take in what was read last, once the rules have compared it with what was known."""
-        if isinstance(step, Event) and step.repeats is None:
-            self._event_ids[step.session, step.id] = step.entry
+        if isinstance(step, Event) and (step.repeats is None or step.again):
+            self._events[step.session, step.id] = step
 
     def note_told(self, kind: str, id_: str, space: SpaceKey, entry: Entry) -> None:
         """Note that the server told a session of this space about a thing."""

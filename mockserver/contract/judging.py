@@ -86,7 +86,10 @@ class Judge:
         index = self._index
         step = index.read(entry)
         self._check("on_entry", entry, step)
-        if isinstance(step, Event):
+        if isinstance(step, Event) and step.again:
+            # The rules have seen it: it only came once more.
+            pass
+        elif isinstance(step, Event):
             self._check("on_event", step)
             for part in self._parts:
                 part.on_event(step)

@@ -137,7 +137,10 @@ def _id(entry: Entry) -> Any:
     source="W",
 )
 class EventOnce(Checker):
-    """A session gets an event id once, also across a resume, and an id belongs to one event."""
+    """A session gets an event id once, and an id belongs to one event.
+
+    After a resume an event that was not acknowledged may come again, with the same id.
+    """
 
     def __init__(self, index: Index) -> None:
         super().__init__(index)
