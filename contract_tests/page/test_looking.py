@@ -28,7 +28,7 @@ async def test_spaces_tell_their_counts_clock_scenario_and_verdict(look: Look, m
     await mock.recorded()
     await mock.space("other", scenario="pause-resume", clock="real")
     page = await look("space=shop")
-    await page.get_by_role("button", name="Spaces").click()
+    await page.get_by_title("Spaces").click()
     shop = page.get_by_role("button", name=re.compile("^shop"))
     await shop.get_by_text("rules hold").wait_for()
     told = await texts(shop)

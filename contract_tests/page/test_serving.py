@@ -71,7 +71,7 @@ async def test_a_token_in_the_link_opens_what_is_guarded(start: Start, context: 
         assert response.status == 201
     page_ = await context.new_page()  # type: ignore[attr-defined]
     await page_.goto(f"{mock.server.http_url}/#token=let-me-in")
-    await page_.get_by_role("button", name="Spaces").get_by_text("guarded").wait_for()
+    await page_.get_by_title("Spaces").get_by_text("guarded").wait_for()
     assert "let-me-in" not in page_.url
     assert await page_.evaluate("sessionStorage.getItem('token')") == "let-me-in"
 

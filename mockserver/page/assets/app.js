@@ -20,6 +20,7 @@ function Page() {
   const live = state.mode.value === "live";
   const empty = live && !state.conversation.value.rows.length && !state.detail.value?.rooms.length;
   return html`<div class="page" data-view=${state.view.value}>
+    <h1>Mock SignalWire server</h1>
     <${Top} />
     ${!state.online.value && html`<p class="offline" role="alert">The server does not answer. This page tries again.</p>`}
     <nav class="views" aria-label="Parts of the page">${VIEWS.map(([name, title]) => html`<button

@@ -82,20 +82,21 @@ function Action({ verb, known }) {
     session: (state.detail.value?.sessions ?? []).map((each) => each.name) };
   if (verb === "answer") choices.method = given.properties.method.enum;
   else if (verb !== "join" && verb !== "start_room") choices.name = room?.members.map((each) => each.name);
+  const told = Object.fromEntries(Object.entries(known).filter(([, each]) => each !== undefined));
   const only = rooms.length === 1 ? { room: rooms[0].name } : {};
   const send = async (value) => {
     await api.send(method, api.space(state.open.value, path), OTHERS[verb] ? value : { do: verb, ...value });
   };
   return html`<div class="card"><h3>${title ?? given.title}</h3>
     <p class="dim">${given.description}${given["x-causes"] && html`<br />Causes ${given["x-causes"].join(", ")}.`}</p>
-    <${Form} schema=${given} known=${{ ...only, ...known }} choices=${choices} word=${title ?? given.title}
+    <${Form} schema=${given} known=${{ ...only, ...told }} choices=${choices} word=${title ?? given.title}
       onSend=${send} /></div>`;
 }
 
 /** What the script does next, and when. */
 function Next() {
   const { script, space } = state.detail.value ?? {};
-  if (!script) return null;
+  if (!script || space.scenario === "none") return null;
   return html`<div class="card next"><h3>${space.scenario} does next</h3>
     ${script.length ? html`<ul>${script.map((each) => html`<li>
       ${each.in_s === null ? html`<span class="chip">waits</span>` : html`<span class="chip">in ${span(each.in_s)}</span>`}

@@ -12,7 +12,7 @@ const TIMES = 74; // width of the column of times
 function places(width, sessions) {
   const narrow = width < 520;
   const first = (narrow ? 58 : TIMES) + 34;
-  const service = Math.max(first + 160, width - (narrow ? 30 : 70));
+  const service = Math.max(first + 160, width - (narrow ? 42 : 70));
   const room = Math.max(0, service - first - (narrow ? 120 : 230));
   const step = sessions.length > 1 ? Math.min(130, room / (sessions.length - 1)) : 0;
   const lanes = new Map(sessions.map((name, index) => [name, first + index * step]));
@@ -155,8 +155,8 @@ function Row({ row, at, lanes, begin, total }) {
     <span class="say" style=${{ left: `${left + 12}px`, width: `${lanes.service - left - 24}px` }}>
       <b>${row.kind === "event" && html`<i class="dot" aria-hidden="true">◆</i>`}${row.refused
         ? "⊘ " : ""}${row.label}</b>
-      <em>${row.about}</em>
       ${marks.map((each) => html`<strong>${each}</strong>`)}
+      <em>${row.about}</em>
     </span>
     <i class="arrow" style=${{ left: `${left}px`, width: `${lanes.service - left}px` }}></i>
   </div>`;

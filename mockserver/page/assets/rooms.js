@@ -21,7 +21,7 @@ const rooms = computed(() => {
   const there = new Set(live.map((each) => each.id));
   const past = [...told.values()].filter((each) => !there.has(each.id)).map((each) => ({
     ...each, people: [...each.people.values()], ended: each.ended || state.mode.value === "live",
-    recording: [...state.conversation.value.world.bars.values()].some((bar) => bar.kind === "recording"
+    recording: !each.ended && state.mode.value === "saved" && [...state.conversation.value.world.bars.values()].some((bar) => bar.kind === "recording"
       && bar.room === each.name && bar.state !== "completed"),
   }));
   return [...live.reverse(), ...past.reverse()];

@@ -27,7 +27,8 @@ function Spaces({ live }) {
   }
   const spaces = state.spaces.value;
   return html`<div class="spaces">
-    <button popovertarget="spaces" aria-label="Spaces"><b>${state.open.value || "no space"}</b> ▾</button>
+    <button popovertarget="spaces" title="Spaces"><b>${state.open.value || "no space"}</b>
+      <span aria-hidden="true"> ▾</span></button>
     <div popover id="spaces" class="menu">
       <h2>Spaces</h2>
       ${!spaces.length && html`<p class="none">None yet. The first client makes one.</p>`}
@@ -40,8 +41,7 @@ function Spaces({ live }) {
           ${" "}${count(each.frames, "frame")}</span>
         <span class="dim">${each.clock.kind} clock${each.clock.paused ? ", paused" : ""},
           ${" "}${time(each.clock.now)}</span>
-        <span>${each.violations === null ? "not judged" : each.violations
-          ? `✗ ${count(each.violations, "violation")}` : "✓ rules hold"}</span>
+        <span>${each.violations ? `✗ ${count(each.violations, "violation")}` : "✓ rules hold"}</span>
       </button>`)}
       <button class="main" onClick=${() => {
         document.getElementById("spaces").hidePopover();

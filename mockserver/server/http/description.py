@@ -177,6 +177,11 @@ def _for_openapi(part: Any) -> Any:
     kept = {
         key: _for_openapi(value) for key, value in part.items() if key not in ("$schema", "$id")
     }
-    if isinstance(part.get("$ref"), str) and (match := _OF_OURS.fullmatch(part["$ref"])):
+    reference = part.get("$ref")
+    if isinstance(reference, str) and (match := _OF_OURS.fullmatch(reference)):
         kept |= _ref(match[1])
+    elif isinstance(reference, str):
+        # An object of the wire, which the document does not have: it is written out here.
+        del kept["$ref"]
+        kept = _for_openapi(schemas.resolve(reference)) | kept
     return kept
