@@ -100,7 +100,9 @@ async def test_a_wrong_body_is_refused_and_the_field_named(
 
 def test_every_body_is_tried_wrongly() -> None:
     tried = {(method, path.replace(HERE, "/spaces/{space}")) for method, path, *_ in WRONG}
-    assert tried == {(row.method, row.path) for row in ENDPOINTS if row.method != "GET"}
+    assert tried == {
+        (row.method, row.path) for row in ENDPOINTS if row.method != "GET" and row.takes is None
+    }
 
 
 @pytest.mark.parametrize("body", [[], "text", 5, None, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from mockserver import contract
 from mockserver.protocol import frames
 from mockserver.server.http import traces
 
-from .conftest import Api, Client, Connect, Json, Start, connected
+from .conftest import Api, Client, Connect, Json, Reply, Start, connected
+
+TRACES = Path(__file__).parents[2] / "fixtures" / "traces"
 
 
 @pytest.fixture
@@ -231,3 +234,35 @@ async def test_who_does_not_read_is_cut_off(
 async def test_an_unknown_entry_to_go_on_from_is_a_problem(api: Api, space: str) -> None:
     reply = await api.ask("GET", f"{space}/trace/follow", headers={"Last-Event-ID": "yesterday"})
     assert reply.paths(400) == ["Last-Event-ID"]
+
+
+# Traces that somebody has
+
+
+async def judged(api: Api, data: bytes, kind: str = "application/jsonl") -> Reply:
+    return await api.ask(
+        "POST", "/violations", data=io.BytesIO(data), headers={"Content-Type": kind}
+    )
+
+
+async def test_a_trace_that_is_sent_is_judged(api: Api) -> None:
+    broken = (TRACES / "legal-transitions.jsonl").read_bytes()
+    [violation, *_] = (await judged(api, broken)).json["violations"]
+    assert violation["rule"] == "legal-transitions"
+    good = (TRACES / "good-pause-resume.jsonl").read_bytes()
+    assert (await judged(api, good)).json == {"dropped": 0, "violations": [], "text": ""}
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [
+        (b'{"n": 1}\n', "application/jsonl", 422),
+        (b"hello\n", "application/jsonl", 422),
+        (b"[]", "application/json", 415),
+        (b"x" * 4_200_000, "application/jsonl", 413),
+    ],
+)
+async def test_what_is_no_trace_is_not_judged(
+    data: bytes, kind: str, status: int, api: Api
+) -> None:
+    (await judged(api, data, kind)).problem(status)

@@ -21,7 +21,7 @@ TRACES = Path(__file__).parents[2] / "fixtures" / "traces"
 
 async def selected(page: Page) -> str:
     row = page.get_by_role("listbox").get_by_role("option", selected=True)
-    return str(await row.get_attribute("aria-label"))
+    return str(await row.locator(".told").text_content())
 
 
 async def test_keys_do_what_the_help_says(look: Look, mock: Mock) -> None:

@@ -32,8 +32,9 @@ export function space(name, rest = "") {
 async function ask(method, path, body) {
   const options = { method, headers: headers() };
   if (body !== undefined) {
-    options.body = JSON.stringify(body);
-    options.headers["Content-Type"] = "application/json";
+    const lines = typeof body === "string"; // a trace
+    options.body = lines ? body : JSON.stringify(body);
+    options.headers["Content-Type"] = lines ? "application/jsonl" : "application/json";
   }
   const response = await fetch(BASE + path, options);
   if (response.ok) return response;

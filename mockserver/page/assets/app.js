@@ -20,7 +20,6 @@ function Page() {
   const live = state.mode.value === "live";
   const empty = live && !state.conversation.value.rows.length && !state.detail.value?.rooms.length;
   return html`<div class="page" data-view=${state.view.value}>
-    <h1>Mock SignalWire server</h1>
     <${Top} />
     ${!state.online.value && html`<p class="offline" role="alert">The server does not answer. This page tries again.</p>`}
     <nav class="views" aria-label="Parts of the page">${VIEWS.map(([name, title]) => html`<button
@@ -100,7 +99,7 @@ addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", async (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer.files;
-  if (file) await state.attempt(async () => state.openTrace(file.name, await file.text()));
+  if (file) await state.attempt(async () => state.bringTrace(file.name, await file.text()));
 });
 
 const report = document.getElementById("report");

@@ -71,13 +71,14 @@ export function Lanes() {
   const lanes = places(size.width, conversation.sessions);
   const from = Math.max(0, Math.floor(top / HEIGHT) - SPARE);
   const to = Math.min(items.length, Math.ceil((top + size.height) / HEIGHT) + SPARE);
+  const chosen = shown.place.get(state.selected.value);
   const begin = conversation.rows[0]?.time ?? 0;
   const fresh = follows.current ? 0 : items.length - seen;
   const spans = shown.spans.filter((each) => each.from < to && each.to >= from);
   return html`<section class="lanes" aria-label="Conversation">
     <${Heads} lanes=${lanes} sessions=${conversation.sessions} />
     <div class="scroll" ref=${box} onScroll=${scrolled} tabindex="0" role="listbox"
-      aria-label="Frames, oldest first" aria-activedescendant=${`f${state.selected.value}`}>
+      aria-label="Frames, oldest first" aria-activedescendant=${chosen >= from && chosen < to ? `f${state.selected.value}` : undefined}>
       <div class="rows" role="presentation" style=${{ height: `${items.length * HEIGHT}px` }}>
         ${conversation.sessions.map((name) => html`<i class="line" aria-hidden="true"
           style=${{ left: `${lanes.of(name)}px` }}></i>`)}
@@ -145,14 +146,15 @@ function Row({ row, at, lanes, begin, total }) {
   const classes = ["row", row.kind, row.out ? "out" : "in", row.faint && "faint",
     row.refused && "refused", marks.length && "bad", chosen && "chosen"];
   return html`<div id=${`f${row.n}`} role="option" aria-selected=${chosen} aria-setsize=${total}
-    aria-posinset=${at + 1} aria-label=${name.filter(Boolean).join(", ")}
+    aria-posinset=${at + 1}
     class=${classes.filter(Boolean).join(" ")} style=${{ top: `${at * HEIGHT}px` }}
     onClick=${() => {
       state.select(row.n);
       state.view.value = "side"; // where there is room for one thing only, its details
     }}>
-    <time>${since(row.time, begin)}</time>
-    <span class="say" style=${{ left: `${left + 12}px`, width: `${lanes.service - left - 24}px` }}>
+    <span class="told">${name.filter(Boolean).join(", ")}</span>
+    <time aria-hidden="true">${since(row.time, begin)}</time>
+    <span class="say" aria-hidden="true" style=${{ left: `${left + 12}px`, width: `${lanes.service - left - 24}px` }}>
       <b>${row.kind === "event" && html`<i class="dot" aria-hidden="true">◆</i>`}${row.refused
         ? "⊘ " : ""}${row.label}</b>
       ${marks.map((each) => html`<strong>${each}</strong>`)}

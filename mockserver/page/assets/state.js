@@ -247,8 +247,19 @@ export function unlock(given) {
   location.reload();
 }
 
-/** Opens a saved trace, which has been read from a file. */
-export function openTrace(name, text) {
+/** Opens a saved trace that somebody has brought, and has the server judge it. */
+export async function bringTrace(name, text) {
+  openTrace(name, text);
+  const brought = conversation.value;
+  const found = await api.send("POST", "/violations", text);
+  if (brought !== conversation.value) return;
+  batch(() => {
+    violations.value = found.violations;
+    judged.value = true;
+  });
+}
+
+function openTrace(name, text) {
   const entries = readTrace(text);
   const read = new Conversation();
   for (const entry of entries) read.add(entry);

@@ -11,6 +11,7 @@ const SPEEDS = [0.1, 1, 2, 10, 60];
 export function Top() {
   const live = state.mode.value === "live";
   return html`<header class="top">
+    <h1>Mock SignalWire server</h1>
     <${Spaces} live=${live} />
     ${live && state.space.value && html`<${Scenario} /><${Clock} />`}
     <button class=${`verdict ${state.violations.value.length ? "bad" : "good"}`}

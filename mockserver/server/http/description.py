@@ -78,6 +78,8 @@ def _operation(row: Endpoint, section: str) -> dict[str, Any]:
             "required": is_required(row.body),
             "content": {"application/json": {"schema": _ref(row.body)}},
         }
+    if row.takes is not None:
+        told["requestBody"] = {"required": True, "content": {row.takes: {"schema": _TEXT}}}
     told["responses"] = {str(row.status): _answer(row)} | _problems(row)
     return told
 

@@ -59,7 +59,8 @@ async def _serve(
 ) -> web.StreamResponse:
     query = shapes.read_query(request.query, row.query)
     try:
-        body = {} if row.method == "GET" else await shapes.read_body(request, row.body)
+        reads = row.method != "GET" and row.takes is None
+        body = await shapes.read_body(request, row.body) if reads else {}
         answer = await row.handler(Call(server, request, path, query, body))
     except Refusal as refusal:
         raise HttpProblem(int(refusal.code), refusal.message) from None

@@ -74,6 +74,7 @@ class Endpoint:
         answer: the shape of the answer; None when there is nothing to say.
         status: of the answer.
         problems: statuses of problems besides those that any request can meet.
+        takes: the type of a body that is no JSON object, which the handler reads itself.
         media: types of the answer, the usual one first; shapes describe JSON only.
     """
 
@@ -86,6 +87,7 @@ class Endpoint:
     status: int = 200
     problems: tuple[int, ...] = ()
     media: tuple[str, ...] = ("application/json",)
+    takes: str | None = None
 
     @property
     def operation(self) -> str:

@@ -91,6 +91,9 @@ def _endpoint(row: Endpoint) -> Iterator[str]:
     if row.query is not None:
         yield "Query:\n"
         yield from _fields(shapes.shape(row.query))
+    if row.takes is not None:
+        yield f"Body: `{row.takes}`."
+        yield ""
     if row.body == shapes.ACTION:
         yield "Body: `do` and the arguments of one of the [actions](#actions).\n"
     elif row.body is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import clock, description, live, protocol, rooms, spaces, traces, wire
+from . import clock, description, judging, live, protocol, rooms, spaces, traces, wire
 from .endpoint import Endpoint
 
 SPACE = "/spaces/{space}"
@@ -174,6 +174,13 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             f"{SPACE}/violations",
             traces.get_violations,
             query="violations_query",
+            answer="violation_list",
+        ),
+        Endpoint(
+            "POST",
+            "/violations",
+            judging.judge_trace,
+            takes=judging.JSON_LINES,
             answer="violation_list",
         ),
     ),
