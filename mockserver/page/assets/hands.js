@@ -52,6 +52,7 @@ export function Hands() {
   const { verb, known } = state.hand.value ?? {};
   if (!state.space.value) return html`<${NewSpace} />`;
   return html`<section class="hands" aria-label="Hands">
+    <h2 class="told">Hands</h2>
     <${Next} />
     ${verb && html`<${Action} key=${`${verb} ${JSON.stringify(known)}`} verb=${verb} known=${known} />`}
     <h3>Room</h3><p class="buttons"><${Choice} verb="start_room" />

@@ -53,13 +53,14 @@ function Bar({ bar, place, end }) {
   const paused = bar.parts.filter((part) => part.state === "paused");
   const story = `${bar.kind} in ${bar.room}, ${bar.state}, ${span(bar.duration ?? ran)}`
     + (paused.length ? `, paused ${paused.length === 1 ? "once" : `${paused.length} times`}` : "");
-  return html`<button class="bar" aria-label=${story} title=${bar.url ?? bar.id}
+  return html`<button class="bar" title=${bar.url ?? bar.id}
     onClick=${() => bar.n && state.select(bar.n)}>
-    <span class="what">${bar.kind} <em>${bar.room}</em></span>
-    <div class="track">${bar.parts.map((part) => html`<i class=${part.state} style=${{
+    <span class="told">${story}</span>
+    <span class="what" aria-hidden="true">${bar.kind} <em>${bar.room}</em></span>
+    <div class="track" aria-hidden="true">${bar.parts.map((part) => html`<i class=${part.state} style=${{
       left: `${place(part.from)}%`,
       width: `${Math.max(0.3, place(part.to ?? until) - place(part.from))}%`,
     }}>${part.state === "paused" ? "paused" : ""}</i>`)}</div>
-    <span class="long">${SIGNS[bar.state] ?? ""} ${bar.state} ${span(bar.duration ?? ran)}</span>
+    <span class="long" aria-hidden="true">${SIGNS[bar.state] ?? ""} ${bar.state} ${span(bar.duration ?? ran)}</span>
   </button>`;
 }
