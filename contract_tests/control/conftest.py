@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from mockserver.protocol import frames
+from contract_tests.shared.client import Client
 from mockserver.server import Server, Settings
 
 BASE = "/__mock__"
@@ -71,40 +71,6 @@ class Api:
         return reply.json if reply.data else None
 
 
-class Client:
-    """A client on a WebSocket of its own, with nothing hidden."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self.socket = socket
-        self.calls = 0
-        self.events: list[Json] = []
-
-    async def call(self, method: str, **params: Any) -> Json:
-        """The answer to a call; events that come before it are acknowledged and kept."""
-        call_id = await self.send(method, **params)
-        while True:
-            frame = await self.receive()
-            if frame.get("id") == call_id:
-                return frame
-
-    async def send(self, method: str, **params: Any) -> str:
-        self.calls += 1
-        call_id = f"call-{self.calls}"
-        await self.socket.send_json(frames.call(call_id, method, params))
-        return call_id
-
-    async def receive(self) -> Json:
-        frame = await self.socket.receive_json(timeout=10)
-        if frame.get("method") == frames.EVENT_METHOD:
-            self.events.append(frame)
-            await self.socket.send_json(frames.acknowledgement(frame["id"]))
-        return frame
-
-    async def subscribe(self, channel: str, *events: str) -> None:
-        answer = await self.call("signalwire.subscribe", event_channel=channel, events=list(events))
-        assert answer["result"]["code"] == "200"
-
-
 Start = Callable[..., Awaitable[Api]]
 Connect = Callable[..., Awaitable[Client]]
 
@@ -158,11 +124,7 @@ async def connect(api: Api) -> AsyncIterator[Connect]:
 
 async def connected(api: Api, project: str) -> Client:
     """A client of a server, in the space of that name."""
-    client = Client(await api.http.ws_connect(api.server.url))
-    answer = await client.call(
-        "signalwire.connect",
-        version={"major": 3, "minor": 0, "revision": 0},
-        authentication={"project": project, "token": "very-secret"},
-    )
+    client = await Client.open(api.server.url)
+    answer = await client.connect(project, "very-secret")
     assert "result" in answer
     return client

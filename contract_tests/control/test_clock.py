@@ -35,7 +35,7 @@ async def test_advancing_does_what_falls_due(api: Api, connect: Connect) -> None
     told = await api.ok("POST", "/spaces/here/clock/advance", wish)
     assert (told["now"], told["next_in_s"]) == (START + 5.5, None)
     await call
-    [event] = client.events
+    [event] = client.event_frames()
     assert event["params"]["timestamp"] == START
 
 

@@ -15,8 +15,8 @@ from schemathesis.core import NOT_SET as NOTHING
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
-from contract_tests.conftest import ServerProcess
-from contract_tests.wire import processes
+from contract_tests.shared import processes
+from contract_tests.shared.processes import ServerProcess
 from mockserver.server.http.description import openapi
 from mockserver.server.http.front import PREFIX
 from mockserver.server.http.table import ENDPOINTS

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -27,19 +25,19 @@ def health(url: str, token: str | None) -> int:
     ("options", "token"), [((), None), (("--control-token", "my-token"), "my-token")]
 )
 def test_a_token_that_was_given_is_asked_for_and_not_told(
-    options: tuple[str, ...], token: str | None, serve: Serve, tmp_path: Path
+    options: tuple[str, ...], token: str | None, serve: Serve
 ) -> None:
     server = serve(*options)
-    assert json.loads((tmp_path / "ready-0.json").read_text()).get("token") == token
+    assert server.ready.get("token") == token
     assert health(server.http, None) == (200 if token is None else 401)
     assert health(server.http, token) == 200
     assert "Bearer" not in server.log.read_text()
 
 
-def test_beyond_loopback_one_is_made_up_and_told(serve: Serve, tmp_path: Path) -> None:
+def test_beyond_loopback_one_is_made_up_and_told(serve: Serve) -> None:
     """An address that is written unusually is taken for one beyond, which is the safe mistake."""
     server = serve("--host", "127.1")
-    token = json.loads((tmp_path / "ready-0.json").read_text())["token"]
+    token = server.ready["token"]
     assert f"Authorization: Bearer {token}" in server.log.read_text()
     assert health(server.http, None) == 401
     assert health(server.http, token) == 200

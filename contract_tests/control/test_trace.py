@@ -12,11 +12,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from contract_tests.shared.client import Client
 from mockserver import contract
 from mockserver.protocol import frames
 from mockserver.server.http import traces
 
-from .conftest import Api, Client, Connect, Json, Reply, Start, connected
+from .conftest import Api, Connect, Json, Reply, Start, connected
 
 TRACES = Path(__file__).parents[2] / "fixtures" / "traces"
 
@@ -198,6 +199,7 @@ async def test_what_is_kept_no_longer_is_counted(start: Start) -> None:
         assert await stream.event() == {"event": "dropped", "data": "1"}
         assert (await stream.event())["id"] == "2"
     assert (await api.ok("GET", "/spaces/here/trace"))["dropped"] == 1
+    await client.socket.close()
 
 
 async def test_silence_is_broken_now_and_then(

@@ -101,7 +101,7 @@ async def test_nobody_is_sent_to_who_is_not_there(api: Api, space: str, connect:
     assert await api.ok("POST", f"{space}/frames", {"frame": frame}) == {"sent_to": []}
     client = await connect()
     reply = await api.post(f"{space}/frames", {"frame": frame, "session": "s2"})
-    assert not client.socket.closed
+    await client.sync()
     assert "there is: s1" in reply.problem(409)["detail"]
 
 

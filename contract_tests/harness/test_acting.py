@@ -6,21 +6,15 @@ import contextlib
 from collections.abc import Awaitable
 from typing import Any
 
-import aiohttp
 import pytest
 
+from contract_tests.shared.client import Client
 from mockserver import MockServer, schemas
 from mockserver.engine import ACTIONS
 from mockserver.harness import ControlError, Refusal
 
 from .app import Recorder
 from .conftest import Connect
-
-CONNECT = {
-    "version": {"major": 3, "minor": 0, "revision": 0},
-    "authentication": {"project": "project", "token": "token"},
-}
-STARTED = ["video.room.started"]
 
 
 async def test_a_room_and_what_happens_in_it(mock: MockServer) -> None:
@@ -192,19 +186,14 @@ async def test_a_client_that_does_not_acknowledge_is_named(
     mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mockserver.control.control.ACKNOWLEDGED_WITHIN_S", 0.01)
-    async with aiohttp.ClientSession() as http, http.ws_connect(mock.url) as socket:
-        for method, params in (
-            ("signalwire.connect", {**CONNECT, "event_acks": True}),
-            ("signalwire.subscribe", {"event_channel": "video.rooms", "events": STARTED}),
-        ):
-            await socket.send_json(
-                {"jsonrpc": "2.0", "id": "1", "method": method, "params": params}
-            )
-            await socket.receive()
-        await mock.start_room("lobby")
-        with pytest.raises(TimeoutError, match="s1 did not acknowledge"):
-            await mock.advance(1)
-        await mock.advance(1, acknowledged=False)
+    client = await Client.open(mock.url)
+    await client.connect(mock.project, mock.token)
+    await client.subscribe("video.rooms", "video.room.started")
+    await mock.start_room("lobby")
+    with pytest.raises(TimeoutError, match="s1 did not acknowledge"):
+        await mock.advance(1)
+    await mock.advance(1, acknowledged=False)
+    await client.socket.close()
     # Who is gone owes nothing.
     await mock.advance(1)
 

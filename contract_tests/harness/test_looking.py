@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import aiohttp
 import pytest
 
+from contract_tests.shared.client import Client
 from mockserver import MockServer
 from mockserver.harness import ContractBroken, Refusal, UnknownName
 
@@ -132,21 +132,10 @@ async def test_the_wrong_order_shows_how_far_it_went(recorded: MockServer) -> No
 
 
 async def test_an_invalid_request_is_told_to_those_who_look_for_it(mock: MockServer) -> None:
-    async with aiohttp.ClientSession() as http, http.ws_connect(mock.url) as socket:
-        for method, params in (
-            (
-                "signalwire.connect",
-                {
-                    "version": {"major": 3, "minor": 0, "revision": 0},
-                    "authentication": {"project": mock.project, "token": mock.token},
-                },
-            ),
-            ("video.recording.pause", {"recording": "wrong"}),
-        ):
-            await socket.send_json(
-                {"jsonrpc": "2.0", "id": "1", "method": method, "params": params}
-            )
-            await socket.receive()
+    client = await Client.open(mock.url)
+    await client.connect(mock.project, mock.token)
+    await client.error("video.recording.pause", recording="wrong")
+    await client.socket.close()
     with pytest.raises(AssertionError) as failed:
         mock.expect("video.recording.pause")
     assert any("#3 video.recording.pause does not count, being invalid" in x for x in told(failed))

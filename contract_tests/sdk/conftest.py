@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.wire import processes
+from contract_tests.shared import processes
 
 from .cases import SERVICE, VERSIONS, AllPlayed, play
 from .runs import SPEED, NodeRunner, Server

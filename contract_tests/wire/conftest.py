@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from contract_tests.conftest import ServerProcess
-
-from . import processes
-from .client import Bystanders, Client
-from .sockets import Socket, open_tcp
+from contract_tests.shared import processes
+from contract_tests.shared.client import Bystanders, Client
+from contract_tests.shared.processes import ServerProcess
+from contract_tests.shared.sockets import open_tcp
 
 SPEED = 20.0
 """How fast the clock of the modules' servers runs."""
@@ -88,7 +87,7 @@ def mock(target: Target) -> ServerProcess:
 @pytest.fixture
 async def dial() -> AsyncIterator[Connect]:
     """Connects clients to any server: ``await dial(url, project, token)``."""
-    sockets: list[Socket] = []
+    clients: list[Client] = []
 
     async def dial(
         url: str,
@@ -99,17 +98,16 @@ async def dial() -> AsyncIterator[Connect]:
         receive_buffer: int | None = None,
         **more: Any,
     ) -> Client:
-        socket = await Socket.open(url, receive_buffer=receive_buffer)
-        sockets.append(socket)
-        client = Client(socket)
+        client = await Client.open(url, receive_buffer=receive_buffer)
+        clients.append(client)
         if authenticated:
             answer = await client.connect(project, token, **more)
             assert "result" in answer, answer
         return client
 
     yield dial
-    for socket in sockets:
-        socket.abort()
+    for client in clients:
+        client.socket.abort()
 
 
 @pytest.fixture

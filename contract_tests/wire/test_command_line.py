@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import mockserver
-from contract_tests.conftest import STARTUP_S
+from contract_tests.shared import processes
+from contract_tests.shared.processes import STARTUP_S
 from mockserver import contract, scenarios, schemas
-
-from . import processes
 
 pytestmark = pytest.mark.only_the_mock("has a command line")
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 import mockserver
-from contract_tests.conftest import ServerProcess
+from contract_tests.shared.processes import ServerProcess
 from mockserver import contract
 
 from .conftest import SPEED, Connect, Target

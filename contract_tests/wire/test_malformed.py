@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .client import Bystanders, Client
+from contract_tests.shared.client import Bystanders, Client
+from contract_tests.shared.sockets import ABNORMAL, BINARY, CONTINUATION, TEXT, frame
+
 from .conftest import Connect, Target
-from .sockets import ABNORMAL, BINARY, CONTINUATION, TEXT, frame
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 NOT_CONNECTED = -32002

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from contract_tests.conftest import STARTUP_S, Serve, ServerProcess
+from contract_tests.conftest import Serve
+from contract_tests.shared import processes
+from contract_tests.shared.client import Client
+from contract_tests.shared.processes import STARTUP_S, ServerProcess
+from contract_tests.shared.sockets import Socket
 
-from . import processes
-from .client import Client
 from .conftest import Connect, DialTcp
-from .sockets import Socket
 
 pytestmark = pytest.mark.only_the_mock("is started with options of its own")
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from .client import Client, Room
+from contract_tests.shared.client import Client, Room
+from contract_tests.shared.sockets import ABNORMAL
+
 from .conftest import Connect
-from .sockets import ABNORMAL
 
 pytestmark = pytest.mark.only_the_mock(
     "rooms start by themselves, and another client records in them"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from contract_tests.conftest import ServerProcess
+from contract_tests.shared.client import Client
+from contract_tests.shared.processes import ServerProcess
 from mockserver import contract, scenarios
 from mockserver.cli.demo.play import Played, play
 
-from .client import Client
 from .conftest import SPEED, Connect, Target
 
 pytestmark = pytest.mark.only_the_mock("scenarios are chosen by token")

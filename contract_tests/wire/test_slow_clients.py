@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from contract_tests.conftest import ServerProcess
+from contract_tests.shared.client import Bystanders, Client
+from contract_tests.shared.processes import ServerProcess
+from contract_tests.shared.sockets import CLOSE, PATIENCE_S, TEXT, frame
 
-from .client import Bystanders, Client
 from .conftest import Connect, Target
-from .sockets import CLOSE, PATIENCE_S, TEXT, frame
 
 pytestmark = pytest.mark.only_the_mock("rooms start by themselves, and its limits are known")
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from contract_tests.conftest import ServerProcess
+from contract_tests.shared.client import Client, Room
+from contract_tests.shared.processes import ServerProcess
+from contract_tests.shared.sockets import handshake
 from mockserver import contract
 
-from .client import Client, Room
 from .conftest import Connect, DialTcp, Target
-from .sockets import handshake
 
 pytestmark = pytest.mark.only_the_mock("takes several projects, and rooms that start by themselves")
 

@@ -7,9 +7,8 @@ import struct
 
 import pytest
 
-from .client import Bystanders
-from .conftest import Connect, DialTcp, Target
-from .sockets import (
+from contract_tests.shared.client import Bystanders
+from contract_tests.shared.sockets import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -20,6 +19,8 @@ from .sockets import (
     frame,
     handshake,
 )
+
+from .conftest import Connect, DialTcp, Target
 
 CALL = (
     b'{"jsonrpc":"2.0","id":"x","method":"signalwire.ping","params":{"timestamp":1,"t":"\xc3\xa4"}}'

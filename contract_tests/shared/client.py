@@ -28,15 +28,22 @@ class Client:
         socket: the WebSocket itself, for whatever is not a call.
         frames: every frame that came, in order.
         connected: the result of ``signalwire.connect``; empty before.
+        acknowledgements: how often each event is acknowledged.
     """
 
     def __init__(self, socket: Socket) -> None:
         self.socket = socket
         self.frames: list[Frame] = []
         self.connected: Frame = {}
+        self.acknowledgements = 1
         self._events: deque[Frame] = deque()
         self._answers: dict[Any, Frame] = {}
         self._ids = itertools.count(1)
+
+    @classmethod
+    async def open(cls, url: str, *, receive_buffer: int | None = None) -> Client:
+        """Open a WebSocket to a server, and say nothing yet."""
+        return cls(await Socket.open(url, receive_buffer=receive_buffer))
 
     async def send(self, frame: Frame) -> None:
         await self.socket.send_text(json.dumps(frame))
@@ -94,7 +101,8 @@ class Client:
         self.frames.append(frame)
         if frame.get("method") == "signalwire.event":
             self._events.append(frame["params"])
-            await self.send({"jsonrpc": "2.0", "id": frame["id"], "result": {}})
+            for _ in range(self.acknowledgements):
+                await self.send({"jsonrpc": "2.0", "id": frame["id"], "result": {}})
         elif frame.get("method") == "signalwire.ping":
             await self.send({"jsonrpc": "2.0", "id": frame["id"], "result": frame["params"]})
         elif "method" not in frame:
@@ -107,13 +115,12 @@ class Client:
 
     async def connect(self, project: str, token: str, **more: Any) -> Frame:
         """Authenticate, as the vendor's client does; gives the whole answer."""
-        answer = await self.call(
-            "signalwire.connect",
-            version={"major": 3, "minor": 0, "revision": 0},
-            event_acks=True,
-            authentication={"project": project, "token": token},
-            **more,
-        )
+        params = {
+            "version": {"major": 3, "minor": 0, "revision": 0},
+            "event_acks": True,
+            "authentication": {"project": project, "token": token},
+        }
+        answer = await self.call("signalwire.connect", **{**params, **more})
         self.connected = answer.get("result", {})
         return answer
 
