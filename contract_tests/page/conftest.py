@@ -19,7 +19,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from contract_tests.control.conftest import Api, Client, connected
+from contract_tests.control.conftest import Api, connected
+from contract_tests.shared.client import Client
 from mockserver.server import Server, Settings
 
 if TYPE_CHECKING:

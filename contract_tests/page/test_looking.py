@@ -226,7 +226,7 @@ async def test_json_can_be_folded(look: Look, mock: Mock) -> None:
 
 async def test_an_invalid_frame_says_what_is_wrong(look: Look, mock: Mock) -> None:
     client = await mock.recorded()
-    await client.socket.send_json(
+    await client.send(
         {
             "jsonrpc": "2.0",
             "id": "odd",

@@ -12,10 +12,9 @@ from typing import IO
 
 import pytest
 
-from contract_tests.conftest import STARTUP_S
+from contract_tests.shared import processes
+from contract_tests.shared.processes import STARTUP_S
 from mockserver import schemas
-
-from . import processes
 
 pytestmark = pytest.mark.only_the_mock("has a command line")
 
