@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.wire.client import Client
-from contract_tests.wire.sockets import Socket
+from contract_tests.shared.client import Client
+from contract_tests.shared.sockets import Socket
 from mockserver.server import Server, Settings
 
 ServeHere = Callable[..., Awaitable[Server]]

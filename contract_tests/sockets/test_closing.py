@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from contract_tests.conftest import Serve
-from contract_tests.wire.client import Client
-from contract_tests.wire.sockets import CLOSE, PATIENCE_S, TEXT, Socket
+from contract_tests.shared.client import Client
+from contract_tests.shared.sockets import CLOSE, PATIENCE_S, TEXT, Socket
 from mockserver.server import Server
 
 from .conftest import Join, ServeHere

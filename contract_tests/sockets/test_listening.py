@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.wire import processes
-from contract_tests.wire.client import Client
-from contract_tests.wire.sockets import Socket
+from contract_tests.shared import processes
+from contract_tests.shared.client import Client
+from contract_tests.shared.sockets import Socket
 from mockserver.server.sockets import listening
 
 from .conftest import ServeHere

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.wire import processes
-from contract_tests.wire.sockets import PATIENCE_S, TEXT, Socket, frame, handshake, open_tcp
+from contract_tests.shared import processes
+from contract_tests.shared.sockets import PATIENCE_S, TEXT, Socket, frame, handshake, open_tcp
 from mockserver.server import Server
 from mockserver.server.sockets.strangers import KINDS_KEPT, Strangers
 

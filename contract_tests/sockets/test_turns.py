@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.wire.sockets import CLOSE, PING, TEXT, frame
+from contract_tests.shared.sockets import CLOSE, PING, TEXT, frame
 from mockserver.engine import Connection
 from mockserver.server import Settings
 from mockserver.server.sockets import Sockets, Strangers
