@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import select
 import signal
 import socket
 import time
@@ -93,10 +94,14 @@ class TestReadyFile:
         """As any device: it must not be replaced by a file."""
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
         process = processes.spawn("--port", "0", "--ready-file", str(pipe), folder=tmp_path)
         try:
-            assert json.loads(pipe.read_text())["pid"] == process.pid
+            readable, _, _ = select.select([reader], [], [], STARTUP_S)
+            assert readable, "nothing was written to it"
+            assert json.loads(os.read(reader, 1000))["pid"] == process.pid
         finally:
+            os.close(reader)
             process.terminate()
             assert process.wait(timeout=10) == 0
         assert pipe.is_fifo()
