@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .exits import EXIT_OK
+from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,5 +18,5 @@ def execute(options: argparse.Namespace) -> int:
 
     for each in fidelity.assumptions():
         note = "" if each.source == "A" else f"  ({each.label})"
-        print(f"A{each.assumption:<4} {each.section}: {each.behaviour}{note}")
+        say(f"A{each.assumption:<4} {each.section}: {each.behaviour}{note}")
     return EXIT_OK
