@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -111,7 +114,7 @@ class TestExitCodes:
         faulty = (
             "import sys\n"
             "from mockserver import cli, contract\n"
-            "contract.check = None\n"
+            "contract.judge = None\n"
             f"sys.exit(cli.main(['check', {GOOD!r}]))"
         )
         ended = subprocess.run(
@@ -262,6 +265,44 @@ class TestInterrupt:
         process.send_signal(signal.SIGINT)
         _, complaint = process.communicate(timeout=STARTUP_S)
         assert (process.returncode, complaint) == (-signal.SIGINT, "")
+
+    def test_while_it_judges_leaves_the_terminal_as_it_was(self, tmp_path: Path) -> None:
+        """The bar hides the cursor."""
+        program = (
+            "import sys\n"
+            "from mockserver.cli import check, process\n"
+            "check.PROGRESS_AFTER_S, check.LOOK_EVERY = 0.0, 1\n"
+            "sys.argv = ['mockserver', 'check', '-']\n"
+            "process()\n"
+        )
+        ours, terminal = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            env={**processes.BUFFERED, "TERM": "xterm"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        assert process.stdin is not None
+        lines = Path(GOOD).read_bytes().splitlines(keepends=True)
+        for n in range(1, 2_001):
+            entry = json.loads(lines[n % len(lines)])
+            process.stdin.write(json.dumps({**entry, "n": n}).encode() + b"\n")
+        process.stdin.flush()
+        shown = b""
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 4096):
+                if b"frames" in part and b"frames" not in shown:
+                    process.send_signal(signal.SIGINT)
+                shown += part
+        os.close(ours)
+        process.stdin.close()
+        assert process.wait(timeout=STARTUP_S) == 128 + signal.SIGINT
+        hidden, shown_again = shown.rfind(b"\x1b[?25l"), shown.rfind(b"\x1b[?25h")
+        assert -1 < hidden < shown_again
+        assert b"Traceback" not in shown
 
     def test_several_times_while_it_serves_ends_it_as_one_does(self, tmp_path: Path) -> None:
         with processes.server(folder=tmp_path) as server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import signal
 import sys
 import time
 import zlib
@@ -106,11 +107,16 @@ class _Bar:
         self._task = self._progress.add_task("", total=file.size, frames=0)
 
     def __enter__(self) -> _Bar:
+        # The cursor is hidden meanwhile: Ctrl-C must not end the process without showing it again.
+        self._former = signal.getsignal(signal.SIGINT)
+        if self._former is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self._progress.start()
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self._progress.stop()
+        signal.signal(signal.SIGINT, self._former)
 
     def show(self, frames: int) -> None:
         """Show that so many frames have been judged."""
