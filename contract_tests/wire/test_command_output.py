@@ -87,7 +87,8 @@ class TestEncodings:
     def test_schemas_stay_what_they_are(self, encoding: str, tmp_path: Path) -> None:
         for name in ("scenario", "objects/recording"):
             ended = run("schema", name, cwd=tmp_path, encoding=encoding)
-            assert json.loads(ended.stdout) == schemas.load(name)
+            in_utf_8 = run("schema", name, cwd=tmp_path)
+            assert json.loads(ended.stdout) == json.loads(in_utf_8.stdout)
 
     def test_lists_need_no_unicode(self, encoding: str, tmp_path: Path) -> None:
         for command in ("rules", "scenarios", "schema"):
