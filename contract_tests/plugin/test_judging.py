@@ -149,3 +149,55 @@ def test_a_bug_of_the_mock_is_told_beside_another_failure(run: Run) -> None:
     result = run(f"def test_it(signalwire_mock):\n{BUG}    assert 1 == 2\n")
     result.assert_outcomes(failed=1, errors=1)
     result.stdout.fnmatch_lines(["*MockServerBug: the mock server itself is at fault:*"])
+
+
+FAILING = """
+scenario: own
+about: Nothing runs that could be stopped.
+rooms: {lobby: {}}
+script:
+  - {at: 1s, do: [start_room, stop_recording]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "failed"), [("", 1), (", check=False", 0)], ids=["judged", "not judged"]
+)
+def test_a_step_of_the_script_that_fails_fails_the_test(
+    run: Run, pytester: pytest.Pytester, more: str, failed: int
+) -> None:
+    pytester.path.joinpath("own.yaml").write_text(FAILING.lstrip())
+    result = run(
+        "import pytest\n"
+        f'@pytest.mark.signalwire(scenario="own.yaml", clock="manual"{more})\n'
+        "async def test_it(signalwire_mock):\n"
+        "    await signalwire_mock.advance(1)\n"
+        "    assert len(signalwire_mock.script_failures) == 1\n"
+    )
+    result.assert_outcomes(failed=failed, passed=1 - failed)
+    if failed:
+        result.stdout.fnmatch_lines(
+            [
+                "*a step of the script failed:*",
+                "*own.yaml:5: the script could not stop the newest recording of room lobby: *",
+            ]
+        )
+
+
+def test_a_room_that_ends_early_is_no_failure_of_the_default_scenario(run: Run) -> None:
+    result = run(
+        PRELUDE + '@pytest.mark.signalwire(scenario="demo", clock="manual")\n'
+        "async def test_it(client, signalwire_mock):\n"
+        "    mock = signalwire_mock\n"
+        "    async def listen(room):\n"
+        "        await room.listen(on_member_joined=print)\n"
+        "    await client.video.listen(on_room_started=listen)\n"
+        "    await mock.advance(1)\n"
+        "    for _ in ('video.rooms', 'room'):\n"
+        "        await mock.wait_for('signalwire.subscribe')\n"
+        "    [room] = mock.rooms\n"
+        "    await mock.room(room.id).end_room()\n"
+        "    await mock.advance(20)\n"
+        "    assert mock.script_failures == []\n"
+    )
+    result.assert_outcomes(passed=1)

@@ -109,3 +109,27 @@ class TestTrace:
         then = program("client", "exit=3")
         assert run("--trace", "trace.jsonl", then=then, cwd=tmp_path).returncode == 3
         assert (tmp_path / "trace.jsonl").read_text() == ""
+
+
+FAILING = (
+    "scenario: own\n"
+    "about: Nothing runs that could be stopped.\n"
+    "rooms: {lobby: {}}\n"
+    "script:\n"
+    "  - {at: 0s, do: [start_room, stop_recording]}\n"
+)
+
+
+class TestFailingScript:
+    def test_fails_a_program_that_passed(self, tmp_path: Path) -> None:
+        (tmp_path / "own.yaml").write_text(FAILING)
+        ended = run("--scenario", "own.yaml", then=program("client", "connect"), cwd=tmp_path)
+        assert ended.returncode == 1
+        told = 'a step of the script failed in space "mock-project": own.yaml:5: '
+        assert told in ended.stderr
+
+    def test_does_not_matter_without_the_check(self, tmp_path: Path) -> None:
+        (tmp_path / "own.yaml").write_text(FAILING)
+        then = program("client", "connect")
+        ended = run("--no-check", "--scenario", "own.yaml", then=then, cwd=tmp_path)
+        assert ended.returncode == 0

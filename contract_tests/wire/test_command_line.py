@@ -257,3 +257,21 @@ class TestDemo:
         (tmp_path / "own.yaml").write_text("scenario: own\nabout: Nothing happens.\n")
         text = run("demo", "--scenario", "own.yaml", cwd=tmp_path, code=1)
         assert "neither a client part to play nor expectations to judge by" in text
+
+    @pytest.mark.parametrize(("optional", "code"), [("", 1), ("    optional: true\n", 0)])
+    def test_a_step_of_the_script_that_fails_is_told(
+        self, tmp_path: Path, optional: str, code: int
+    ) -> None:
+        (tmp_path / "own.yaml").write_text(
+            "scenario: own\n"
+            "about: Nothing runs that could be stopped.\n"
+            "rooms: {lobby: {}}\n"
+            "script:\n"
+            "  - when: {subscribed: video.rooms}\n"
+            "    do: [start_room, stop_recording]\n"
+            f"{optional}"
+            "expect: [video.room.started]\n"
+        )
+        text = run("demo", "--scenario", "own.yaml", cwd=tmp_path, code=code)
+        told = "own.yaml:5: the script could not stop the newest recording of room lobby: "
+        assert (f"{told}no recording is running" in text) is (code == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,6 +46,9 @@ class Script:
     """The script of a space; this one does nothing. Scripts act by the space's own methods."""
 
     name = "none"
+
+    failures: Sequence[str] = ()
+    """What it was to do and could not, a sentence each; whoever judges the space tells them."""
 
     def outlook(self) -> list[Coming]:
         """What it will do: the soonest first, then what waits for something to happen."""

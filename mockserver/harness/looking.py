@@ -175,6 +175,15 @@ class SpaceLook:
         if broken:
             raise ContractBroken(broken)
 
+    @property
+    def script_failures(self) -> list[str]:
+        """What the scenario's script was to do and could not: a sentence each, with file and line.
+
+        A step that says ``optional: true`` is not among them.
+        """
+        __tracebackhide__ = True
+        return self._look(lambda control: list(control.space.script.failures))
+
     def end_space(self) -> None:
         """End the space and the connections in it; one can still look back at it."""
         __tracebackhide__ = True

@@ -212,13 +212,16 @@ class _Watch:
 
         if not self.check:
             return ""
+        if failures := self.space.script_failures:
+            told = "\n".join(failures)
+            return f"a step of the script failed:\n{told}\nA step may say optional: true."
         frames = len(self.space.trace)
         if frames == self.judged:
             return ""
         try:
             self.space.check_contract(ignore=self.ignore)
         except ContractBroken as broken:
-            return str(broken)
+            return f"the contract is broken: {broken}"
         self.judged = frames
         return ""
 
@@ -382,6 +385,6 @@ def pytest_runtest_makereport(
 
 def _told(broken: str) -> str:
     return (
-        f"the contract is broken: {broken}\n"
+        f"{broken}\n"
         f"Not held against a test marked @pytest.mark.{MARKER}(check=False) or (ignore=[…])."
     )

@@ -124,6 +124,10 @@ class Document:
         place = path[:-1] if at_key else path
         return Mistake(self.file, line, column, where(place), problem, nearest, mend)
 
+    def line(self, path: Path) -> int:
+        """The line of a place in the data, counted from 1."""
+        return self._locate(path, at_key=False)[0]
+
     def note(self, mistake: Mistake) -> None:
         """Keep a mistake.
 

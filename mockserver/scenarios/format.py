@@ -132,16 +132,29 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the script: what it waits for, how long after that, and what then happens."""
+    """One step of the script: what it waits for, how long after that, and what then happens.
+
+    Attributes:
+        trigger: what it waits for.
+        after_us: how long it waits after that.
+        actions: what then happens, in order.
+        line: where it stands in the file, counted from 1.
+        optional: whether it is no failure if an action cannot be done by then.
+    """
 
     trigger: Trigger
     after_us: int
     actions: tuple[Action, ...]
+    line: int
+    optional: bool = False
 
     def explain(self) -> str:
         """Say the step in one sentence."""
         later = f", {durations.text(self.after_us)} later" if self.after_us else ""
-        return _sentence(self.trigger.explain() + later, [a.explain() for a in self.actions])
+        said = [each.explain() for each in self.actions]
+        if self.optional:
+            said[-1] += " (if that can still be done)"
+        return _sentence(self.trigger.explain() + later, said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ from .format import Action, AnswerRule, Failed, Refused, Scenario, Step, Trigger
 
 logger = logging.getLogger(__name__)
 
+MOST_FAILURES = 100
+"""So many are kept: a step that comes each time may fail each time."""
+
 
 class ScenarioScript(Script):
     """One play of a scenario in one space. Make a new one for every space."""
@@ -29,6 +32,7 @@ class ScenarioScript(Script):
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.name = scenario.name
+        self.failures: list[str] = []
         self._spent = False
         self._seen = [0] * len(scenario.script)
         self._calls: dict[str, int] = {}
@@ -119,13 +123,14 @@ class ScenarioScript(Script):
                 self._act(space, action, room)
             except Refusal as refusal:
                 # The client was there first, or the room is gone: the play goes on without it.
-                logger.warning(
-                    'space "%s": scenario "%s" could not %s: %s',
-                    space.name,
-                    self.name,
-                    action.explain(),
-                    refusal.message,
+                problem = (
+                    f"{self.scenario.path}:{step.line}: the script could not "
+                    f"{action.explain()}: {refusal.message}"
                 )
+                level = logging.INFO if step.optional else logging.WARNING
+                logger.log(level, 'space "%s": %s', space.name, problem)
+                if not step.optional and len(self.failures) < MOST_FAILURES:
+                    self.failures.append(problem)
 
     def _act(self, space: Space, action: Action, room: Container | None) -> None:
         if action.verb == "start_room":

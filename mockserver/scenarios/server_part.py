@@ -53,7 +53,8 @@ class ServerPart(Reading):
 
     def step(self, value: Any, path: Path) -> Step | None:
         """Read one step of the script."""
-        data = self.mapping(value, path, ("at", "when", "after", "do"), required=("do",))
+        known = ("at", "when", "after", "do", "optional")
+        data = self.mapping(value, path, known, required=("do",))
         if data is None:
             return None
         if "at" in data and "when" in data:
@@ -73,7 +74,8 @@ class ServerPart(Reading):
             if trigger.value in _causes(action.verb):
                 problem = f"{action.verb} makes {trigger.value} happen, every time, without end"
                 self.mistake((*path, "do"), problem, "leave out every, or wait with after")
-        return Step(trigger, after_us, doing)
+        optional = self.flag(data, "optional", path)
+        return Step(trigger, after_us, doing, self.document.line(path), optional)
 
     def trigger(self, data: Mapping[str, Any], path: Path) -> Trigger:
         """Read what a step waits for."""

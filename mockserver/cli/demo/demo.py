@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -62,6 +63,8 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
     console.print(
         f"times in seconds of the server's clock, {settings.speed:g} times as fast", style="dim"
     )
+    # Steps of the script that fail are part of the verdict.
+    logging.getLogger(scenarios.script.__name__).setLevel(logging.ERROR)
     server = Server(settings)
     await start(server)
     timeline = _Timeline(console)
@@ -88,6 +91,8 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
         show_news()
     finally:
         await server.stop()
+    for space in (*server.retired, *server.gate):
+        played.problems += space.script.failures
     return _verdict(console, scenario, played, timeline.entries, settings.speed)
 
 

@@ -66,8 +66,9 @@ def run(
 
     Returns:
         The program's exit code (128 and the signal's number if one ended it, 127 if there is no
-        such program). If it succeeded: 1 if a rule was broken, 5 if nobody connected, so that there
-        was nothing to judge, 74 if the trace could not be kept. 70 if the mock itself had a bug.
+        such program). If it succeeded: 1 if a rule was broken or a step of a script failed, 5 if
+        nobody connected, so that there was nothing to judge, 74 if the trace could not be kept. 70
+        if the mock itself had a bug.
 
     Raises:
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
@@ -115,6 +116,8 @@ async def _run(
         for name, entries in spaces.items():
             if broken := _broken(name, entries):
                 ours = fail(broken, EXIT_BROKEN)
+        for failure in _failures(server):
+            ours = fail(failure, EXIT_BROKEN)
     if server.bugs:
         return fail(f"the server had {len(server.bugs)} bugs of its own, see above", EXIT_BUG)
     return code or ours
@@ -129,6 +132,13 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
         plays[space.name] += 1
         if entries := list(space.journal.entries()):
             yield contract.play_name(space.name, plays[space.name]), entries
+
+
+def _failures(server: Server) -> Iterator[str]:
+    """What scripts were to do and could not."""
+    for space in (*server.retired, *server.gate):
+        for failure in space.script.failures:
+            yield f'a step of the script failed in space "{space.name}": {failure}'
 
 
 def _write_trace(path: Path, spaces: dict[str, Entries]) -> None:
