@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from mockserver.engine.video.properties import EVERYBODY as EVERYBODY
 from mockserver.protocol.lifecycles import LIFECYCLES
 
 ArgumentKind = Literal["channel", "label", "media", "member", "text", "number", "mapping"]
-
-EVERYBODY = "all"
-"""The name that means all members."""
 
 LISTENS = ("video", "room")
 """What a client can listen to: what starts and ends in all rooms, or what happens in the room."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver import engine, schemas
+from mockserver.engine.video.properties import EVERYBODY
 from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.scenarios import durations
-from mockserver.scenarios.commands import COMMANDS, EVERYBODY, Argument
+
+if TYPE_CHECKING:
+    from mockserver.scenarios.commands import Argument
 
 TriggerKind = Literal["at", "subscribed", "event", "request"]
 
@@ -225,6 +228,8 @@ class Command:
 
     def explain(self) -> str:
         """Say in words what the client does."""
+        from mockserver.scenarios.commands import COMMANDS
+
         form = COMMANDS[self.verb]
         said = form.says.format_map({one.name: self._said(one) for one in form.arguments})
         unsaid = [
