@@ -179,7 +179,7 @@ def test_a_step_of_the_script_that_fails_fails_the_test(
         result.stdout.fnmatch_lines(
             [
                 "*a step of the script failed:*",
-                "*own.yaml:5: the script could not stop the newest recording of room lobby: *",
+                "*own.yaml:5: stop the newest recording of room lobby: *",
             ]
         )
 

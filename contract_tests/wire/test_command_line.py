@@ -273,5 +273,5 @@ class TestDemo:
             "expect: [video.room.started]\n"
         )
         text = run("demo", "--scenario", "own.yaml", cwd=tmp_path, code=code)
-        told = "own.yaml:5: the script could not stop the newest recording of room lobby: "
+        told = "own.yaml:5: stop the newest recording of room lobby: "
         assert (f"{told}no recording is running" in text) is (code == 1)

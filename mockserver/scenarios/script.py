@@ -123,12 +123,12 @@ class ScenarioScript(Script):
                 self._act(space, action, room)
             except Refusal as refusal:
                 # The client was there first, or the room is gone: the play goes on without it.
-                problem = (
-                    f"{self.scenario.path}:{step.line}: the script could not "
-                    f"{action.explain()}: {refusal.message}"
-                )
+                place = f"{self.scenario.path}:{step.line}"
+                problem = f"{place}: {action.explain()}: {refusal.message}"
                 level = logging.INFO if step.optional else logging.WARNING
-                logger.log(level, 'space "%s": %s', space.name, problem)
+                logger.log(
+                    level, 'space "%s": a step of the script failed: %s', space.name, problem
+                )
                 if not step.optional and len(self.failures) < MOST_FAILURES:
                     self.failures.append(problem)
 

@@ -92,7 +92,9 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
     finally:
         await server.stop()
     for space in (*server.retired, *server.gate):
-        played.problems += space.script.failures
+        played.problems += [
+            f"a step of the script failed: {each}" for each in space.script.failures
+        ]
     return _verdict(console, scenario, played, timeline.entries, settings.speed)
 
 
