@@ -98,8 +98,14 @@ class Conversation:
         return self.call("signalwire.connect", {**version, **credentials, **params}, session=name)
 
     def answer_connect(self, id_: str) -> None:
-        authorization = {"project": "demo", "signature": "a"}
-        result = {"identity": "me", "protocol": "signalwire_a_b_demo"}
+        asked = next(
+            each["frame"]
+            for each in reversed(self.entries)
+            if each["frame"]["id"] == id_ and each["frame"]["method"] == "signalwire.connect"
+        )
+        project = asked["params"]["authentication"].get("project", "demo")
+        authorization = {"project": project, "signature": "a"}
+        result = {"identity": self.session, "protocol": f"signalwire_a_{self.session}_demo"}
         self.answer(id_, {**result, "authorization": authorization})
 
     def connect(self, **params: Any) -> None:

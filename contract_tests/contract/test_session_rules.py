@@ -83,7 +83,7 @@ def test_a_client_may_count_its_ids_anew_after_a_reconnect() -> None:
     talk = listening()
     talk.call("video.rooms.get", {})
     talk.take_back_id()
-    talk.connect(protocol="signalwire_a_b_demo")
+    talk.connect(protocol="signalwire_a_s1_demo")
     assert talk.broken() == []
 
 

@@ -54,4 +54,4 @@ def test_rules_are_described() -> None:
         assert rule.sentence.endswith(".")
         assert rule.party in ("server", "client", "either")
         assert rule.source
-        assert set(rule.source) <= set("DWTRA")
+        assert set(rule.source) <= set("DWTREA")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import report, rules_session, video
+from . import report, rules_connection, rules_session, video
 from .files import TraceFile, load_trace
 from .index import Index
 from .judging import Judge
@@ -46,7 +46,7 @@ NAMESPACES: tuple[Namespace, ...] = (video.NAMESPACE,)
 """What knows the calls and events of more than the core."""
 
 RULES: tuple[Rule, ...] = (
-    *registered(rules_session),
+    *registered(rules_session, rules_connection),
     *(rule for namespace in NAMESPACES for rule in namespace.rules),
 )
 """All rules, in the order of judging."""

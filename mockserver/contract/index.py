@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .namespace import Namespace, Part
 
 CONNECT = "signalwire.connect"
+DISCONNECT = "signalwire.disconnect"
 SUBSCRIBE = "signalwire.subscribe"
 UNSUBSCRIBE = "signalwire.unsubscribe"
 
@@ -50,11 +51,16 @@ class Session:
         subscriptions: which events it has subscribed.
         project: the project of its connect.
         connected: the first answer that accepted a connect.
-        resumed: the number of the last entry that accepted a later connect; 0 before the first.
         calls: how many calls the client has made.
         unreadable: the client's frames that need no answer with an id of their own.
         asked: id -> the client's calls that are not answered yet.
         sent: id -> the server's calls and events that are not answered yet; the latest ones.
+        acknowledges: whether the client said that it acknowledges events; None if that is not in
+            the trace.
+        unacknowledged: id -> the events that the client has not acknowledged yet, the latest ones.
+        resumed: the number of the last entry that accepted a connect.
+        owed: id -> the events that may be sent again, since the session was resumed.
+        owes: whether these must be sent again.
     """
 
     space: str | None
@@ -63,11 +69,15 @@ class Session:
     subscriptions: Subscriptions
     project: str | None = None
     connected: Entry | None = None
-    resumed: int = 0
     calls: int = 0
     unreadable: deque[Entry] = field(default_factory=lambda: deque(maxlen=MOST_UNREADABLE))
     asked: dict[str, deque[Call]] = field(default_factory=dict)
     sent: Recent[str, deque[Call]] = field(default_factory=lambda: Recent(MOST_UNANSWERED))
+    acknowledges: bool | None = None
+    unacknowledged: Recent[str, Event] = field(default_factory=lambda: Recent(MOST_UNANSWERED))
+    resumed: int = 0
+    owed: dict[str, Event] = field(default_factory=dict)
+    owes: bool = False
 
     def waiting(self, to_client: bool) -> dict[str, deque[Call]]:
         """The calls that an answer in a direction may answer."""
@@ -109,8 +119,7 @@ class Event(Call):
         timestamp: unix seconds on the server's clock; None when it has none.
         body: the event's own ``params``.
         repeats: where the session got an event with this id before.
-        again: whether it is the same event sent again after a resume, because the client had not
-            acknowledged it.
+        owed: whether it had to be sent again: it was not acknowledged before a resume.
     """
 
     id: str = ""
@@ -119,7 +128,7 @@ class Event(Call):
     timestamp: float | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
     repeats: Entry | None = None
-    again: bool = False
+    owed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -175,7 +184,7 @@ class Index:
         self._initial = frozenset[str]().union(*(each.initial for each in self.namespaces.values()))
         self._spaces: set[str | None] = set()
         self._latest: Recent[tuple[Session, bool, str], Call] = Recent()
-        self._events: Recent[tuple[Session, str], Event] = Recent()
+        self._event_ids: Recent[tuple[Session, str], Entry] = Recent()
         self._begun = False
         self.parts: dict[str, Part] = {
             name: namespace.part(self) for name, namespace in self.namespaces.items()
@@ -273,12 +282,11 @@ class Index:
         type_ = string(params.get("event_type")) or ""
         namespace = self.namespace_of(type_)
         make = Event if namespace is None else namespace.event
-        former = self._events.get((session, id_))
-        again = (
-            former is not None
-            and former.answer is None
-            and former.entry.n < session.resumed
-            and former.params == params
+        owed = session.owed.get(id_)
+        repeats = self._event_ids.get((session, id_))
+        # Of very many that were not acknowledged the oldest are forgotten.
+        forgotten = (
+            repeats is not None and session.unacknowledged.forgot and repeats.n < session.resumed
         )
         return make(
             entry,
@@ -290,8 +298,8 @@ class Index:
             channel=string(params.get("event_channel")) or "",
             timestamp=number(params.get("timestamp")),
             body=mapping(params.get("params")),
-            repeats=None if former is None else former.entry,
-            again=again,
+            repeats=repeats,
+            owed=owed.params == params if owed is not None else forgotten,
         )
 
     def _answer(self, entry: Entry, frame: Mapping[str, Any], session: Session) -> Answer:
@@ -300,6 +308,8 @@ class Index:
         if call is None:
             return answer
         self.answered[entry.n] = call
+        if isinstance(call, Event):
+            session.unacknowledged.pop(call.id, None)
         if earlier is not None or not entry.to_client:
             return answer
         if call.session is not session:
@@ -307,10 +317,8 @@ class Index:
             self._move(call, session)
         if call.method == CONNECT:
             self._note_project(call)
-            if call.succeeded and session.connected is None:
-                session.connected = entry
-            elif call.succeeded:
-                session.resumed = entry.n
+            if call.succeeded:
+                self._connect(session, call, entry)
         elif call.method == SUBSCRIBE and call.succeeded:
             session.subscriptions.confirm(call, entry)
         elif call.method == UNSUBSCRIBE and call.succeeded:
@@ -318,6 +326,16 @@ class Index:
         elif call.method in (SUBSCRIBE, UNSUBSCRIBE):
             session.subscriptions.refuse(call)
         return answer
+
+    def _connect(self, session: Session, call: Call, answer: Entry) -> None:
+        """A session was connected, or resumed."""
+        if session.connected is None:
+            session.connected = answer
+        session.resumed = answer.n
+        if session.acknowledges is not False:
+            session.owed = dict(session.unacknowledged)
+            session.owes = session.acknowledges is True and not session.unacknowledged.forgot
+        session.acknowledges = call.params.get("event_acks") is True
 
     def _move(self, call: Call, session: Session) -> None:
         before, call.session = call.session, session
@@ -364,8 +382,14 @@ class Index:
 
     def learn(self, step: Step) -> None:
         """Take in what was read last, once the rules have compared it with what was known."""
-        if isinstance(step, Event) and (step.repeats is None or step.again):
-            self._events[step.session, step.id] = step
+        if not isinstance(step, Event):
+            return
+        session = step.session
+        session.owed.pop(step.id, None)
+        if step.repeats is None:
+            self._event_ids[session, step.id] = step.entry
+            if session.acknowledges is not False:
+                session.unacknowledged[step.id] = step
 
     def note_told(self, kind: str, id_: str, space: SpaceKey, entry: Entry) -> None:
         """Note that the server told a session of this space about a thing."""

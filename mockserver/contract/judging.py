@@ -28,7 +28,13 @@ class _Breach(NamedTuple):
 
     message: str
     session: Session | None
+    fault: str | None
     proof: tuple[_Proof, ...]
+
+
+def _fault(finding: Finding) -> str | None:
+    """The injected fault that helped to make a breach."""
+    return next((entry.fault for entry in finding.entries if entry.fault is not None), None)
 
 
 class Judge:
@@ -61,6 +67,7 @@ class Judge:
         self.frames = 0
         self.source = source
         self.uncounted = 0
+        self._intended: list[tuple[Rule, _Breach]] = []
         self._most = most
         self._index = Index(namespaces)
         self._parts = tuple(self._index.parts.values())
@@ -76,6 +83,11 @@ class Judge:
             ]
             for hook in _HOOKS
         }
+        self._hooks["on_repeat"] = [
+            (place, check)
+            for place, check in self._hooks["on_event"]
+            if self._checkers[place].sees_repeats
+        ]
 
     def __len__(self) -> int:
         return self.frames
@@ -86,9 +98,8 @@ class Judge:
         index = self._index
         step = index.read(entry)
         self._check("on_entry", entry, step)
-        if isinstance(step, Event) and step.again:
-            # The rules have seen it: it only came once more.
-            pass
+        if isinstance(step, Event) and step.owed:
+            self._check("on_repeat", step)
         elif isinstance(step, Event):
             self._check("on_event", step)
             for part in self._parts:
@@ -115,7 +126,9 @@ class Judge:
         for place, check in self._hooks[hook]:
             for finding in check(*what):
                 breaches = self._breaches[place]
-                if self._most is not None and len(breaches) >= self._most:
+                if _fault(finding) is not None:
+                    self._intended.append((self._rules[place], self._breach(finding)))
+                elif self._most is not None and len(breaches) >= self._most:
                     self.uncounted += 1
                 else:
                     breaches.append(self._breach(finding))
@@ -125,6 +138,7 @@ class Judge:
         return _Breach(
             finding.message,
             finding.session,
+            _fault(finding),
             tuple(
                 _Proof(
                     entry.n,
@@ -148,11 +162,17 @@ class Judge:
             for breach in self._in_order(breaches, checker)
         ]
 
+    @property
+    def intended(self) -> list[Violation]:
+        """The breaches that faults made which were injected on purpose, in the order of finding."""
+        return [self._violation(rule, breach) for rule, breach in self._intended]
+
     def _in_order(self, breaches: list[_Breach], checker: Checker) -> list[_Breach]:
         suspected = [
             self._breach(finding)
             for findings in checker.suspicions.values()
             for finding in findings
+            if _fault(finding) is None
         ]
         # Proven ones are in order already.
         return sorted([*breaches, *suspected], key=lambda breach: breach.proof[-1].entry)
@@ -179,4 +199,5 @@ class Judge:
                 )
                 for proof in breach.proof
             ),
+            breach.fault,
         )

@@ -42,7 +42,11 @@ class Checker:
     Attributes:
         index: what is known of the trace.
         suspicions: what would be a breach if the trace ended now, by keys of the rule's own.
+        sees_repeats: whether it also gets the events that are sent again after a resume because
+            they were not acknowledged. They tell nothing new.
     """
+
+    sees_repeats = False
 
     def __init__(self, index: Index) -> None:
         self.index = index

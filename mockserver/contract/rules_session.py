@@ -71,6 +71,8 @@ class ClientFramesValid(_Schemas):
 class ConnectFirst(Checker):
     """No success but that of the connect itself, and no event, before it was accepted."""
 
+    sees_repeats = True
+
     def on_answer(self, answer: Answer) -> Iterator[Finding]:
         call, session = answer.call, answer.session
         # A second answer to the same call is the business of answered-once.
@@ -139,8 +141,10 @@ def _id(entry: Entry) -> Any:
 class EventOnce(Checker):
     """A session gets an event id once, and an id belongs to one event.
 
-    After a resume an event that was not acknowledged may come again, with the same id.
+    After a resume it gets again what it had not acknowledged, with the same ids.
     """
+
+    sees_repeats = True
 
     def __init__(self, index: Index) -> None:
         super().__init__(index)
@@ -148,6 +152,8 @@ class EventOnce(Checker):
 
     def on_event(self, event: Event) -> Iterator[Finding]:
         id_ = _id(event.entry)
+        if event.owed:
+            return
         if event.repeats is not None:
             message = f"{event.type} with id {id_} came to {{session}} again, expected it once"
             yield Finding(message, (event.repeats, event.entry), event.session)

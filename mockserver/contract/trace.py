@@ -58,6 +58,7 @@ class Entry:
         frame: the JSON object; None when the text was none.
         text: the text that was no JSON object.
         problem: what the keeper of the trace found wrong with it.
+        fault: the name of the fault that was injected on purpose and made it what it is.
     """
 
     n: int
@@ -68,6 +69,7 @@ class Entry:
     frame: Mapping[str, Any] | None
     text: str | None = None
     problem: str | None = None
+    fault: str | None = None
 
     @property
     def to_client(self) -> bool:
@@ -93,8 +95,8 @@ class Trace:
 
         Args:
             entries: objects with ``time`` (unix seconds), ``session`` (name or None),
-                ``direction`` and ``frame`` (object or None); ``n``, ``space``, ``text`` and
-                ``problem`` may be absent, other keys are not looked at.
+                ``direction`` and ``frame`` (object or None); ``n``, ``space``, ``text``,
+                ``problem`` and ``fault`` may be absent, other keys are not looked at.
 
         Raises:
             TraceError: an entry is not of that shape, or the numbers do not grow.
@@ -190,7 +192,7 @@ def _entry(raw: Any, last: int) -> Entry:
     frame = raw["frame"]
     if frame is not None and not isinstance(frame, Mapping):
         raise _UnreadableError("'frame' to be an object or null", _shown(frame))
-    for key in ("session", "space", "text", "problem"):
+    for key in ("session", "space", "text", "problem", "fault"):
         value = raw.get(key)
         if value is not None and not isinstance(value, str):
             raise _UnreadableError(f"{key!r} to be a string or null", _shown(value))
@@ -203,6 +205,7 @@ def _entry(raw: Any, last: int) -> Entry:
         frame=frame,
         text=raw.get("text"),
         problem=raw.get("problem"),
+        fault=raw.get("fault"),
     )
 
 

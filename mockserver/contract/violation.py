@@ -34,6 +34,7 @@ class Violation:
         frames: the numbers of the entries that prove it, in order.
         at: where it broke: the last of them, with its time since the trace began and its session.
         proof: these entries, as they are shown.
+        fault: the injected fault that one of these entries is marked with: the breach is intended.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Violation:
     frames: tuple[int, ...]
     at: str
     proof: tuple[Row, ...]
+    fault: str | None = None
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.message} ({self.at})"

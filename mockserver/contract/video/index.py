@@ -138,6 +138,7 @@ class Media:
         started_by: the first call whose answer told of it without having named it.
         channel: the channel its events come on, or its room session's; None if neither was seen.
         started_at: the first ``started_at`` that was told, and where.
+        room: the room session in which it was told first, and where.
     """
 
     lifecycle: Lifecycle
@@ -145,6 +146,7 @@ class Media:
     started_by: Call | None = None
     channel: str | None = None
     started_at: tuple[Entry, float] | None = None
+    room: tuple[str, Entry] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -327,6 +329,7 @@ class VideoIndex:
         index: the whole index.
         media: (space, kind, id) -> recording, playback or stream.
         channels: (space, room session id) -> the room's channel.
+        room_channels: the channels of rooms, by themselves.
         started: what the last answer tells to have been started by the call that it answers.
         told: all that the last answer describes.
     """
@@ -335,6 +338,7 @@ class VideoIndex:
         self.index = index
         self.media: Lives[tuple[SpaceKey, str, str], Media] = Lives()
         self.channels: Recent[tuple[SpaceKey, str], str] = Recent()
+        self.room_channels: Recent[str, None] = Recent()
         self.started: list[Started] = []
         self.told = Told((), ())
         self._seen_media: Lives[tuple[Session, str, str], SeenMedia] = Lives()
@@ -452,6 +456,7 @@ class VideoIndex:
                 channel = string(room.get("event_channel"))
                 if channel is not None:
                     self.channels[space, id_] = channel
+                    self.room_channels[channel] = None
         for lifecycle, media in told.media:
             id_ = string(media.get("id"))
             if id_ is not None:
