@@ -55,8 +55,7 @@ class Session:
         unreadable: the client's frames that need no answer with an id of their own.
         asked: id -> the client's calls that are not answered yet.
         sent: id -> the server's calls and events that are not answered yet; the latest ones.
-        acknowledges: whether the client said that it acknowledges events; None if that is not in
-            the trace.
+        acknowledges: whether the client said that it acknowledges events.
         unacknowledged: id -> the events that the client has not acknowledged yet, the latest ones.
         resumed: the number of the last entry that accepted a connect.
         owed: id -> the events that may be sent again, since the session was resumed.
@@ -73,7 +72,7 @@ class Session:
     unreadable: deque[Entry] = field(default_factory=lambda: deque(maxlen=MOST_UNREADABLE))
     asked: dict[str, deque[Call]] = field(default_factory=dict)
     sent: Recent[str, deque[Call]] = field(default_factory=lambda: Recent(MOST_UNANSWERED))
-    acknowledges: bool | None = None
+    acknowledges: bool = False
     unacknowledged: Recent[str, Event] = field(default_factory=lambda: Recent(MOST_UNANSWERED))
     resumed: int = 0
     owed: dict[str, Event] = field(default_factory=dict)
@@ -332,9 +331,9 @@ class Index:
         if session.connected is None:
             session.connected = answer
         session.resumed = answer.n
-        if session.acknowledges is not False:
-            session.owed = dict(session.unacknowledged)
-            session.owes = session.acknowledges is True and not session.unacknowledged.forgot
+        # What was not acknowledged may not have come, also to clients that acknowledge nothing.
+        session.owed = dict(session.unacknowledged)
+        session.owes = session.acknowledges and not session.unacknowledged.forgot
         session.acknowledges = call.params.get("event_acks") is True
 
     def _move(self, call: Call, session: Session) -> None:
@@ -388,8 +387,7 @@ class Index:
         session.owed.pop(step.id, None)
         if step.repeats is None:
             self._event_ids[session, step.id] = step.entry
-            if session.acknowledges is not False:
-                session.unacknowledged[step.id] = step
+            session.unacknowledged[step.id] = step
 
     def note_told(self, kind: str, id_: str, space: SpaceKey, entry: Entry) -> None:
         """Note that the server told a session of this space about a thing."""
