@@ -9,6 +9,7 @@ the core's; a folder per namespace has the rest.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from . import report, rules_connection, rules_session, video
 from .files import TraceFile, load_trace
@@ -33,6 +34,7 @@ __all__ = [
     "TraceFile",
     "Violation",
     "check",
+    "described",
     "judge",
     "load_trace",
     "play_name",
@@ -50,6 +52,8 @@ RULES: tuple[Rule, ...] = (
     *(rule for namespace in NAMESPACES for rule in namespace.rules),
 )
 """All rules, in the order of judging."""
+
+_BY_NAME = {rule.name: rule for rule in RULES}
 
 
 def judge(
@@ -79,6 +83,23 @@ def check(trace: Trace, rules: Iterable[Rule] = RULES) -> list[Violation]:
     for entry in trace:
         judging.feed(entry)
     return judging.violations
+
+
+def described(violation: Violation) -> dict[str, Any]:
+    """A violation as the control API and reports tell it.
+
+    ``rule``, its ``sentence`` (what a user would see break), ``party`` (whose fault it is),
+    ``message``, ``frames`` (the numbers of the entries that prove it) and ``at`` (where it broke).
+    """
+    rule = _BY_NAME[violation.rule]
+    return {
+        "rule": rule.name,
+        "sentence": rule.sentence,
+        "party": rule.party,
+        "message": violation.message,
+        "frames": violation.frames,
+        "at": violation.at,
+    }
 
 
 def reader() -> Index:

@@ -49,6 +49,15 @@ export async function text(path) {
   return (await ask("GET", path)).text();
 }
 
+/** Has the browser keep a file. */
+export async function save(path, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await (await ask("GET", path)).blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 export async function send(method, path, body = {}) {
   const answer = await (await ask(method, path, body)).text();
   return answer ? JSON.parse(answer) : null;

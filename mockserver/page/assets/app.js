@@ -99,7 +99,7 @@ addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", async (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer.files;
-  if (file) await state.attempt(async () => state.bringTrace(file.name, await file.text()));
+  if (file && !state.fixed.value) await state.attempt(async () => state.bringTrace(file.name, await file.text()));
 });
 
 const report = document.getElementById("report");
@@ -107,4 +107,4 @@ const data = report && JSON.parse(report.textContent);
 if (data) bring(data.schemas);
 state.begin(data);
 render(html`<${Page} />`, document.getElementById("app"));
-document.title = "mock SignalWire server";
+if (!data) document.title = "mock SignalWire server";

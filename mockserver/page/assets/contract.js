@@ -1,6 +1,7 @@
 // The rules of the contract, live: which hold, and which frames break the others.
 
 import { computed, html } from "./vendor/preact.js";
+import * as api from "./api.js";
 import * as state from "./state.js";
 import { Frames } from "./detail.js";
 import { count } from "./format.js";
@@ -23,8 +24,16 @@ export function Contract() {
   return html`<section class="contract" aria-label="Contract">
     <p class=${byRule.value.size ? "wrong" : "good"}>${verdict()}${byRule.value.size ? ""
       : state.judged.value ? " hold" : ""}</p>
+    ${state.mode.value === "live" && state.space.value && html`<p class="buttons">
+      <button onClick=${() => save("/report", "html")}>Save a report</button>
+      <button onClick=${() => save("/trace?format=jsonl", "jsonl")}>Save the trace</button></p>`}
     <ul>${rules.map((rule) => html`<${Rule} key=${rule.name} rule=${rule} found=${byRule.value.get(rule.name)} />`)}</ul>
   </section>`;
+}
+
+function save(what, kind) {
+  const name = state.open.value;
+  state.attempt(() => api.save(api.space(name, what), `${name}.${kind}`));
 }
 
 function Rule({ rule, found }) {

@@ -64,7 +64,7 @@ function Joined({ row }) {
 function Copies({ row }) {
   const texts = [
     ["JSON", JSON.stringify(row.entry.frame ?? row.entry.text, null, 2)],
-    ["curl", curl(row)],
+    ["curl", state.mode.value === "live" && curl(row)],
     ["YAML step", step(row)],
   ];
   return html`<p class="copies">copy ${texts.map(([name, text]) => text && html`

@@ -48,21 +48,10 @@ async def judge_trace(call: Call) -> Any:
                 title="The body does not fit",
             ) from None
         await asyncio.sleep(0)
-    rules = {rule.name: rule for rule in contract.RULES}
     violations = judge.violations
     return {
         "dropped": 0,
-        "violations": [
-            {
-                "rule": each.rule,
-                "sentence": rules[each.rule].sentence,
-                "party": rules[each.rule].party,
-                "message": each.message,
-                "frames": each.frames,
-                "at": each.at,
-            }
-            for each in violations
-        ],
+        "violations": [contract.described(each) for each in violations],
         "text": contract.render(violations, judge) if violations else "",
     }
 

@@ -169,6 +169,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             query="follow_query",
             media=(traces.EVENT_STREAM,),
         ),
+        Endpoint("GET", f"{SPACE}/report", traces.get_report, media=("text/html",)),
         Endpoint(
             "GET",
             f"{SPACE}/violations",

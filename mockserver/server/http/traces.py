@@ -85,22 +85,34 @@ async def get_violations(call: Call) -> Any:
     """
     control = call.control
     violations = await control.judge(call.query["ignore"])
-    rules = {rule.name: rule for rule in contract.RULES}
     return {
         "dropped": control.space.journal.dropped,
-        "violations": [
-            {
-                "rule": each.rule,
-                "sentence": rules[each.rule].sentence,
-                "party": rules[each.rule].party,
-                "message": each.message,
-                "frames": each.frames,
-                "at": each.at,
-            }
-            for each in violations
-        ],
+        "violations": [contract.described(each) for each in violations],
         "text": control.verdict.told(violations),
     }
+
+
+async def get_report(call: Call) -> web.Response:
+    """The trace as one HTML file, to keep and to look at without a server.
+
+    It has the lanes, rooms and recordings of the page, and the contract's verdict.
+    """
+    # Imported here: few servers are asked for one.
+    from mockserver.page.report import report
+
+    control = call.control
+    violations = await control.judge()
+    journal = control.space.journal
+    entries = []
+    for number, kept in enumerate(journal.raw()):
+        if number % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0)
+        entries.append(journal.as_json(kept))
+    # Writing all of it takes a while, and needs nothing of the space any more.
+    text = await asyncio.to_thread(report, journal.space, entries, violations)
+    name = f"filename*=UTF-8''{quote(journal.space, safe='')}.html"
+    headers = {"Content-Disposition": f"attachment; {name}"}
+    return web.Response(text=text, content_type="text/html", headers=headers)
 
 
 async def _encoded(journal: Journal, query: dict[str, Any]) -> list[bytes]:

@@ -1,0 +1,49 @@
+"""``python -m mockserver report``: a trace as one HTML file that needs no server."""
+
+from __future__ import annotations
+
+import argparse
+import zlib
+from pathlib import Path
+
+from .exits import EXIT_NOTHING, EXIT_OK, EXIT_OUTPUT, fail
+from .output import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "trace",
+        help="a trace, as the command check reads it: JSON lines, gzip, HAR; - is standard input",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True, help="the HTML file to write"
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Write the report; returns the exit code."""
+    from mockserver import contract
+    from mockserver.page.report import entry_as_json, report
+
+    judge = contract.judge(source=options.trace)
+    entries = []
+    try:
+        with contract.TraceFile(options.trace) as file:
+            for entry in file:
+                judge.feed(entry)
+                entries.append(entry_as_json(entry))
+    except contract.TraceError as error:
+        return fail(str(error))
+    except (OSError, EOFError, zlib.error) as error:
+        return fail(f"{options.trace}: {getattr(error, 'strerror', None) or error}")
+    if not entries:
+        return fail(f"{options.trace}: no frames, so there is nothing to show", EXIT_NOTHING)
+    violations = judge.violations
+    try:
+        options.output.write_text(report(Path(file.source).name, entries, violations), "utf-8")
+    except OSError as error:
+        return fail(f"cannot write {options.output}: {error.strerror}", EXIT_OUTPUT)
+    verdict = f"{len(violations)} broken rules" if violations else "all rules hold"
+    say(f"{options.output}: {len(entries)} frames, {verdict}; open it in a browser")
+    return EXIT_OK
