@@ -31,6 +31,11 @@ class Verdict:
         self._last = 0
         self.judge = contract.judge(most=MOST_OF_A_RULE)
 
+    @property
+    def judged(self) -> int:
+        """The number of the frame that was judged last; 0 before the first."""
+        return self._last
+
     def catch_up(self, within_s: float | None = None) -> bool:
         """Judge what the journal has got since the last time.
 

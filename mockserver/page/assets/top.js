@@ -42,7 +42,8 @@ function Spaces({ live }) {
           ${" "}${count(each.frames, "frame")}</span>
         <span class="dim">${each.clock.kind} clock${each.clock.paused ? ", paused" : ""},
           ${" "}${time(each.clock.now)}</span>
-        <span>${each.violations ? `✗ ${count(each.violations, "violation")}` : "✓ rules hold"}</span>
+        <span>${each.violations ? `✗ ${count(each.violations, "violation")}`
+          : each.violations === 0 ? "✓ rules hold" : "not judged yet"}</span>
       </button>`)}
       <button class="main" onClick=${() => {
         document.getElementById("spaces").hidePopover();

@@ -96,7 +96,9 @@ class _Watcher:
             mark = self._mark(space)
             if self._seen.get(space.name) != mark:
                 self._seen[space.name] = mark
-                changed.append(view(self._server, space))
+                await self._server.control(space.name).verdict.catch_up_in_slices()
+                if self._server.gate.spaces.get(space.name) is space:
+                    changed.append(view(self._server, space))
         gone = [name for name in self._seen if name not in self._server.gate.spaces]
         for name in gone:
             del self._seen[name]

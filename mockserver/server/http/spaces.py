@@ -134,6 +134,7 @@ def view(server: Server, space: Space) -> dict[str, Any]:
         "url": f"{server.url}/space/{quote(space.name, safe='')}",
         "last_frame": space.journal.last,
         "serial": control.serial,
+        "violations": len(control.verdict.violations()) if control.verdict.judged else None,
     }
 
 
