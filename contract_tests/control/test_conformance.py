@@ -32,7 +32,7 @@ ENDLESS = {"follow_trace", "follow_changes"}
 DESTRUCTIVE = {"delete_space", "reset_space"}
 """What would leave nothing for the others to find is done to a space that is not there."""
 
-BEYOND_SCHEMAS = {"create_space", "push_frame", "push_event", "act"}
+BEYOND_SCHEMAS = {"create_space", "reset_space", "push_frame", "push_event", "act"}
 """What takes scenarios, frames and durations, of which a schema of the body cannot know all."""
 
 CHECKS: list[Any] = [
