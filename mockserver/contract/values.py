@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from .trace import is_number
 
@@ -18,10 +18,15 @@ def frame_id(frame: Mapping[str, Any]) -> str:
     return "null" if id_ is None else repr(id_)
 
 
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether the value is an object."""
+    # The check against an abstract class is slow, and nearly all values are plain.
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value, if it is an object; else an empty one."""
-    # The check against an abstract class is slow, and most values are plain.
-    return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING
+    return value if is_object(value) else _NOTHING
 
 
 def items(value: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mockserver.contract.index import Answer, Call, Event, Index, Session, SpaceKey
 from mockserver.contract.memory import Lives, Recent
 from mockserver.contract.trace import Entry
-from mockserver.contract.values import items, mapping, string
+from mockserver.contract.values import is_object, items, mapping, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
 NAME = "video"
@@ -52,18 +52,18 @@ class Told(NamedTuple):
     @classmethod
     def by(cls, body: Mapping[str, Any]) -> Told:
         """Read the params of an event, or a result."""
-        listed = [each for each in items(body.get("rooms")) if isinstance(each, Mapping)]
+        listed = [each for each in items(body.get("rooms")) if is_object(each)]
         room_session, room = body.get("room_session"), body.get("room")
-        rooms = [each for each in (room_session, room) if isinstance(each, Mapping)]
+        rooms = [each for each in (room_session, room) if is_object(each)]
         places = [body, mapping(room if room_session is None else room_session), *listed]
         media: list[tuple[Lifecycle, Mapping[str, Any]]] = []
         for kind, plural, lifecycle in _KINDS:
-            if isinstance(single := body.get(kind), Mapping):
+            if is_object(single := body.get(kind)):
                 media.append((lifecycle, single))
             for place in places:
                 if plural in place:
                     each_of = items(place[plural])
-                    media += [(lifecycle, each) for each in each_of if isinstance(each, Mapping)]
+                    media += [(lifecycle, each) for each in each_of if is_object(each)]
         return cls((*rooms, *listed), tuple(media))
 
 
@@ -79,12 +79,16 @@ class VideoEvent(Event):
         lifecycle: the table of the recording, playback or stream it is about; None for others.
         media: the recording, playback or stream that it is about; empty when there is none.
         told: all that it describes.
+        seen_room: what the session knows of the room session; None until that was looked up.
+        seen_media: what the session knows of the recording, …; None until that was looked up.
     """
 
     room: str | None = None
     lifecycle: Lifecycle | None = None
     media: Mapping[str, Any] = field(default_factory=dict)
     told: Told = field(default_factory=lambda: Told((), ()))
+    seen_room: SeenRoom | None = None
+    seen_media: SeenMedia | None = None
 
     def __post_init__(self) -> None:
         body = self.body
@@ -242,15 +246,17 @@ class SeenRoom:
         session: the session.
         id: the id of the room session.
         channel: the room's channel; None while no event has told it.
+        started: the event that told its start.
         ended: the event that told its end.
         running: kind and id of a recording, … that has not ended -> the latest event about it.
         roster: who is in the room.
-        notes: what rules keep about it, by the rule; it is forgotten with the room.
+        notes: what rules keep about it, by the rule; it is forgotten when the room ends.
     """
 
     session: Session
     id: str
     channel: str | None = None
+    started: VideoEvent | None = None
     ended: VideoEvent | None = None
     running: dict[tuple[str, str], VideoEvent] = field(default_factory=dict)
     roster: Roster = field(default_factory=Roster)
@@ -270,6 +276,8 @@ class SeenRoom:
         """Learn from an event about it."""
         if event.channel == self.channel:
             self.roster.take(event)
+        if event.type == ROOM_STARTED and self.started is None:
+            self.started = event
         if self.ended is not None:
             return
         if event.type == ROOM_ENDED:
@@ -354,12 +362,15 @@ class VideoIndex:
 
     def seen_media(self, event: VideoEvent) -> SeenMedia | None:
         """What the session knows of what an event is about; None if that is no media."""
+        if event.seen_media is not None:
+            return event.seen_media
         if event.lifecycle is None or event.media_id is None:
             return None
         key = (event.session, event.lifecycle.kind, event.media_id)
         seen = self._seen_media.get(key)
         if seen is None:
             seen = self._seen_media[key] = SeenMedia(event.lifecycle, event.media_id)
+        event.seen_media = seen
         return seen
 
     def known_media(self, session: Session, kind: str, id_: str) -> SeenMedia | None:
@@ -368,6 +379,8 @@ class VideoIndex:
 
     def seen_room(self, event: VideoEvent) -> SeenRoom | None:
         """What the session knows of the room session of an event; None if it names none."""
+        if event.seen_room is not None:
+            return event.seen_room
         if event.room is None:
             return None
         key = (event.session, event.room)
@@ -376,6 +389,7 @@ class VideoIndex:
             seen = self._seen_rooms[key] = SeenRoom(event.session, event.room)
             self._viewers[self._space(event), event.room].add(event.session)
         seen.learn_channel(event)
+        event.seen_room = seen
         return seen
 
     def known_room(self, session: Session, room: str) -> SeenRoom | None:
@@ -431,6 +445,7 @@ class VideoIndex:
         if room is not None:
             room.take(event)
             if event.type == ROOM_ENDED:
+                room.notes.clear()
                 self._end_room(event, room.id)
 
     def _end_room(self, event: VideoEvent, room: str) -> None:

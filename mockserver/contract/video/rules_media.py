@@ -9,7 +9,7 @@ from typing import Any
 
 from mockserver.contract.index import SUBSCRIBE, Answer, Call, Event, Index, Session
 from mockserver.contract.memory import Recent
-from mockserver.contract.rule import Finding, rule
+from mockserver.contract.rule import Finding, Findings, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import number, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
@@ -55,11 +55,10 @@ _UPDATES = {
 class MediaChecker(VideoChecker):
     """A rule about events that tell of a recording, playback or stream."""
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Findings:
         """An event of video; those about media are handed on."""
         seen = self.video.seen_media(event)
-        if seen is not None:
-            yield from self.on_media(event, seen)
+        return () if seen is None else self.on_media(event, seen)
 
     def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
         """An event about something, and what the session knew of that before."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.contract.index import Answer, Call
-from mockserver.contract.rule import Finding, rule
+from mockserver.contract.rule import Finding, Findings, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, string
 
@@ -42,11 +42,10 @@ Layouts decide where members are, and talking has an event of its own, like what
 class RoomChecker(VideoChecker):
     """A rule about events that tell of a room session."""
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Findings:
         """An event of video; those about a room session are handed on."""
         room = self.video.seen_room(event)
-        if room is not None:
-            yield from self.on_room(event, room)
+        return () if room is None else self.on_room(event, room)
 
     def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
         """An event about a room session, and what the session knew of that before."""

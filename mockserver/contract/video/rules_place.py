@@ -42,10 +42,9 @@ class RoomStartedOnce(RoomChecker):
     def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
         if event.type != ROOM_STARTED or event.repeats is not None:
             return
-        first: VideoEvent = room.notes.setdefault(self, event)
-        if first is not event:
+        if room.started is not None:
             message = f"{ROOM_STARTED} of {room.id} came to {{session}} again, expected it once"
-            yield Finding(message, (first.entry, event.entry), event.session)
+            yield Finding(message, (room.started.entry, event.entry), event.session)
 
 
 @rule(
