@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+# Takes the machine's clocks at once: a test may freeze them before it asks for more.
+from mockserver import realtime as realtime
+
 if TYPE_CHECKING:
     from mockserver.harness import MockServer, SyncMockServer
 

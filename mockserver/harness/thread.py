@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import selectors
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import TypeVar
+from weakref import WeakSet
 
+from mockserver import realtime
 from mockserver.control.control import ControlError
 from mockserver.control.happenings import UnknownName
 from mockserver.protocol.errors import InvalidFrame, ProtocolError, Refusal
@@ -33,6 +37,29 @@ _FOR_THE_TESTER = (
 
 class MockServerBug(Exception):
     """The mock itself had a fault; what a test saw after that means nothing."""
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop whose timers go on while a test freezes the time."""
+
+    def __init__(self) -> None:
+        self._own_selector = selectors.DefaultSelector()
+        super().__init__(self._own_selector)
+
+    def time(self) -> float:
+        """Seconds, of the machine's own clock."""
+        return realtime.monotonic()
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: let go of the sockets, which are the parent's.
+
+        A connection does not end, and a port is not free, while another process has them open.
+        Their numbers stay taken: objects that nobody uses any more may still close them.
+        """
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for key in list(self._own_selector.get_map().values()):
+            os.dup2(nothing, key.fd, inheritable=False)
+        os.close(nothing)
 
 
 class ServerThread:
@@ -69,7 +96,7 @@ class ServerThread:
             raise RuntimeError("this server was started before: make another")
         ready: Future[Server] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(ready)), name="mock SignalWire", daemon=True
+            target=self._run, args=[ready], name="mock SignalWire", daemon=True
         )
         self._thread.start()
         self._server = ready.result()
@@ -135,8 +162,16 @@ class ServerThread:
 
         return asyncio.run_coroutine_threadsafe(begin(), self._loop)
 
+    def _run(self, ready: Future[Server]) -> None:
+        with asyncio.Runner(loop_factory=self._make_loop) as runner:
+            runner.run(self._serve(ready))
+
+    def _make_loop(self) -> _Loop:
+        self._loop = _Loop()
+        _LOOPS.add(self._loop)
+        return self._loop
+
     async def _serve(self, ready: Future[Server]) -> None:
-        self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
         server = Server(self._settings)
         try:
@@ -156,6 +191,21 @@ class ServerThread:
         if self._server is None:
             raise RuntimeError("the mock server is not running yet: use it in a with statement")
         return self._server
+
+
+_LOOPS: WeakSet[_Loop] = WeakSet()
+"""The loops of this process. In a child that it forks no thread goes on with them."""
+
+
+def _leave_all_to_parent() -> None:
+    for loop in list(_LOOPS):
+        if not loop.is_closed():
+            loop.leave_to_parent()
+    _LOOPS.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_parent)
 
 
 def _result(future: Future[T]) -> T:

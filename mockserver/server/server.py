@@ -25,13 +25,14 @@ from mockserver.engine import (
 from mockserver.engine.identity import name_source
 from mockserver.protocol import codec
 from mockserver.protocol.errors import InternalError
+from mockserver.realtime import unix_time
 from mockserver.scenarios import Scenario, ScenarioScript
 
 from .http import Guard, application, hello
 from .http.problems import HttpProblem
 from .settings import Settings, SpaceSettings
 from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
-from .timers import Deadlines, SpaceTimer, real_time
+from .timers import Deadlines, SpaceTimer
 
 if TYPE_CHECKING:
     from mockserver.control.control import SpaceControl
@@ -66,7 +67,7 @@ class Server:
         self.settings = settings or Settings()
         self.gate = Gate(
             self._make_space,
-            RunningClock(real_time),
+            RunningClock(unix_time),
             credentials=self.settings.credentials,
         )
         self.strangers = Strangers()
@@ -262,7 +263,7 @@ class Server:
         space = Space(
             name,
             TABLES,
-            clock=ManualClock() if kind == "manual" else RunningClock(real_time, speed),
+            clock=ManualClock() if kind == "manual" else RunningClock(unix_time, speed),
             seed=settings.seed if chosen.seed is None else chosen.seed,
             latency_us=latency_us,
             script=script,

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from mockserver.engine import Space
-
-_WALL = time.time_ns()
-_MONOTONIC = time.monotonic_ns()
-
-
-def real_time() -> int:
-    """Microseconds of unix time that never run backwards, whatever is done to the wall clock."""
-    return (_WALL + time.monotonic_ns() - _MONOTONIC) // 1_000
 
 
 class SpaceTimer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -73,14 +72,15 @@ class _Watcher:
             TimeoutError: it does not read.
         """
         told = {"all": True, "spaces": [], "gone": [], **await self._changes()}
+        clock = asyncio.get_running_loop().time
         while True:
-            written = time.monotonic()
+            written = clock()
             await self._write(response, b"data: %s\n\n" % orjson.dumps(told))
             while not (told := await self._changes()):
                 if self._server.is_stopping:
                     return
-                if time.monotonic() - written > HEARTBEAT_S:
-                    written = time.monotonic()
+                if clock() - written > HEARTBEAT_S:
+                    written = clock()
                     await self._write(response, b": nothing new\n\n")
                 await asyncio.sleep(LOOK_S)
 

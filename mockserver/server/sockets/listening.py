@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 from collections.abc import Callable
@@ -60,6 +61,14 @@ async def listen(
             break
     servers = [await loop.create_server(accept, sock=each, backlog=BACKLOG) for each in bound]
     return servers, [Address(*each.getsockname()[:2]) for each in bound]
+
+
+def stop_listening(server: asyncio.Server) -> None:
+    """Accept no more, not even by a file descriptor that another process has inherited."""
+    for each in server.sockets:
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+    server.close()
 
 
 async def _bind(

@@ -12,7 +12,7 @@ from mockserver.engine import Connection, Session
 
 from . import frames
 from .door import Door
-from .listening import Address, listen
+from .listening import Address, listen, stop_listening
 from .socket import CLOSE_TIMEOUT_S, Socket
 from .strangers import Strangers
 
@@ -87,7 +87,7 @@ class Sockets:
     async def stop(self) -> None:
         """Close every socket with code 1001; return when all have ended, or time is up."""
         for server in self._servers:
-            server.close()
+            stop_listening(server)
         for connection in self:
             connection.close(1001, "the server is shutting down")
         if self._sockets:
