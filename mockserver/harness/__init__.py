@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .blocking import SyncMockServer, SyncRoomHandle, SyncSpaceHandle
     from .handles import MockServer, RoomHandle, SpaceHandle
     from .looking import ContractBroken
+    from .shared import SharedServer
     from .thread import MockServerBug, ServerThread
 
 _MODULES = {
@@ -33,6 +34,7 @@ _MODULES = {
     "mockserver.harness.blocking": ["SyncMockServer", "SyncRoomHandle", "SyncSpaceHandle"],
     "mockserver.harness.handles": ["MockServer", "RoomHandle", "SpaceHandle"],
     "mockserver.harness.looking": ["ContractBroken"],
+    "mockserver.harness.shared": ["SharedServer"],
     "mockserver.harness.thread": ["MockServerBug", "ServerThread"],
 }
 """Where each name comes from at run time; the imports above say the same to type checkers."""
@@ -51,6 +53,7 @@ __all__ = [
     "RoomHandle",
     "ServerThread",
     "Session",
+    "SharedServer",
     "SpaceHandle",
     "Stream",
     "SyncMockServer",

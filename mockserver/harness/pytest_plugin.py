@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from mockserver.harness import ServerThread, SpaceHandle, SyncSpaceHandle
+    from mockserver.harness import ServerThread, SharedServer, SpaceHandle, SyncSpaceHandle
     from mockserver.harness.looking import SpaceLook
 
 MARKER = "signalwire"
@@ -232,7 +232,7 @@ _SERVER = pytest.StashKey["ServerThread"]()
 
 
 @pytest.fixture(scope="session")
-def _signalwire_server(pytestconfig: pytest.Config) -> Iterator[ServerThread]:
+def _signalwire_thread(pytestconfig: pytest.Config) -> Iterator[ServerThread]:
     from mockserver.installation import overwritten
 
     if problem := overwritten():
@@ -248,9 +248,24 @@ def _signalwire_server(pytestconfig: pytest.Config) -> Iterator[ServerThread]:
     server.check_bugs()
 
 
+@pytest.fixture(scope="session")
+def signalwire_server(
+    pytestconfig: pytest.Config, _signalwire_thread: ServerThread
+) -> SharedServer:
+    """The server of this run of pytest, for fixtures of any scope: they make spaces on it.
+
+    ``with signalwire_server.space("shop", clock="manual") as mock:`` makes a space, and ends it
+    with the block; then the contract is checked. ``signalwire_mock`` is on the same server.
+    """
+    from mockserver.harness import SharedServer
+
+    options: dict[str, Any] = pytestconfig.stash[_OPTIONS]
+    return SharedServer(_signalwire_thread, options)
+
+
 @pytest.fixture
 def signalwire_mock(
-    request: pytest.FixtureRequest, _signalwire_server: ServerThread
+    request: pytest.FixtureRequest, _signalwire_thread: ServerThread
 ) -> Iterator[SpaceHandle]:
     """A space of this test's own on a mock SignalWire server; see the marker ``signalwire``.
 
@@ -272,8 +287,8 @@ def signalwire_mock(
         if name not in rules:
             near = " or ".join(nearest(name, rules)) or "see: python -m mockserver rules"
             _refuse(f'ignore: there is no rule "{name}"; near it: {near}')
-    project = _project(item.nodeid, _signalwire_server)
-    space = SpaceHandle(_signalwire_server, project, token=f"token-of-{project}")
+    project = _project(item.nodeid, _signalwire_thread)
+    space = SpaceHandle(_signalwire_thread, project, token=f"token-of-{project}")
     problem = ""
     try:
         settings = space_settings(
@@ -290,7 +305,7 @@ def signalwire_mock(
     )
     yield space
     space.end_space()
-    _signalwire_server.check_bugs()
+    _signalwire_thread.check_bugs()
     if watch.judged >= 0 and (broken := watch.broken()):
         pytest.fail(_told(broken), pytrace=False)
 
