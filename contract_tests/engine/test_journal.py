@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.engine import TABLES, Journal, Space
-from mockserver.engine.journal import TEXT_LIMIT, TO_CLIENT, TO_SERVER
+from mockserver.engine.journal import ENTRY_BYTES, TEXT_LIMIT, TO_CLIENT, TO_SERVER
 from mockserver.protocol.secrets import MASK
 
 from .harness import MakeWorld, S, World
@@ -292,3 +293,50 @@ def test_entries_are_found_by_their_number(
     assert len(journal) == len(kept)
     wanted = [each for each in kept if each > after][:most]
     assert [entry.number for entry in journal.raw(after, most)] == wanted
+
+
+@given(
+    limit=st.integers(1, 7),
+    most_bytes=st.integers(0, 3_000),
+    sizes=st.lists(st.integers(0, 1_000) | st.just("same") | st.just("clear"), max_size=30),
+)
+def test_memory_is_bounded(limit: int, most_bytes: int, sizes: list[int | str]) -> None:
+    """What many sessions got in a row counts once; the newest entry is kept whatever its size."""
+    journal = Journal("p", limit, most_bytes)
+    kept: list[tuple[int, bytes]] = []
+    dropped = number = 0
+    data = b"first"
+
+    def cost() -> int:
+        runs = [each for at, (_, each) in enumerate(kept) if not at or kept[at - 1][1] is not each]
+        return len(kept) * ENTRY_BYTES + sum(map(len, runs))
+
+    for size in sizes:
+        if size == "clear":
+            journal.clear()
+            kept, dropped = [], 0
+            continue
+        data = data if size == "same" else bytearray(int(size)).hex().encode()
+        number += 1
+        journal.add(number, TO_CLIENT, "s1", data)
+        kept.append((number, data))
+        while len(kept) > limit or (len(kept) > 1 and cost() > most_bytes):
+            kept.pop(0)
+            dropped += 1
+        assert [(entry.number, entry.data) for entry in journal.raw()] == kept
+        assert (journal.bytes, journal.dropped, len(journal)) == (cost(), dropped, len(kept))
+
+
+def test_kept_frames_take_little_more_than_their_own_length(world: World) -> None:
+    client = world.connected()
+    answers = 2_000
+    client.call("signalwire.ping", timestamp=1.5)
+    tracemalloc.start()
+    try:
+        for _ in range(answers):
+            client.send({"jsonrpc": "2.0", "id": "x", "method": "signalwire.ping", "params": {}})
+        client.frames.clear()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < answers * 3_000, "two frames, their entries, and no buffer of several KiB"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from mockserver.protocol import codec
 from mockserver.protocol.secrets import mask_text, mask_value
 
 from .clock import seconds
@@ -25,6 +26,13 @@ MOST_BRACKETS = 200
 
 TEXT_LIMIT = 2_000
 """Characters kept of a text that was no frame."""
+
+
+MOST_BYTES = 64 * 1_048_576
+"""Memory that the frames of a space take at most, about. [A]"""
+
+ENTRY_BYTES = 200
+"""About what an entry takes beside its frame."""
 
 
 class Entry(NamedTuple):
@@ -42,11 +50,15 @@ class Entry(NamedTuple):
     problem: str | None
 
 
+_FORGOTTEN = Entry(0, 0, "", None, b"", True, None)
+"""Stands where an entry was that took too much memory."""
+
+
 def mask_tokens(data: bytes) -> bytes:
     """The same text with what is, or may be, a token replaced; JSON stays JSON."""
     try:
         if not _is_deep(data):
-            return orjson.dumps(mask_value(orjson.loads(data)))
+            return codec.encode(mask_value(orjson.loads(data)))
     except orjson.JSONDecodeError:
         pass
     return mask_text(data.decode("utf-8", "replace")).encode()
@@ -58,26 +70,36 @@ def _is_deep(data: bytes) -> bool:
 
 
 class Journal:
-    """The last ``limit`` frames of a space; what it dropped, it counts.
+    """The last frames of a space, bounded by number and by bytes; it counts those it dropped.
 
     Args:
         space: the space's name, told with every entry.
         limit: how many entries are kept.
+        most_bytes: how much memory they may take, about; the newest entry is always kept.
+
+    Attributes:
+        dropped: how many entries were dropped, for either reason.
+        bytes: how much memory the entries take, about.
     """
 
-    def __init__(self, space: str, limit: int = 10_000) -> None:
+    def __init__(self, space: str, limit: int = 10_000, most_bytes: int = MOST_BYTES) -> None:
         self.space = space
         self.limit = limit
+        self.most_bytes = most_bytes
         self.dropped = 0
+        self.bytes = 0
         self._ring: list[Entry] = []
         """The entry of number ``first + i`` stands at ``i``, until the ring is full; from then on
         the newest takes the place of the oldest, so an entry is found by its number at once."""
         self._base = 1
+        self._first = 1
+        """The number of the oldest entry that is kept; older ones in the ring are `_FORGOTTEN`."""
+        self._newest: bytes | None = None
         self._count = 0
         self._listeners: list[Callable[[Entry], None]] = []
 
     def __len__(self) -> int:
-        return len(self._ring)
+        return self._count - self._first + 1
 
     @property
     def last(self) -> int:
@@ -126,10 +148,30 @@ class Journal:
         if len(self._ring) < self.limit:
             self._ring.append(entry)
         else:
+            if self._first == self._count - self.limit:
+                self._forget_oldest()
             self._ring[(self._count - self._base) % self.limit] = entry
-            self.dropped += 1
+        self.bytes += ENTRY_BYTES
+        # An event that goes to many sessions is noted many times in a row, and kept once.
+        if data is not self._newest:
+            self._newest = data
+            self.bytes += len(data)
+        while self.bytes > self.most_bytes and self._first < self._count:
+            self._forget_oldest()
         for listener in self._listeners:
             listener(entry)
+
+    def _forget_oldest(self) -> None:
+        place = (self._first - self._base) % self.limit
+        oldest, self._ring[place] = self._ring[place], _FORGOTTEN
+        self._first += 1
+        self.dropped += 1
+        self.bytes -= ENTRY_BYTES
+        following = self._ring[(self._first - self._base) % self.limit]
+        if following.data is not oldest.data:
+            self.bytes -= len(oldest.data)
+            if oldest.data is self._newest:
+                self._newest = None
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Call ``listener`` with every new entry; returns what ends that."""
@@ -143,7 +185,7 @@ class Journal:
             after: only those with a higher number.
             limit: at most so many; None: all.
         """
-        first = max(after, self._count - len(self._ring)) + 1
+        first = max(after + 1, self._first)
         last = self._count if limit is None else min(self._count, first + limit - 1)
         if first > last:
             return []
@@ -192,5 +234,7 @@ class Journal:
     def clear(self) -> None:
         """Forget all entries; numbers go on."""
         self._ring.clear()
-        self._base = self._count + 1
+        self._base = self._first = self._count + 1
+        self._newest = None
+        self.bytes = 0
         self.dropped = 0

@@ -20,7 +20,7 @@ from .agenda import Agenda
 from .clock import Clock, seconds
 from .container import Container, listed
 from .identity import Identities
-from .journal import TO_CLIENT, TO_SERVER, Journal
+from .journal import MOST_BYTES, TO_CLIENT, TO_SERVER, Journal
 from .namespace import Arguments, Namespace, Params, Result
 from .script import AnswerPlan, Script
 from .session import REFILL_BYTES, Connection, Session
@@ -52,6 +52,7 @@ class Space:
         latency_us: microseconds of space time between a cause and its events.
         script: what happens by itself; None for nothing.
         journal_limit: how many frames the journal keeps.
+        journal_bytes: how much memory they may take, about.
         permissions: what the token of the project allows; None allows everything.
         on_bug: called with a fault of the mock itself (an invalid frame of its own, say, which is
             never sent); by default it is raised.
@@ -75,6 +76,7 @@ class Space:
         latency_us: int = DEFAULT_LATENCY_US,
         script: Script | None = None,
         journal_limit: int = 10_000,
+        journal_bytes: int = MOST_BYTES,
         permissions: Iterable[str] | None = None,
         on_bug: Callable[[Exception], None] = _raise,
     ) -> None:
@@ -83,7 +85,7 @@ class Space:
         self.now = clock.now()
         self.latency_us = latency_us
         self.agenda = Agenda()
-        self.journal = Journal(name, journal_limit)
+        self.journal = Journal(name, journal_limit, journal_bytes)
         self.identities = Identities(seed, name)
         self.subscriptions = Subscriptions()
         self.sessions: dict[str, Session] = {}

@@ -50,7 +50,8 @@ def encode(frame: Frame) -> bytes:
     Raises:
         TypeError: Something in the frame has no JSON form.
     """
-    return orjson.dumps(frame)
+    # A copy, because what orjson returns keeps a buffer of some KiB for as long as it lives.
+    return bytes(memoryview(orjson.dumps(frame)))
 
 
 def _parse_error(error: orjson.JSONDecodeError, text: str | bytes) -> ParseError:

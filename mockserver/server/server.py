@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -46,9 +45,6 @@ NAMES_DELAY_S = 0.02
 LONGEST_PATH_TOLD = 100
 """Characters of a wrong path that a message repeats."""
 
-RETIRED_KEPT = 100
-"""How many spaces that have ended are remembered."""
-
 
 class Server:
     """A mock server on one address. ``await start()``, then ``await stop()``.
@@ -58,7 +54,8 @@ class Server:
         sockets: all connections, once it has started.
         strangers: connections that failed before they became a client's.
         bugs: faults of the mock itself; each was logged, and its frame not sent.
-        retired: the last spaces that have ended, for those who judge a whole run afterwards.
+        retired: where spaces that have ended are kept, for those who judge a whole run afterwards;
+            None, unless somebody wants that: journals are large.
         is_stopping: whether streams to watchers should end, because the server does.
         guard: decides who may use the control API, and knows its token.
     """
@@ -73,7 +70,7 @@ class Server:
         self.strangers = Strangers()
         self.bugs: list[Exception] = []
         self.guard = Guard(self.settings.host, self.settings.control_token)
-        self.retired: deque[Space] = deque(maxlen=RETIRED_KEPT)
+        self.retired: list[Space] | None = None
         self._timers: dict[Space, SpaceTimer] = {}
         self._controls: dict[str, SpaceControl] = {}
         self._made_with: dict[str, SpaceSettings] = {}
@@ -222,7 +219,8 @@ class Server:
         self._end(space)
 
     def _end(self, space: Space) -> None:
-        self.retired.append(space)
+        if self.retired is not None:
+            self.retired.append(space)
         self._timers.pop(space).cancel()
         control = self._controls.pop(space.name, None)
         if control is not None:
@@ -268,6 +266,7 @@ class Server:
             latency_us=latency_us,
             script=script,
             journal_limit=settings.journal_limit,
+            journal_bytes=settings.journal_bytes,
             on_bug=self.note_bug,
         )
         self._timers[space] = SpaceTimer(space, self._loop)

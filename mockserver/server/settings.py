@@ -54,6 +54,8 @@ class Settings:
         control_token: what the control API asks for. None: nothing on loopback, and on any other
             host a token of the run's own, which is printed and in the ready file.
         journal_limit: frames kept per space.
+        journal_bytes: memory that the frames kept of one space may take, about; older ones go
+            first, and are counted as dropped.
         max_message_bytes: a longer message closes its socket with code 1009.
         max_outbox_bytes: bytes that may wait for a client that does not read; more closes its
             socket with code 1013. What the system's own buffers hold does not count.
@@ -79,6 +81,7 @@ class Settings:
     credentials: Mapping[str, str] | None = field(default=None)
     control_token: str | None = None
     journal_limit: int = 10_000
+    journal_bytes: int = 64 * 1_048_576
     max_message_bytes: int = 1_048_576
     max_outbox_bytes: int = 16 * 1_048_576
     max_connections: int = 20_000

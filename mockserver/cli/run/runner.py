@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,9 @@ TOKEN = "mock-token"
 
 JOURNAL_LIMIT = 1_000_000
 """Frames kept per space: a run is judged as a whole, at its end."""
+
+JOURNAL_BYTES = 1 << 30
+"""Memory that the frames of a space may take, about; for the same reason."""
 
 FRAMES_SHOWN = 200
 """How much of a long conversation is told when it broke a rule."""
@@ -81,7 +84,7 @@ def run(
         scenarios.load(settings.scenario)
     if trace is not None:
         _write_trace(trace, {})
-    settings = replace(settings, port=0, journal_limit=JOURNAL_LIMIT)
+    settings = replace(settings, port=0, journal_limit=JOURNAL_LIMIT, journal_bytes=JOURNAL_BYTES)
     return asyncio.run(_run(command, settings, check=check, override=override, trace=trace))
 
 
@@ -90,7 +93,7 @@ async def _run(
 ) -> int:
     signals = program.Signals()
     server = Server(settings)
-    server.retired = deque()
+    server.retired = []
     await start(server)
     try:
         wanted = environment(server.url, server.http_url, PROJECT, TOKEN)
@@ -128,7 +131,7 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
     if strays := list(server.gate.strays.entries()):
         yield "", strays
     plays: Counter[str] = Counter()
-    for space in (*server.retired, *server.gate):
+    for space in (*(server.retired or ()), *server.gate):
         plays[space.name] += 1
         if entries := list(space.journal.entries()):
             yield contract.play_name(space.name, plays[space.name]), entries
