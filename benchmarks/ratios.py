@@ -1,16 +1,23 @@
 """How fast the mock is, beside a bare aiohttp WebSocket echo server measured in the same run.
 
-    python benchmarks/ratios.py [--rounds 5] [--seconds 2] [--connections 50]
+    python benchmarks/ratios.py [--rounds 5] [--seconds 1] [--connections 50] [--sessions 1000]
+    python benchmarks/ratios.py --growth
 
-Server and floor take turns, so that both see the same weather of the machine; the median of the
-rounds is printed, and their ratio. Frames are counted in both directions. CPU time is the server
-process's own, and holds steadier than wall time. Linux only: it reads /proc.
+In each round every server is started, measured and ended, one after the other, so that all see the
+same weather of the machine. What is printed is the median of the rounds' ratios to the floor, with
+their quartiles, and the load of the machine. A request is a call that is validated, answered and
+journaled, and causes no event; the floor echoes as many bytes. CPU time is the server process's
+own, and holds steadier than wall time; beside ratios of times, look at those of CPU.
+
+Echo servers of the libraries websockets (pip) and ws (npm install --prefix benchmarks/rivals ws)
+are measured too where they are installed. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.util
 import json
 import os
 import statistics
@@ -18,40 +25,56 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from socket_client import SocketClient
 
 HERE = Path(__file__).parent
-TICK = os.sysconf("SC_CLK_TCK")
-
-Start = Callable[[int, int], Awaitable[list[SocketClient]]]
-Server = Callable[[], AbstractContextManager[tuple[int, int]]]
-
-
-@dataclass
-class Round:
-    frames_per_s: float
-    cpu_us_per_frame: float
+RIVALS = HERE / "rivals"
+FANOUTS = 20
+"""Events that are sent to all sessions, in each round."""
 
 
-# Processes
+class Process(NamedTuple):
+    """A server that runs."""
+
+    port: int
+    pid: int
+    is_mock: bool
+
+    def cpu_s(self) -> float:
+        """CPU seconds of all of its threads, to the nanosecond."""
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with suppress(FileNotFoundError):
+                total += int((task / "schedstat").read_text().split()[0])
+        return total / 1e9
+
+    def memory_kib(self) -> float:
+        """What it alone takes of the machine's memory: unique set size, in KiB."""
+        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+Start = Callable[[], AbstractContextManager[Process]]
+
+
+# Servers
 
 
 @contextmanager
-def echo_server() -> Iterator[tuple[int, int]]:
-    command = [sys.executable, str(HERE / "echo_server.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def echo(*command: str) -> Iterator[Process]:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=RIVALS) as process:
         assert process.stdout is not None
-        yield int(process.stdout.readline()), process.pid
+        yield Process(int(process.stdout.readline()), process.pid, False)
         process.terminate()
 
 
 @contextmanager
-def mock_server() -> Iterator[tuple[int, int]]:
+def mock() -> Iterator[Process]:
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "mockserver", "--port", "0", "--ready-file", str(ready)]
@@ -59,197 +82,233 @@ def mock_server() -> Iterator[tuple[int, int]]:
         with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as process:
             while not ready.exists():
                 time.sleep(0.005)
-            yield int(json.loads(ready.read_text())["url"].rpartition(":")[2]), process.pid
+            port = int(json.loads(ready.read_text())["url"].rpartition(":")[2])
+            yield Process(port, process.pid, True)
             process.terminate()
 
 
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+def servers() -> dict[str, Start]:
+    """What can be measured here, the floor first."""
+    found: dict[str, Start] = {
+        "floor": lambda: echo(sys.executable, str(HERE / "echo_server.py")),
+        "mock": mock,
+    }
+    if importlib.util.find_spec("websockets") is not None:
+        program = str(RIVALS / "echo_websockets.py")
+        found["websockets"] = lambda: echo(sys.executable, program)
+    if (RIVALS / "node_modules" / "ws").is_dir():
+        found["ws"] = lambda: echo("node", str(RIVALS / "echo_ws.mjs"))
+    return found
 
 
-# Clients of the echo server: as many and as large frames as a client of the mock sends.
-
-CALL = (
-    b'{"jsonrpc":"2.0","id":"%s","method":"video.recording.%s","params":'
-    b'{"room_session_id":"%s","recording_id":"%s"}}'
-)
-SAMPLE_ID = b"8c15af71-2edd-47f1-9365-12777f9fd8cc"
-ACKNOWLEDGEMENT = b'{"jsonrpc":"2.0","id":"%s","result":{}}'
+# Clients
 
 
-async def start_echo(port: int, connections: int) -> list[SocketClient]:
-    call = CALL % (SAMPLE_ID, b"pause", SAMPLE_ID, SAMPLE_ID)
-    acknowledgement = ACKNOWLEDGEMENT % SAMPLE_ID
-
-    def on_message(client: SocketClient, message: bytes) -> None:
-        if client.received % 2 == 0:
-            client.send(acknowledgement, call)
-
-    clients = [await SocketClient.connect(port, on_message) for _ in range(connections)]
-    for client in clients:
-        client.send(acknowledgement, call)
-    return clients
-
-
-# Clients of the mock: each has a recording of its own that it pauses and resumes.
-
-
-def call(method: str, params: dict[str, object], frame_id: str = "setup") -> bytes:
+def call(method: str, frame_id: str, **params: object) -> bytes:
     frame = {"jsonrpc": "2.0", "id": frame_id, "method": method, "params": params}
     return json.dumps(frame, separators=(",", ":")).encode()
 
 
-class Recorder:
-    """Pauses and resumes a recording without end: call, answer, event, acknowledgement."""
+FRAME_ID = "8c15af71-2edd-47f1-9365-12777f9fd8cc"
+REQUEST = call(
+    "signalwire.subscribe",
+    FRAME_ID,
+    event_channel="video.rooms",
+    events=["video.room.started"],
+    get_initial_state=False,
+)
+CONNECT = call(
+    "signalwire.connect",
+    "connect",
+    version={"major": 3, "minor": 0, "revision": 0},
+    authentication={"project": "benchmark", "token": "any"},
+)
 
-    def __init__(self, client: SocketClient) -> None:
-        self.client = client
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._room = b""
-        self._recording = b""
-        self._verb = b"pause"
 
-    def on_message(self, message: bytes) -> None:
-        if self._recording and b'"video.recording.updated"' in message:
-            start = message.index(b'"id":"') + 6
-            event_id = message[start : message.index(b'"', start)]
-            self._verb = b"pause" if self._verb == b"resume" else b"resume"
-            self.client.send(ACKNOWLEDGEMENT % event_id, self._call())
-            return
-        frame = json.loads(message)
-        if "method" not in frame:
-            assert "error" not in frame, frame
-            assert frame["result"].get("code", "200") == "200", frame
-            return
-        if frame["method"] == "signalwire.ping":
-            self.client.send(ACKNOWLEDGEMENT % frame["id"].encode())
-            return
-        self.client.send(ACKNOWLEDGEMENT % frame["id"].encode())
-        event = frame["params"]
-        if event["event_type"] == "video.room.started":
-            room = event["params"]["room_session"]
-            self._room = room["id"].encode()
-            events = ["video.recording.started", "video.recording.updated"]
-            subscription = {"event_channel": room["event_channel"], "events": events}
-            self.client.send(
-                call("signalwire.subscribe", {"get_initial_state": False, **subscription}),
-                call("video.recording.start", {"room_session_id": room["id"]}),
-            )
-        elif event["event_type"] == "video.recording.started":
-            self._recording = event["params"]["recording"]["id"].encode()
-            self.ready.set_result(None)
+class Asker:
+    """Sends one message after the other, each when the answer to the one before has come."""
 
-    def connect(self, project: str) -> None:
-        authentication = {"project": project, "token": "any"}
-        version = {"major": 3, "minor": 0, "revision": 0}
-        params = {"version": version, "event_acks": True, "authentication": authentication}
-        rooms = {"event_channel": "video.rooms", "events": ["video.room.started"]}
-        self.client.send(
-            call("signalwire.connect", params),
-            call("signalwire.subscribe", {"get_initial_state": True, **rooms}),
-        )
+    def __init__(self) -> None:
+        self.answers = 0
+        self.is_busy = False
+        self.client: SocketClient
 
     def go(self) -> None:
-        self.client.send(self._call())
+        self.is_busy = True
+        self.client.send(REQUEST)
 
-    def _call(self) -> bytes:
-        return CALL % (SAMPLE_ID, self._verb, self._room, self._recording)
-
-
-async def start_mock(port: int, connections: int) -> list[SocketClient]:
-    recorders: dict[SocketClient, Recorder] = {}
-
-    def on_message(client: SocketClient, message: bytes) -> None:
-        recorders[client].on_message(message)
-
-    for number in range(connections):
-        client = await SocketClient.connect(port, on_message)
-        recorders[client] = Recorder(client)
-        recorders[client].connect(f"project-{number}-{time.monotonic_ns()}")
-    async with asyncio.timeout(60):
-        await asyncio.gather(*(recorder.ready for recorder in recorders.values()))
-    for recorder in recorders.values():
-        recorder.go()
-    return list(recorders)
+    def on_message(self, client: SocketClient, message: bytes) -> None:
+        if self.is_busy and (b'"method":"signalwire.' not in message or b"subscribe" in message):
+            self.answers += 1
+            client.send(REQUEST)
 
 
-# Measuring
+class Member:
+    """One session: counts the events that come, and can wait for an answer."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.on_event: Callable[[], None] = lambda: None
+        self.client: SocketClient
+        self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
+
+    def on_message(self, client: SocketClient, message: bytes) -> None:
+        if message.startswith(b"!") or b'"video.recording.updated"' in message:
+            self.events += 1
+            self.on_event()
+            return
+        frame = json.loads(message)
+        answer = self._answers.pop(str(frame.get("id")), None)
+        if answer is not None:
+            answer.set_result(frame.get("result", frame))
+
+    async def ask(self, method: str, **params: object) -> dict[str, Any]:
+        future = asyncio.get_running_loop().create_future()
+        self._answers[method] = future
+        self.client.send(call(method, method, **params))
+        answer: dict[str, Any] = await future
+        return answer
 
 
-async def throughput(start: Start, port: int, pid: int, connections: int, seconds: float) -> Round:
-    clients = await start(port, connections)
-    await asyncio.sleep(seconds / 4)
+async def connect(process: Process, count: int, make: Callable[[], Asker | Member]) -> list[Any]:
+    """Connect clients, which have a session each at the mock."""
+    made: list[Any] = []
+    for _ in range(count):
+        one = make()
+        one.client = await SocketClient.connect(process.port, one.on_message)
+        made.append(one)
+        if process.is_mock:
+            one.client.send(CONNECT)
+    while process.is_mock and not all(each.client.received for each in made):
+        await asyncio.sleep(0.005)
+    return made
 
-    def frames() -> int:
-        return sum(client.sent + client.received for client in clients)
 
-    before, cpu_before, then = frames(), cpu_seconds(pid), time.perf_counter()
-    await asyncio.sleep(seconds)
-    count, cpu = frames() - before, cpu_seconds(pid) - cpu_before
-    elapsed = time.perf_counter() - then
-    for client in clients:
-        client.transport.abort()
+async def cut(clients: list[Any]) -> None:
+    for each in clients:
+        each.client.transport.abort()
     await asyncio.sleep(0.05)
-    return Round(count / elapsed, cpu / count * 1e6)
 
 
-async def cold_start(server: Server, first: bytes) -> float:
-    """Seconds from spawning a server to its first answer."""
-    then = time.perf_counter()
-    with server() as (port, _):
+# What is measured
+
+Row = dict[str, float]
+
+
+async def throughput(process: Process, connections: int, seconds: float) -> tuple[float, float]:
+    """Round trips a second, and CPU microseconds for each."""
+    askers: list[Asker] = await connect(process, connections, Asker)
+    for each in askers:
+        each.go()
+    await asyncio.sleep(seconds / 4)
+    before, cpu, then = sum(each.answers for each in askers), process.cpu_s(), time.perf_counter()
+    await asyncio.sleep(seconds)
+    count = sum(each.answers for each in askers) - before
+    cpu, elapsed = process.cpu_s() - cpu, time.perf_counter() - then
+    await cut(askers)
+    return count / elapsed, cpu / count * 1e6
+
+
+async def fan_out(process: Process, members: list[Member]) -> tuple[float, float]:
+    """Milliseconds from a cause until its event is with everybody, and CPU milliseconds."""
+    leader = members[0]
+    recording: dict[str, Any] = {}
+    if process.is_mock:
+        started = {"event_channel": "video.rooms", "events": ["video.room.started"]}
+        await leader.ask("signalwire.subscribe", get_initial_state=False, **started)
+        [room] = (await leader.ask("video.rooms.get"))["rooms"]
+        answer = await leader.ask("video.recording.start", room_session_id=room["id"])
+        recording = {"room_session_id": room["id"], "recording_id": answer["recording"]["id"]}
+        for each in members:
+            each.client.send(
+                call(
+                    "signalwire.subscribe",
+                    "s",
+                    event_channel=room["event_channel"],
+                    events=["video.recording.updated"],
+                    get_initial_state=False,
+                )
+            )
+        await asyncio.gather(*(each.ask("signalwire.ping", timestamp=1) for each in members))
+    times, cpu = [], process.cpu_s()
+    for number in range(FANOUTS):
+        done, missing = asyncio.get_running_loop().create_future(), len(members)
+
+        def on_event() -> None:
+            nonlocal missing
+            missing -= 1
+            if not missing:
+                done.set_result(time.perf_counter())  # noqa: B023 - awaited in the same turn
+
+        for each in members:
+            each.on_event = on_event
+        verb = "resume" if number % 2 else "pause"
+        message = call(f"video.recording.{verb}", "x", **recording)
+        then = time.perf_counter()
+        leader.client.send(message if process.is_mock else b"!" + b"x" * 640)
+        times.append(await done - then)
+    return statistics.median(times) * 1e3, (process.cpu_s() - cpu) / FANOUTS * 1e3
+
+
+async def measure(start: Start, options: argparse.Namespace) -> Row:
+    with start() as process:
         answered = asyncio.get_running_loop().create_future()
+        first = await SocketClient.connect(
+            process.port,
+            lambda *_: None if answered.done() else answered.set_result(None),
+        )
+        first.send(CONNECT)
+        await answered
+        row = {"cold start, CPU ms": process.cpu_s() * 1e3, "memory at rest, KiB": 0.0}
+        await asyncio.sleep(0.3)
+        row["memory at rest, KiB"] = process.memory_kib()
+        size = options.connections
+        many, cpu = await throughput(process, size, options.seconds)
+        row[f"round trips/s, {size} connections"], row["CPU µs per request"] = many, cpu
+        row["round trips/s, 1 connection"], _ = await throughput(process, 1, options.seconds)
+        members: list[Member] = await connect(process, options.sessions, Member)
+        row[f"memory, {options.sessions} sessions, KiB"] = process.memory_kib()
+        took, cpu = await fan_out(process, members)
+        row[f"event to {options.sessions} sessions, ms"] = took
+        row[f"event to {options.sessions} sessions, CPU ms"] = cpu
+        await cut(members)
+        first.transport.abort()
+        return row
 
-        def on_message(client: SocketClient, message: bytes) -> None:
-            if not answered.done():
-                answered.set_result(time.perf_counter() - then)
 
-        client = await SocketClient.connect(port, on_message)
-        client.send(first)
-        elapsed: float = await answered
-        client.transport.abort()
-        return elapsed
-
-
-def told(name: str, floor: list[float], mock: list[float], unit: str) -> None:
-    low, high = statistics.median(floor), statistics.median(mock)
-    print(f"{name:<22} floor {low:>10,.1f} {unit:<8}", end=" ")
-    print(f"mock {high:>10,.1f} {unit:<8} ratio {high / low:.2f}")
+def show(rounds: dict[str, list[Row]]) -> None:
+    for row in rounds["floor"][0]:
+        floors = [each[row] for each in rounds["floor"]]
+        print(f"{row:<34} floor {statistics.median(floors):>11,.1f}", end="")
+        for name, measured in rounds.items():
+            if name == "floor":
+                continue
+            ratios = [each[row] / floor for each, floor in zip(measured, floors, strict=True)]
+            low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+            print(f"   {name} {middle:5.2f} ({low:.2f} to {high:.2f})", end="")
+        print()
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=5, help="at least 2")
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--sessions", type=int, default=1_000)
+    parser.add_argument("--growth", action="store_true", help="how cost grows, and nothing else")
     options = parser.parse_args()
+    if options.growth:
+        import growth
 
-    connect = call(
-        "signalwire.connect",
-        {
-            "version": {"major": 3, "minor": 0, "revision": 0},
-            "authentication": {"project": "p", "token": "t"},
-        },
-    )
-    starts: dict[str, list[float]] = {"floor": [], "mock": []}
-    for _ in range(options.rounds + 1):
-        starts["floor"].append(await cold_start(echo_server, connect) * 1e3)
-        starts["mock"].append(await cold_start(mock_server, connect) * 1e3)
-    # The first of each warmed the disk's cache.
-    told("cold start", starts["floor"][1:], starts["mock"][1:], "ms")
-
-    rounds: dict[str, list[Round]] = {"floor": [], "mock": []}
-    with echo_server() as (echo_port, echo_pid), mock_server() as (mock_port, mock_pid):
-        for _ in range(options.rounds):
-            size = (options.connections, options.seconds)
-            rounds["floor"].append(await throughput(start_echo, echo_port, echo_pid, *size))
-            rounds["mock"].append(await throughput(start_mock, mock_port, mock_pid, *size))
-    for name, field, unit in (
-        ("throughput", "frames_per_s", "frames/s"),
-        ("CPU time per frame", "cpu_us_per_frame", "µs"),
-    ):
-        floor, mock = ([getattr(each, field) for each in rounds[who]] for who in ("floor", "mock"))
-        told(name, floor, mock, unit)
+        growth.show()
+        return
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    rounds: dict[str, list[Row]] = {name: [] for name in servers()}
+    for _ in range(options.rounds):
+        for name, start in servers().items():
+            rounds[name].append(await measure(start, options))
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} at the end; medians (quartiles)")
+    show(rounds)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ class Agenda:
         """When the first action is due; None when there is nothing to do."""
         return self._entries[0][0] if self._entries else None
 
+    def is_due(self, now: int) -> bool:
+        """Whether there is an action for ``now`` or earlier."""
+        return bool(self._entries) and self._entries[0][0] <= now
+
     def pop_due(self, now: int) -> tuple[int, Action] | None:
         """Take the first action due at ``now`` or earlier, with its time; None when none is."""
         if self._entries and self._entries[0][0] <= now:

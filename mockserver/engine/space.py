@@ -116,14 +116,16 @@ class Space:
         if not self._begun:
             self._begun = True
             self.script.begin(self)
-        while (due := self.agenda.pop_due(to)) is not None:
-            when, action = due
-            self.now = max(self.now, when)
-            try:
-                action()
-            except Exception as bug:
-                self._on_bug(bug)
-        self.now = max(self.now, to)
+        if self.agenda.is_due(to):
+            while (due := self.agenda.pop_due(to)) is not None:
+                when, action = due
+                self.now = max(self.now, when)
+                try:
+                    action()
+                except Exception as bug:
+                    self._on_bug(bug)
+        if to > self.now:
+            self.now = to
 
     def next_deadline(self) -> int | None:
         """When there is next something to do (microseconds of space time); None when nothing is."""
@@ -158,7 +160,8 @@ class Space:
                 self.later(plan.delay_us, partial(self._handle, connection, frame, plan))
             else:
                 self._handle(connection, frame, plan)
-        self.advance(self.now)
+        if self.agenda.is_due(self.now):
+            self.advance(self.now)
 
     def plan_answer(self, method: str, plan: AnswerPlan) -> None:
         """Have the next unplanned call of ``method`` answered so, whatever the script says."""

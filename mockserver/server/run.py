@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -51,7 +52,12 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
 async def _serve(settings: Settings, ready_file: Path | None) -> int:
     server = Server(settings)
+    # What is made at the start stays to the end: it is not looked through for garbage, neither
+    # while it is made nor later. This process is the server's own.
+    gc.disable()
     await start(server)
+    gc.freeze()
+    gc.enable()
     is_written = False
     try:
         stopped = asyncio.Event()

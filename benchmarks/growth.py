@@ -1,0 +1,181 @@
+"""What one request costs while something else in the space, or in the server, grows.
+
+    python benchmarks/ratios.py --growth
+
+The engine alone, without sockets: CPU microseconds of a request, at each size. The request pauses
+or resumes a recording, which is answered and causes an event for one session. What does not depend
+on how much there is stays within 1.5 times.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+from mockserver import scenarios
+from mockserver.engine import TABLES, Connection, Gate, ManualClock, Space, Video
+from mockserver.scenarios import ScenarioScript
+
+SIZES = (10, 100, 1_000, 10_000)
+REQUESTS = 400
+REPEATS = 5
+MOST = {"members": 1_000, "steps of a scenario": 1_000}
+"""Where ten thousand make no sense: in one room, and in one file."""
+
+
+class World:
+    """A gate, and one client who pauses and resumes a recording."""
+
+    def __init__(
+        self, *, members: int = 1, scenario: str = "", journal_limit: int = 10_000
+    ) -> None:
+        self.clock = ManualClock()
+        self.scenario = scenario
+        self.journal_limit = journal_limit
+        self.gate = Gate(self._make_space, self.clock)
+        self.client = self.connect("main")
+        self.space = self.gate.spaces["main"]
+        self.video = Video.of(self.space)
+        self.room = self.video.start_room("lobby", members=[f"m-{each}" for each in range(members)])
+        self.call(
+            "signalwire.subscribe",
+            event_channel=self.room.channel,
+            events=["video.recording.started", "video.recording.updated"],
+        )
+        self.recording = self.record()
+
+    def _make_space(self, name: str, _: str | None) -> Space:
+        script = ScenarioScript(scenarios.loads(self.scenario)) if self.scenario else None
+        return Space(
+            name,
+            TABLES,
+            clock=self.clock,
+            latency_us=0,
+            script=script,
+            journal_limit=self.journal_limit,
+        )
+
+    def connect(self, project: str) -> Connection:
+        connection = Connection(lambda: None)
+        authentication = {"project": project, "token": "any"}
+        version = {"major": 3, "minor": 0, "revision": 0}
+        self.call("signalwire.connect", connection, authentication=authentication, version=version)
+        return connection
+
+    def call(self, method: str, connection: Connection | None = None, **params: object) -> bytes:
+        connection = connection or self.client
+        frame = {"jsonrpc": "2.0", "id": "x", "method": method, "params": params}
+        self.gate.receive(connection, json.dumps(frame).encode())
+        return connection.take()[0]
+
+    def record(self) -> str:
+        answer = json.loads(self.call("video.recording.start", room_session_id=self.room.id))
+        recording: str = answer["result"]["recording"]["id"]
+        return recording
+
+    def cost_us(self) -> float:
+        """CPU microseconds of a request: the least of some repeats."""
+        frames = [
+            json.dumps(
+                {
+                    "jsonrpc": "2.0",
+                    "id": "x",
+                    "method": f"video.recording.{verb}",
+                    "params": {"room_session_id": self.room.id, "recording_id": self.recording},
+                }
+            ).encode()
+            for verb in ("pause", "resume")
+        ]
+        costs = []
+        for _ in range(REPEATS):
+            begin = time.process_time()
+            for number in range(REQUESTS):
+                self.gate.receive(self.client, frames[number % 2])
+                self.client.take()
+            costs.append((time.process_time() - begin) / REQUESTS * 1e6)
+        return min(costs)
+
+
+def with_sessions(count: int) -> World:
+    world = World()
+    for _ in range(count):
+        world.connect("main")
+    return world
+
+
+def with_spaces(count: int) -> World:
+    world = World()
+    for number in range(count):
+        world.connect(f"project-{number}")
+    return world
+
+
+def with_rooms(count: int) -> World:
+    world = World()
+    for number in range(count):
+        world.video.start_room(f"room-{number}", members=["Bob"])
+    return world
+
+
+def with_members(count: int) -> World:
+    return World(members=count)
+
+
+def with_recordings(count: int, *, ended: bool) -> World:
+    world = World()
+    for _ in range(count):
+        recording = world.record()
+        if ended:
+            world.call(
+                "video.recording.stop", room_session_id=world.room.id, recording_id=recording
+            )
+    return world
+
+
+def with_steps(count: int) -> World:
+    steps = "".join(f"  - {{at: {1_000 + each}h, do: start_room}}\n" for each in range(count))
+    text = f"scenario: long\nabout: Many steps.\nrooms: {{lobby: {{members: 1}}}}\nscript:\n{steps}"
+    return World(scenario=text)
+
+
+def with_journal(count: int) -> World:
+    """A journal that has room for ``count`` frames, and is full."""
+    world = World(journal_limit=count)
+    while not world.space.journal.dropped:
+        world.call("video.rooms.get")
+    return world
+
+
+GROWING: dict[str, Callable[[int], World]] = {
+    "sessions": with_sessions,
+    "spaces": with_spaces,
+    "rooms": with_rooms,
+    "members": with_members,
+    "recordings that run": partial(with_recordings, ended=False),
+    "recordings that ended": partial(with_recordings, ended=True),
+    "steps of a scenario": with_steps,
+    "journal, full": with_journal,
+}
+
+
+def show() -> None:
+    """Print a row for everything that can grow."""
+    heads = "".join(f"{size:>10,}" for size in SIZES)
+    print(f"{'CPU µs per request':<24}{heads}   last to first")
+    for name, make in GROWING.items():
+        sizes = [size for size in SIZES if size <= MOST.get(name, size)]
+        costs = []
+        print(f"{name:<24}", end="")
+        for size in sizes:
+            costs.append(make(size).cost_us())
+            print(f"{costs[-1]:>10.1f}", end="")
+            sys.stdout.flush()
+        gap = " " * 10 * (len(SIZES) - len(sizes))
+        print(f"{gap}   {costs[-1] / costs[0]:.2f}")
+
+
+if __name__ == "__main__":
+    show()
