@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from contract_tests.shared.sockets import CLOSE, PING, TEXT, frame
-from mockserver.engine import Connection
+from mockserver.engine import Connection, Session
 from mockserver.server import Settings
 from mockserver.server.sockets import Sockets, Strangers
 from mockserver.server.sockets.socket import LONGEST_WRITE, MESSAGES_PER_TURN, Socket
@@ -22,6 +23,7 @@ class Transport(asyncio.Transport):
         self.written: list[bytes] = []
         self.is_full = False
         self.is_reading_now = True
+        self.has_ended_writing = False
         self.ended = ""
         self.socket: Socket
 
@@ -54,7 +56,7 @@ class Transport(asyncio.Transport):
         return bool(self.ended)
 
     def write_eof(self) -> None:
-        pass
+        self.has_ended_writing = True
 
     def close(self) -> None:
         self.ended = self.ended or "closed"
@@ -240,6 +242,32 @@ async def test_close_frame_comes_after_what_was_queued(rig: Rig) -> None:
     assert rig.transport.ended == "closed"
     assert rig.engine.received == []
     assert len(b"".join(rig.transport.written)) == 14, "one close frame is enough"
+
+
+async def test_client_that_is_slow_to_answer_is_not_reset(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends its own side, and reads on: what is on its way still arrives."""
+    monkeypatch.setattr("mockserver.server.sockets.socket.CLOSE_TIMEOUT_S", 0.0)
+    rig.socket.connection.close(1001, "bye")
+    async with asyncio.timeout(5):
+        while not rig.transport.has_ended_writing:
+            await asyncio.sleep(0)
+    assert rig.transport.ended == ""
+    rig.send(b"an acknowledgement")
+    assert rig.transport.ended == ""
+    rig.send(b"\x03\xe9", opcode=CLOSE)
+    assert rig.transport.ended == "closed"
+
+
+async def test_drained_gives_up_in_the_end(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.server.sockets.table.DRAIN_TIMEOUT_S", 0.0)
+    rig.transport.fill()
+    rig.socket.connection.send(b"waits")
+    session = SimpleNamespace(connection=rig.socket.connection)
+    async with asyncio.timeout(5):
+        await rig.sockets.drained([cast(Session, session)])
+    assert rig.socket.connection.outbox == [b"waits"]
 
 
 async def test_client_closes_while_it_has_not_taken_everything(rig: Rig) -> None:

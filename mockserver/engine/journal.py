@@ -153,9 +153,9 @@ class Journal:
             self._ring[(self._count - self._base) % self.limit] = entry
         self.bytes += ENTRY_BYTES
         # An event that goes to many sessions is noted many times in a row, and kept once.
-        if data is not self._newest:
-            self._newest = data
-            self.bytes += len(data)
+        if entry.data is not self._newest:
+            self._newest = entry.data
+            self.bytes += len(entry.data)
         while self.bytes > self.most_bytes and self._first < self._count:
             self._forget_oldest()
         for listener in self._listeners:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -54,8 +55,8 @@ class Server:
         sockets: all connections, once it has started.
         strangers: connections that failed before they became a client's.
         bugs: faults of the mock itself; each was logged, and its frame not sent.
-        retired: where spaces that have ended are kept, for those who judge a whole run afterwards;
-            None, unless somebody wants that: journals are large.
+        retired: where spaces that have ended are kept, for those who judge a whole run afterwards.
+            None are, unless this is replaced by a deque that is longer: journals are large.
         is_stopping: whether streams to watchers should end, because the server does.
         guard: decides who may use the control API, and knows its token.
     """
@@ -70,7 +71,7 @@ class Server:
         self.strangers = Strangers()
         self.bugs: list[Exception] = []
         self.guard = Guard(self.settings.host, self.settings.control_token)
-        self.retired: list[Space] | None = None
+        self.retired: deque[Space] = deque(maxlen=0)
         self._timers: dict[Space, SpaceTimer] = {}
         self._controls: dict[str, SpaceControl] = {}
         self._made_with: dict[str, SpaceSettings] = {}
@@ -219,8 +220,7 @@ class Server:
         self._end(space)
 
     def _end(self, space: Space) -> None:
-        if self.retired is not None:
-            self.retired.append(space)
+        self.retired.append(space)
         self._timers.pop(space).cancel()
         control = self._controls.pop(space.name, None)
         if control is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -66,6 +67,7 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
     # Steps of the script that fail are part of the verdict.
     logging.getLogger(scenarios.script.__name__).setLevel(logging.ERROR)
     server = Server(settings)
+    server.retired = deque()
     await start(server)
     timeline = _Timeline(console)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +93,7 @@ async def _run(
 ) -> int:
     signals = program.Signals()
     server = Server(settings)
-    server.retired = []
+    server.retired = deque()
     await start(server)
     try:
         wanted = environment(server.url, server.http_url, PROJECT, TOKEN)
@@ -131,7 +131,7 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
     if strays := list(server.gate.strays.entries()):
         yield "", strays
     plays: Counter[str] = Counter()
-    for space in (*(server.retired or ()), *server.gate):
+    for space in (*server.retired, *server.gate):
         plays[space.name] += 1
         if entries := list(space.journal.entries()):
             yield contract.play_name(space.name, plays[space.name]), entries
