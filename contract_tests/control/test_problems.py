@@ -14,6 +14,7 @@ from .conftest import Api, Json, Start
 
 HERE = "/spaces/here"
 FRAME = {"jsonrpc": "2.0", "id": "mine", "method": "signalwire.ping", "params": {}}
+REST = {"operation": "get_room", "status": 500}
 EVENT = {"event_type": "video.room.ended", "channel": "room.1", "params": {}}
 
 WRONG: list[tuple[str, str, Json, str]] = [
@@ -65,6 +66,12 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", f"{HERE}/answers", {"method": "video.rooms.get", "delay_s": -1}, "$.delay_s"),
     ("POST", f"{HERE}/answers", {"method": "video.rooms.get", "times": 0}, "$.times"),
     ("POST", f"{HERE}/answers", {"method": "signalwire.ping", "after_events": 1}, "$.after_events"),
+    ("POST", f"{HERE}/rest_answers", {"status": 500}, "$.operation"),
+    ("POST", f"{HERE}/rest_answers", {"operation": "get_rom", "status": 500}, "$.operation"),
+    ("POST", f"{HERE}/rest_answers", {"operation": "get_room", "status": 99}, "$.status"),
+    ("POST", f"{HERE}/rest_answers", {"operation": "get_room"}, "$.status"),
+    ("POST", f"{HERE}/rest_answers", {**REST, "body": "no"}, "$.body"),
+    ("POST", f"{HERE}/rest_answers", {**REST, "times": 0}, "$.times"),
     ("POST", f"{HERE}/frames", {}, "$.frame"),
     ("POST", f"{HERE}/frames", {"frame": "{}"}, "$.frame"),
     ("POST", f"{HERE}/frames", {"frame": FRAME, "session": 1}, "$.session"),

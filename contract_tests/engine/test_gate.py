@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Script, Video
+from mockserver.engine import Gate, Grant, Script, Video
 from mockserver.protocol.errors import AuthenticationFailed, ProtocolError
 
 from .harness import MakeWorld, S, TestScript, World
@@ -322,3 +322,67 @@ def test_the_gate_raises_nothing_itself(world: World) -> None:
     world.connected()
     world.script.plan("signalwire.connect", instead=error)
     assert error_of(world.client().connect()) == {"code": -32000, "message": "the service is down"}
+
+
+# Who asks without being a client
+
+
+def test_a_visitor_finds_the_space_as_it_is(world: World) -> None:
+    client = world.connected()
+    world.script.spent = True
+    space = world.space
+    client.lose()
+    assert world.gate.visit("p", "any") is space
+    assert world.gate.visit("other", "any", "p") is space
+
+
+def test_the_first_client_finds_what_a_visitor_made(world: World) -> None:
+    space = world.gate.visit("p", "scenario:mine")
+    assert world.gate.scenarios == {"p": "mine"}
+    assert isinstance(space.script, TestScript)
+    space.script.spent = True
+    first = world.connected()
+    assert world.space is space
+    first.lose()
+    space.forget(next(iter(space.sessions.values())))
+    world.connected()
+    assert world.space is not space
+
+
+def test_a_visitor_needs_the_right_credentials(make_world: MakeWorld) -> None:
+    world = make_world(credentials={"p": "secret"})
+    for project, token in (("p", "wrong"), ("other", "secret")):
+        with pytest.raises(AuthenticationFailed):
+            world.gate.visit(project, token)
+    assert list(world.gate) == []
+    assert world.gate.visit("p", "secret").name == "p"
+
+
+def test_a_visitor_cannot_name_a_space_as_it_likes(world: World) -> None:
+    with pytest.raises(AuthenticationFailed, match="control characters"):
+        world.gate.visit("a\nb", "any")
+
+
+# Tokens of a space's own
+
+
+def test_a_grant_decides_project_space_and_permissions(world: World) -> None:
+    grant = Grant("p", frozenset({"room.recording"}), {"r": "lobby"})
+    world.gate = Gate(world._make_space, world.clock, {"p": "t"}, read_token=lambda *_: grant)
+    client = world.client()
+    answer = client.connect(authentication={"jwt_token": "a.b.c"})
+    assert answer["result"]["authorization"]["project"] == "p"
+    assert world.space.name == "p"
+    assert (client.session.grant, client.session.permissions) == (grant, grant.permissions)
+    assert client.session.project == "p"
+
+
+def test_a_grant_begins_no_space_again(world: World) -> None:
+    client = world.connected()
+    space = world.space
+    world.script.spent = True
+    client.lose()
+    grant = Grant("p", frozenset(), {})
+    world.gate._read_token = lambda *_: grant
+    world.client().connect(authentication={"jwt_token": "a.b.c"})
+    assert world.space is space

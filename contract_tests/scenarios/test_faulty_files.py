@@ -72,18 +72,33 @@ CASES: dict[str, tuple[str, list[str]]] = {
             "write the keys out, or put an alias (*name) in place of the whole mapping"
         ],
     ),
+    "another behaviour of REST": (
+        HEAD + "rest: synthesize\n",
+        ['3:7: rest: unknown behaviour "synthesize"; did you mean "synthesise"? Known: synthesise'],
+    ),
+    "a key that REST does not have": (
+        HEAD + "rest: {unknown: refuse, proccessing: 1s}\n",
+        [
+            '3:25: rest: unknown key "proccessing"; did you mean "processing"? '
+            "Known: unknown, processing"
+        ],
+    ),
+    "no duration of processing": (
+        HEAD + "rest: {processing: soon}\n",
+        [f'3:20: rest.processing: {DURATION}, found the text "soon"'],
+    ),
     "no mapping": (
         "- 1\n",
         [
-            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, "
-            "script, answers, client, expect, never, found a list of 1"
+            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rest, "
+            "rooms, script, answers, client, expect, never, found a list of 1"
         ],
     ),
     "empty": (
         "",
         [
-            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rooms, "
-            "script, answers, client, expect, never, found nothing"
+            "1:1: top level: expected a mapping with scenario, about, latency, permissions, rest, "
+            "rooms, script, answers, client, expect, never, found nothing"
         ],
     ),
     "an unknown key and a missing one": (
@@ -91,7 +106,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [
             '1:1: top level: the key "about" is missing',
             '2:1: top level: unknown key "abot"; did you mean "about"? Known: scenario, about, '
-            "latency, permissions, rooms, script, answers, client, expect, never",
+            "latency, permissions, rest, rooms, script, answers, client, expect, never",
         ],
     ),
     "a name that is none": (

@@ -39,6 +39,8 @@ from .verdict import Verdict
 if TYPE_CHECKING:
     import jsonschema_rs
 
+    from mockserver.rest.state import RestSpace
+
 MOST_ADVANCES = 100_000
 """Deadlines after which ``run_until_idle`` takes the script for one that never ends."""
 
@@ -63,6 +65,10 @@ class Service(Protocol):
 
     async def drained(self, space: Space) -> None:
         """Return once all that the space has sent so far has been handed to the network."""
+
+    def rest(self, space: Space) -> RestSpace:
+        """What the space keeps for its REST API."""
+        ...
 
 
 class ControlError(Exception):
@@ -224,6 +230,33 @@ class SpaceControl:
         plan = AnswerPlan(instead, round(delay_s * MICROSECONDS), after_events)
         for _ in range(times):
             self.space.plan_answer(method, plan)
+
+    def answer_rest_next(
+        self, operation: str, status: int, body: Any = None, times: int = 1
+    ) -> None:
+        """Have the next requests of a REST operation answered so; they have no effect then.
+
+        Args:
+            operation: its id: ``list_room_recordings``.
+            status: the HTTP status.
+            body: JSON; None takes the fixed text of the status, or none where it has no such text.
+            times: how many requests.
+
+        Raises:
+            ControlError: no such operation.
+        """
+        from mockserver.rest.errors import TEXTS
+        from mockserver.rest.table import OPERATIONS
+
+        known = [row.id for row in OPERATIONS]
+        if operation not in known:
+            near = catalogue.nearest(operation, known)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            raise ControlError(f'no REST operation "{operation}"; {hint}')
+        if body is None and status in TEXTS:
+            body = {"error": TEXTS[status]}
+        for _ in range(times):
+            self._service.rest(self.space).plan_answer(operation, status, body)
 
     async def push(
         self,

@@ -8,12 +8,13 @@ from .activity import Activity
 from .clock import MICROSECONDS, Clock, ManualClock, RunningClock, seconds
 from .container import Container
 from .gate import Gate
+from .grant import Grant
 from .journal import Journal
 from .namespaces import ACTIONS, CALLS, TABLES
-from .script import AnswerPlan, Coming, Script
+from .script import AnswerPlan, Coming, RestBehaviour, Script
 from .session import Closing, Connection, Session
 from .space import DEFAULT_LATENCY_US, Space
-from .video import Member, RoomSession, Video
+from .video import Happened, Limits, Member, RoomSession, RoomSettings, Video
 
 __all__ = [
     "ACTIONS",
@@ -29,10 +30,15 @@ __all__ = [
     "Connection",
     "Container",
     "Gate",
+    "Grant",
+    "Happened",
     "Journal",
+    "Limits",
     "ManualClock",
     "Member",
+    "RestBehaviour",
     "RoomSession",
+    "RoomSettings",
     "RunningClock",
     "Script",
     "Session",

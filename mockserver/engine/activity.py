@@ -46,6 +46,11 @@ class Activity:
         """True exactly in the final state [D, T]."""
         return self.state == self.lifecycle.final
 
+    @property
+    def changed_at(self) -> int:
+        """When something was last done to it: microseconds of space time."""
+        return self._since
+
     def act(self, verb: str, now: int, params: Mapping[str, Any]) -> str:
         """Move by the table; returns the suffix of the event that follows (``updated``, ``ended``).
 

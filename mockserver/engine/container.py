@@ -92,6 +92,11 @@ class Container:
         if label is not None:
             self.labels[label] = activity
 
+    def discard(self, activity: Activity) -> None:
+        """Forget an activity that has ended, as if it had never been."""
+        del self.activities[activity.kind][activity.id]
+        self.labels = {name: each for name, each in self.labels.items() if each is not activity}
+
     def note_end(self, activity: Activity) -> None:
         """An activity has reached its final state; it stays known."""
         self._running[activity.kind].pop(activity.id, None)

@@ -14,6 +14,7 @@ from mockserver.protocol.errors import (
 )
 
 from .clock import Clock
+from .grant import Grant
 from .journal import TO_CLIENT, TO_SERVER, Journal
 from .session import Connection, Session
 from .space import Space
@@ -31,6 +32,14 @@ MakeSpace = Callable[[str, "str | None"], Space]
 """Makes the space of this name, with the scenario of that name (None: the server's own choice).
 
 Raises LookupError, with a message for the client, when there is no such scenario.
+"""
+
+
+ReadToken = Callable[[str, Mapping[str, Space], "str | None"], "Grant | None"]
+"""Reads a ``jwt_token``, given all spaces and the name that the client's URL says.
+
+Returns None for a text that is no JSON Web Token. Raises AuthenticationFailed for one that cannot
+be used.
 """
 
 
@@ -53,6 +62,7 @@ class Gate:
         make_space: how a space is made when its first client comes.
         clock: time of the journal of those who never got into a space.
         credentials: project -> token; None accepts any [A].
+        read_token: what ``jwt_token`` of a client grants; by default nothing is read in it.
     """
 
     def __init__(
@@ -60,10 +70,12 @@ class Gate:
         make_space: MakeSpace,
         clock: Clock,
         credentials: Mapping[str, str] | None = None,
+        read_token: ReadToken = lambda *_: None,
     ) -> None:
         self._make_space = make_space
         self._clock = clock
         self._credentials = credentials
+        self._read_token = read_token
         self.spaces: dict[str, Space] = {}
         self.scenarios: dict[str, str | None] = {}
         self._plays: dict[str, int] = {}
@@ -137,28 +149,55 @@ class Gate:
             connection.send(sent)
         return None
 
+    def visit(self, project: str, token: str, space_name: str | None = None) -> Space:
+        """The space of a program that asks without being a client, made when there is none yet.
+
+        A space that is there is taken as it is: looking at what was played starts nothing.
+
+        Args:
+            project: the project id that it gives.
+            token: the token that it gives.
+            space_name: the space that its URL names; None: the project's.
+
+        Raises:
+            AuthenticationFailed: wrong credentials, a scenario that does not exist, or a name that
+                no space can have.
+        """
+        self._check_credentials(project, token)
+        name = space_name or project
+        _check_name(name)
+        space = self.spaces.get(name)
+        return self._begin(name, _scenario_in(token)) if space is None else space
+
+    def _check_credentials(self, project: str, token: str) -> None:
+        if self._credentials is not None and self._credentials.get(project) != token:
+            raise AuthenticationFailed()
+
     def _admit(self, connection: Connection, params: dict[str, Any]) -> Space:
         """The space for these parameters of ``signalwire.connect``, made when there is none yet.
 
         Raises:
-            AuthenticationFailed: wrong credentials, a scenario that does not exist, or another
-                scenario than the one that others are in the middle of.
+            AuthenticationFailed: wrong credentials or a token that cannot be used, a scenario that
+                does not exist, or another scenario than the one that others are in the middle of.
         """
         authentication = params["authentication"]
         project = authentication.get("project", "")
         token = authentication.get("token", "")
-        if self._credentials is not None and self._credentials.get(project) != token:
-            raise AuthenticationFailed()
+        jwt_token = authentication.get("jwt_token", "")
+        grant = self._read_token(jwt_token, self.spaces, connection.space_name)
+        if grant is not None:
+            project, connection.grant = grant.project, grant
+        else:
+            self._check_credentials(project, token)
         name = connection.space_name or project or "default"
-        if problem := problem_of_name(name):
-            raise AuthenticationFailed(f"no space can have this name: {problem}")
-        scenario = token.removeprefix(SCENARIO_TOKEN) if token.startswith(SCENARIO_TOKEN) else None
+        _check_name(name)
+        scenario = _scenario_in(token)
         space = self.spaces.get(name)
         if space is not None:
-            if space.resumes(params):
+            if space.resumes(params) or grant is not None:
                 return space
             wants_another = scenario is not None and scenario != self.scenarios.get(name)
-            may_begin_anew = not (space.is_kept or space.is_occupied)
+            may_begin_anew = space.has_been_used and not (space.is_kept or space.is_occupied)
             if may_begin_anew and (wants_another or space.script.is_spent):
                 # Nobody is there and the script has been played: the next gets a play of its own.
                 space = None
@@ -167,12 +206,29 @@ class Gate:
                     f'space "{name}" is playing "{space.script.name}" for other clients; '
                     f'for "{scenario}", connect with another project id or to /space/NAME'
                 )
-        if space is None:
-            try:
-                space = self._make_space(name, scenario)
-            except LookupError as problem:
-                raise AuthenticationFailed(str(problem)) from None
-            self._plays[name] = space.play = self._plays.get(name, 0) + 1
-            self.spaces[name] = space
-            self.scenarios[name] = scenario
+        return self._begin(name, scenario) if space is None else space
+
+    def _begin(self, name: str, scenario: str | None) -> Space:
+        """Make a space, in the place of one that was there.
+
+        Raises:
+            AuthenticationFailed: there is no such scenario.
+        """
+        try:
+            space = self._make_space(name, scenario)
+        except LookupError as problem:
+            raise AuthenticationFailed(str(problem)) from None
+        self._plays[name] = space.play = self._plays.get(name, 0) + 1
+        self.spaces[name] = space
+        self.scenarios[name] = scenario
         return space
+
+
+def _check_name(name: str) -> None:
+    if problem := problem_of_name(name):
+        raise AuthenticationFailed(f"no space can have this name: {problem}")
+
+
+def _scenario_in(token: str) -> str | None:
+    """The scenario that a token names, if it names one."""
+    return token.removeprefix(SCENARIO_TOKEN) if token.startswith(SCENARIO_TOKEN) else None

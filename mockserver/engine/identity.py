@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
@@ -20,10 +21,18 @@ class Identities:
         space: the space's name; part of the seed, so that two spaces never share an id.
     """
 
-    def __init__(self, seed: int, space: str) -> None:
+    def __init__(self, seed: int | str, space: str) -> None:
         self._key = f"{seed}/{space}"
         self._ids = Random(f"{self._key}/ids")
         self._names_drawn = 0
+
+    def branch(self, name: str) -> Identities:
+        """Another source of the same space: what it draws does not change what this one draws."""
+        return Identities(self._key, name)
+
+    def secret(self, purpose: str) -> bytes:
+        """A key to sign with, of 64 bytes: the same for the same seed, space and purpose."""
+        return hashlib.sha512(f"{self._key}/{purpose}".encode()).digest()
 
     def uuid(self) -> str:
         """A version 4 UUID in its usual spelling."""

@@ -42,10 +42,25 @@ class Coming(NamedTuple):
     when: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class RestBehaviour:
+    """How the space's REST API behaves, as far as a script says.
+
+    Attributes:
+        synthesises: whether unknown ids are answered with an example instead of 404.
+        processing_us: for how long a recording that has ended is ``processing``, in microseconds
+            of space time.
+    """
+
+    synthesises: bool = False
+    processing_us: int = 0
+
+
 class Script:
     """The script of a space; this one does nothing. Scripts act by the space's own methods."""
 
     name = "none"
+    rest = RestBehaviour()
 
     failures: Sequence[str] = ()
     """What it was to do and could not, a sentence each; whoever judges the space tells them."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from .grant import Grant
     from .space import Space
 
 OUTBOX_LIMIT = 20_000
@@ -45,6 +46,7 @@ class Connection:
         most_bytes: bytes that may wait before the client counts as one that does not read.
 
     Attributes:
+        grant: what its client's token says, if that was one of the space's own.
         outbox: encoded frames that the network has not taken, in order; ``take`` empties it.
         outbox_bytes: how many bytes that are.
         refill: called when the outbox has been taken, while there is more to queue.
@@ -52,6 +54,7 @@ class Connection:
 
     __slots__ = (
         "closing",
+        "grant",
         "most_bytes",
         "outbox",
         "outbox_bytes",
@@ -70,6 +73,7 @@ class Connection:
         self.wake = wake
         self.space_name = space_name
         self.most_bytes = most_bytes
+        self.grant: Grant | None = None
         self.outbox: list[bytes] = []
         self.outbox_bytes = 0
         self.refill: Callable[[], None] | None = None
@@ -135,6 +139,7 @@ class Session:
         acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
             do not [W].
         permissions: what its token allows; None: what the space's does.
+        grant: what its token says, if that was one of the space's own.
         awaiting: ids of our frames that the client has not answered yet -> the method called.
     """
 
@@ -143,6 +148,7 @@ class Session:
         "awaiting",
         "backlog",
         "connection",
+        "grant",
         "identity",
         "name",
         "pending",
@@ -174,6 +180,7 @@ class Session:
         self.unanswered_pings = 0
         self.acknowledges = False
         self.permissions: frozenset[str] | None = None
+        self.grant: Grant | None = None
 
     @property
     def is_away(self) -> bool:

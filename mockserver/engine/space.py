@@ -369,8 +369,8 @@ class Space:
         channel: str,
         about: Container,
         to: Recipients,
-    ) -> None:
-        """Make an event now; it leaves one latency later.
+    ) -> frames.Frame:
+        """Make an event now; it leaves one latency later. Returns its frame: do not change it.
 
         It is one object with one id, validated and encoded once.
 
@@ -386,6 +386,7 @@ class Space:
         self._last_delivery = max(self._last_delivery, self.now + self.latency_us)
         self.agenda.add(self._last_delivery, partial(self._deliver, frame, to))
         self.script.on_event(self, event_type, about)
+        return frame
 
     def push(self, frame: frames.Frame, sessions: Iterable[Session]) -> None:
         """Send a frame of somebody's own making to these sessions, at once and as it is.
@@ -418,7 +419,7 @@ class Space:
             raise InvalidRequest(f"already connected as {connection.session.identity}")
         session = self._resumable(params)
         if session is None:
-            session = self._new_session(params["authentication"].get("project", self.name))
+            session = self._new_session(connection, params["authentication"])
         elif session.connection is not None:
             former = self._release(session)
             self._keep_unsent(session, former)
@@ -427,10 +428,15 @@ class Space:
         connection.session = session
         self._connected += 1
         session.acknowledges = params.get("event_acks", False)
+        granted = {} if session.grant is None else session.grant.authorization
         result = {
             "identity": session.identity,
             "protocol": session.protocol,
-            "authorization": {"signature": session.signature, "project": session.project},
+            "authorization": {
+                **granted,
+                "signature": session.signature,
+                "project": session.project,
+            },
         }
         self._answer(connection, "signalwire.connect", frames.answer(frame["id"], result))
         self._send_pending(session, connection)
@@ -445,9 +451,10 @@ class Space:
         # The session of another project is as good as none [A].
         return session if session and project in (None, session.project) else None
 
-    def _new_session(self, project: str) -> Session:
+    def _new_session(self, connection: Connection, authentication: dict[str, Any]) -> Session:
         self._session_count += 1
-        identities = self.identities
+        identities, grant = self.identities, connection.grant
+        project = authentication.get("project", self.name) if grant is None else grant.project
         session = Session(
             self,
             f"s{self._session_count}",
@@ -456,8 +463,15 @@ class Space:
             unique=identities.uuid(),
             identity=f"{identities.uuid()}@mock",
         )
+        if grant is not None:
+            session.grant, session.permissions = grant, grant.permissions
         self.sessions[session.protocol] = session
         return session
+
+    @property
+    def has_been_used(self) -> bool:
+        """Whether any client has ever connected."""
+        return self._session_count > 0
 
     @property
     def is_occupied(self) -> bool:

@@ -52,6 +52,15 @@ class SpaceLook:
         return self._thread.http_url
 
     @property
+    def rest_url(self) -> str:
+        """Where the REST API of this space is: what ``https://EXAMPLE.signalwire.com`` is else.
+
+        Its paths begin with ``/api``. Any project and token are in this space here; at ``http_url``
+        the project id decides.
+        """
+        return f"{self._thread.http_url}/space/{quote(self.project, safe='')}"
+
+    @property
     def now(self) -> float:
         """The space's time: unix seconds. A manual clock begins at 2025-01-01T00:00:00Z."""
         return self._look(SpaceControl.now)
@@ -155,6 +164,23 @@ class SpaceLook:
                 times=times,
             )
         )
+
+    def answer_rest_next(
+        self, operation: str, status: int, body: Any = None, *, times: int = 1
+    ) -> None:
+        """Have the next requests of a REST operation answered so; they have no effect then.
+
+        Args:
+            operation: its id, as ``docs/REST.md`` has it: ``create_room_token``.
+            status: the HTTP status.
+            body: JSON; None takes what the REST API has for the status.
+            times: how many requests.
+
+        Raises:
+            ControlError: there is no such operation.
+        """
+        __tracebackhide__ = True
+        self._look(lambda control: control.answer_rest_next(operation, status, body, times))
 
     def set_speed(self, speed: float) -> None:
         """Have a real clock run this many times as fast from now on; raises ControlError."""

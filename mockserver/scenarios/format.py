@@ -327,6 +327,7 @@ class Scenario:
             this order.
         never: event types that must not come at all.
         path: where it was read.
+        rest: how the REST API behaves.
     """
 
     name: str
@@ -340,6 +341,7 @@ class Scenario:
     expect: tuple[Expected | AnyOrder, ...]
     never: tuple[str, ...]
     path: str
+    rest: engine.RestBehaviour = field(default_factory=engine.RestBehaviour)
 
     def explain(self) -> list[str]:
         """Tell the whole scenario, one line per part."""
@@ -348,6 +350,11 @@ class Scenario:
             lines.append(f"Events follow their cause by {durations.text(self.latency_us)}.")
         if self.permissions is not None:
             lines.append(f"The token allows: {', '.join(self.permissions) or 'nothing'}.")
+        if self.rest.synthesises:
+            lines.append("REST answers unknown ids with an example.")
+        if self.rest.processing_us:
+            processing = durations.text(self.rest.processing_us)
+            lines.append(f"REST calls a recording that has ended processing for {processing}.")
         parts: list[tuple[str, list[str]]] = [
             ("The service", [step.explain() for step in self.script]),
             ("Answers", [rule.explain() for rule in self.answers]),

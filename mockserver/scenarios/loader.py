@@ -13,6 +13,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from mockserver import schemas
+from mockserver.engine import RestBehaviour
 from mockserver.protocol import catalogue
 from mockserver.scenarios.client_part import ClientPart
 from mockserver.scenarios.document import (
@@ -35,6 +36,7 @@ TOP_LEVEL = (
     "about",
     "latency",
     "permissions",
+    "rest",
     "rooms",
     "script",
     "answers",
@@ -45,6 +47,9 @@ TOP_LEVEL = (
 MOST_MEMBERS = 1000
 # Of UTF-8, in which a character takes up to four.
 MOST_BYTES = 4 * MOST_CHARACTERS
+
+SYNTHESISE = "synthesise"
+"""Answers unknown ids of the REST API with an example."""
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -122,6 +127,7 @@ class _Whole(Reading):
             about=self.text(data, "about", ()) or "",
             latency_us=self.duration(data, "latency", ()) if "latency" in data else None,
             permissions=self.permissions(data),
+            rest=self.rest(data),
             rooms={key: self.room(key, room) for key, room in rooms.items()},
             script=server.script(data),
             answers=server.answers(data),
@@ -149,6 +155,20 @@ class _Whole(Reading):
         return self.each(
             data, "permissions", lambda one, path: self.word(one, path, "permission", known)
         )
+
+    def rest(self, data: Mapping[str, Any]) -> RestBehaviour:
+        """Read how the REST API behaves; `rest: synthesise` is short for its key `unknown`."""
+        value = data.get("rest", {})
+        if isinstance(value, str):
+            word = self.word(value, ("rest",), "behaviour", (SYNTHESISE,))
+            return RestBehaviour(synthesises=word == SYNTHESISE)
+        found = self.mapping(value, ("rest",), ("unknown", "processing")) or {}
+        unknown = (
+            self.word(found["unknown"], ("rest", "unknown"), "behaviour", ("refuse", SYNTHESISE))
+            if "unknown" in found
+            else None
+        )
+        return RestBehaviour(unknown == SYNTHESISE, self.duration(found, "processing", ("rest",)))
 
     def room(self, key: str, value: Any) -> RoomTemplate:
         """Read a room that the script may start."""

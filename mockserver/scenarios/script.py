@@ -32,6 +32,7 @@ class ScenarioScript(Script):
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.name = scenario.name
+        self.rest = scenario.rest
         self.failures: list[str] = []
         self._spent = False
         self._seen = [0] * len(scenario.script)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mockserver.engine import (
     TABLES,
     Connection,
     Gate,
+    Grant,
     ManualClock,
     RunningClock,
     Script,
@@ -30,12 +32,14 @@ from mockserver.scenarios import Scenario, ScenarioScript
 
 from .http import Guard, application, hello
 from .http.problems import HttpProblem
+from .rest import install as install_rest
 from .settings import Settings, SpaceSettings
 from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
 from .timers import Deadlines, SpaceTimer
 
 if TYPE_CHECKING:
     from mockserver.control.control import SpaceControl
+    from mockserver.rest.state import RestSpace
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +71,7 @@ class Server:
             self._make_space,
             RunningClock(unix_time),
             credentials=self.settings.credentials,
+            read_token=_read_token,
         )
         self.strangers = Strangers()
         self.bugs: list[Exception] = []
@@ -74,6 +79,7 @@ class Server:
         self.retired: deque[Space] = deque(maxlen=0)
         self._timers: dict[Space, SpaceTimer] = {}
         self._controls: dict[str, SpaceControl] = {}
+        self._rests: dict[Space, RestSpace] = {}
         self._made_with: dict[str, SpaceSettings] = {}
         self.is_stopping = False
         self._runner: web.AppRunner | None = None
@@ -101,6 +107,7 @@ class Server:
         self.sockets = Sockets(self, self.settings, self.strangers)
         app = application(self)
         app.router.add_get("/__page__/{name}", _asset)
+        install_rest(app, self)
         for path in ("/", "/space/{space}", "/space/{space}/", "/{elsewhere:.+}"):
             app.router.add_get(path, partial(_root, self))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
@@ -222,6 +229,7 @@ class Server:
     def _end(self, space: Space) -> None:
         self.retired.append(space)
         self._timers.pop(space).cancel()
+        self._rests.pop(space, None)
         control = self._controls.pop(space.name, None)
         if control is not None:
             control.close()
@@ -287,6 +295,16 @@ class Server:
             control = self._controls[name] = SpaceControl(self, space)
         return control
 
+    def rest(self, space: Space) -> RestSpace:
+        """What a space keeps for its REST API; made when it is first asked for."""
+        # Imported here: most spaces are never asked by REST.
+        from mockserver.rest.state import RestSpace
+
+        state = self._rests.get(space)
+        if state is None:
+            state = self._rests[space] = RestSpace(space)
+        return state
+
     def rearm(self, space: Space, *, changed: bool = False) -> None:
         """Set the timer of a space anew, after something has happened in it.
 
@@ -310,6 +328,13 @@ class Server:
         """Remember a fault of the mock itself, and log it."""
         self.bugs.append(bug)
         logger.error("a bug in the mock server: %s", bug, exc_info=bug)
+
+
+def _read_token(token: str, spaces: Mapping[str, Space], space_name: str | None) -> Grant | None:
+    # Imported here because most clients have no such token.
+    from mockserver.rest import tokens
+
+    return tokens.read(token, spaces, space_name) if token else None
 
 
 def _ping(session: Session) -> None:

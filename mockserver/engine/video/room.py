@@ -12,12 +12,16 @@ from mockserver.protocol.lifecycles import LIFECYCLES
 from . import layout
 from .media import MEDIA
 from .properties import MEMBER_PROPERTIES, ROOM_PROPERTIES, changed, initial
+from .settings import RoomSettings
 
 if TYPE_CHECKING:
     from mockserver.engine.session import Session
 
 _PLACING = frozenset({"requested_position", "layout_name"})
 """Properties on which it depends where members are."""
+
+FORMER_MEMBERS_REMEMBERED = 1_000
+"""How many members who left a room session are still known to have been there."""
 
 
 class Member:
@@ -28,9 +32,21 @@ class Member:
         parent: whose screen or device it is.
         children: their screens and devices that are in the room.
         session: the client's session that this member is; None for people whom no client is.
+        joined_at, left_at: microseconds of space time; left_at is None while they are a member.
     """
 
-    __slots__ = ("children", "id", "name", "parent", "properties", "room", "session", "type")
+    __slots__ = (
+        "children",
+        "id",
+        "joined_at",
+        "left_at",
+        "name",
+        "parent",
+        "properties",
+        "room",
+        "session",
+        "type",
+    )
 
     def __init__(
         self,
@@ -38,6 +54,7 @@ class Member:
         member_id: str,
         name: str,
         *,
+        now: int,
         kind: str = "member",
         parent: Member | None = None,
         session: Session | None = None,
@@ -49,6 +66,8 @@ class Member:
         self.parent = parent
         self.children: tuple[Member, ...] = ()
         self.session = session
+        self.joined_at = now
+        self.left_at: int | None = None
         self.properties = initial(MEMBER_PROPERTIES)
 
     def as_wire(self) -> dict[str, Any]:
@@ -72,56 +91,78 @@ class RoomSession(Container):
         members: who is in it, in the order of joining; change it by ``add`` and ``remove`` only.
         audience: who is there without being a member.
         listeners: how many more are in the audience.
+        settings: those of the room when this session began.
+        started_at, ended_at, changed_at: microseconds of space time; ended_at is None while it
+            runs, and changed_at is when something last happened in it.
     """
 
     noun = "room session"
     kinds = MEDIA
 
     __slots__ = (
+        "_former",
         "_positions",
         "audience",
+        "changed_at",
         "display_name",
+        "ended_at",
         "listeners",
         "members",
         "name",
         "properties",
         "room_id",
+        "settings",
+        "started_at",
     )
 
     def __init__(
         self,
+        settings: RoomSettings,
         *,
-        room_id: str,
         session_id: str,
         channel: str,
-        name: str,
-        display_name: str,
+        now: int,
+        display_name: str | None = None,
         key: str | None = None,
     ) -> None:
         super().__init__(session_id, channel, key)
-        self.room_id = room_id
-        self.name = name
-        self.display_name = display_name
+        self.settings = settings.copy()
+        self.room_id = settings.room_id
+        self.name = settings.name
+        self.display_name = display_name or settings.display_name or settings.name
+        self.started_at = self.changed_at = now
+        self.ended_at: int | None = None
         self.members: dict[str, Member] = {}
         self.audience: dict[str, Member] = {}
         self.listeners = 0
-        self.properties = initial(ROOM_PROPERTIES)
+        self.properties = initial(ROOM_PROPERTIES) | settings.properties()
         self._positions: dict[str, str] | None = None
+        self._former: dict[str, Member] = {}
 
     def add(self, member: Member) -> None:
         """Somebody is in it from now on."""
         self.members[member.id] = member
+        self._former.pop(member.id, None)
+        member.left_at = None
         if member.parent is not None:
             member.parent.children += (member,)
         self._positions = None
 
-    def remove(self, member: Member) -> None:
+    def remove(self, member: Member, now: int) -> None:
         """Somebody is not in it any more."""
         del self.members[member.id]
+        member.left_at = now
+        self._former[member.id] = member
+        if len(self._former) > FORMER_MEMBERS_REMEMBERED:
+            del self._former[next(iter(self._former))]
         if member.parent is not None:
             others = (each for each in member.parent.children if each is not member)
             member.parent.children = tuple(others)
         self._positions = None
+
+    def everybody(self) -> list[Member]:
+        """Who was a member and left, as far as that is remembered, and who is one."""
+        return [*self._former.values(), *self.members.values()]
 
     @property
     def audience_count(self) -> int:

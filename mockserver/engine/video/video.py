@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.engine.activity import Activity
 from mockserver.engine.container import Container, listed
@@ -17,6 +18,7 @@ from .actions import ACTIONS
 from .calls import CALLS
 from .media import MEDIA, is_live
 from .room import Member, RoomSession, as_older_room
+from .settings import Limits, RoomSettings
 
 if TYPE_CHECKING:
     from mockserver.engine.session import Session
@@ -32,7 +34,33 @@ ENDED_ROOMS_REMEMBERED = 1_000
 """How many room sessions that have ended are still known as such."""
 
 NAMES_REMEMBERED = 10_000
-"""How many names keep their room's id, so that a room that starts again has it again."""
+"""How many rooms keep their settings and their id, so that one that starts again has them again."""
+
+HISTORY_LIMIT = 2_000
+"""How many of the last events of rooms are remembered."""
+
+
+class Happened(NamedTuple):
+    """An event that was made in a room session, whether or not anybody was told.
+
+    Attributes:
+        room: the room session.
+        frame: the frame of the event.
+    """
+
+    room: RoomSession
+    frame: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        return str(self.frame["id"])
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The event's own params."""
+        params: dict[str, Any] = self.frame["params"]["params"]
+        return params
 
 
 class Video(Namespace):
@@ -40,6 +68,8 @@ class Video(Namespace):
 
     Attributes:
         rooms: room session id -> those that are running, oldest first.
+        settings: name -> the settings of a room that is known, oldest first.
+        history: the last events of rooms, oldest first.
     """
 
     name = "video"
@@ -50,7 +80,8 @@ class Video(Namespace):
         super().__init__(space)
         self.rooms: dict[str, RoomSession] = {}
         self._rooms_channel = f"{ALL_ROOMS}.{space.identities.uuid()}"
-        self._room_ids: dict[str, str] = {}
+        self.settings: dict[str, RoomSettings] = {}
+        self.history: deque[Happened] = deque(maxlen=HISTORY_LIMIT)
         self._by_name: dict[str, RoomSession] = {}
         self._ended: dict[str, RoomSession] = {}
         self._by_channel: dict[str, RoomSession] = {}
@@ -118,6 +149,11 @@ class Video(Namespace):
         """A room session that has ended, if it is still remembered."""
         return self._ended.get(room_session_id)
 
+    def sessions(self) -> Iterator[RoomSession]:
+        """All room sessions that are known, running and ended, in the order of starting."""
+        known = [*self._ended.values(), *self.rooms.values()]
+        return iter(sorted(known, key=lambda room: room.started_at))
+
     def concerned(self, params: Mapping[str, Any]) -> RoomSession | None:
         """The running room session that a call with these params is about."""
         return self.rooms.get(params.get("room_session_id", ""))
@@ -132,47 +168,68 @@ class Video(Namespace):
     ) -> RoomSession:
         """Start a room: its first members join, for whom no ``video.member.joined`` comes.
 
+        It begins with the settings of the room of this name. What they have run from the start,
+        a recording or streams, starts after ``video.room.started``.
+
         Args:
             name: the room's name; None invents one by the seed.
             members: who is in it from the start: how many, or their names.
-            display_name: what people see; the name when None.
+            display_name: what people see; what the settings say when None.
             key: what the script calls the room.
 
         Raises:
-            Refusal: 409 when a room of this name is running.
+            Refusal: 409 when a room of this name is running, 403 when its settings let nobody in.
         """
         if name is None:
             name = self._fresh_room_name()
         if name in self._by_name:
             raise Refusal("409", f'a room named "{name}" is running already')
+        names = [None] * members if isinstance(members, int) else list(members)
+        if name in self.settings:
+            self.settings[name].check_join(self.space.now, len(names))
         uuid = self.space.identities.uuid
         room = RoomSession(
-            room_id=self._room_id(name),
+            self.settings_of(name),
             session_id=uuid(),
             channel=f"room.{uuid()}",
-            name=name,
-            display_name=display_name or name,
+            now=self.space.now,
+            display_name=display_name,
             key=key,
         )
         self.rooms[room.id] = self._by_name[name] = room
         self._by_channel[room.channel] = room
-        names = [None] * members if isinstance(members, int) else list(members)
         for member_name in names:
             room.add(self._new_member(room, member_name))
         self._emit_room("video.room.started", room, everywhere=True)
+        self._begin(room)
         return room
 
-    def _room_id(self, name: str) -> str:
-        fresh = self.space.identities.uuid()
-        room_id = self._room_ids.setdefault(name, fresh)
-        if len(self._room_ids) > NAMES_REMEMBERED:
-            del self._room_ids[next(iter(self._room_ids))]
-        return room_id
+    def _begin(self, room: RoomSession) -> None:
+        """Start what the settings have run from the start."""
+        for member in list(room.members.values()):
+            self._plan_removal(room, member)
+        if room.settings.record_on_start:
+            self.start_media(room, "recording")
+        for stream_id, url in room.settings.streams.items():
+            self.start_media(room, "stream", {"url": url}, stream_id)
+
+    def settings_of(self, name: str, fresh_id: str | None = None) -> RoomSettings:
+        """The settings of the room of this name; the usual ones for a room that is not known.
+
+        Args:
+            name: the room's name.
+            fresh_id: the id of a room that is not known; None draws one.
+        """
+        fresh_id = fresh_id or self.space.identities.uuid()
+        settings = self.settings.setdefault(name, RoomSettings(fresh_id, name, self.space.now))
+        if len(self.settings) > NAMES_REMEMBERED:
+            del self.settings[next(iter(self.settings))]
+        return settings
 
     def _fresh_room_name(self) -> str:
         while True:
             name = self.space.identities.room_name()
-            if name not in self._room_ids:
+            if name not in self.settings:
                 return name
 
     def end_room(self, room: RoomSession) -> None:
@@ -184,6 +241,7 @@ class Video(Namespace):
         room.check_running()
         self.end_activities(room)
         room.ended = True
+        room.ended_at = self.space.now
         del self.rooms[room.id], self._by_name[room.name]
         self._ended[room.id] = room
         self._emit_room("video.room.ended", room, everywhere=True)
@@ -216,11 +274,16 @@ class Video(Namespace):
             session: the client's session that this person is, if one is.
 
         Raises:
-            Refusal: 404 when the room has ended, 403 when it is locked [A].
+            Refusal: 404 when the room has ended, 403 when it is locked [A], when it is full [A],
+                and at a time at which its settings or the session's token let nobody in [E].
         """
         room.check_running()
         if room.properties["locked"]:
             raise Refusal("403", f"room {room.name} is locked: nobody can join")
+        if kind == "member":
+            more = 1 if join_as == "member" else 0
+            room.settings.check_join(self.space.now, len(room.members) + more)
+            _token_limits(session).check_join(self.space.now)
         member = self._new_member(room, name, kind=kind, parent=parent, session=session)
         if join_as == "audience":
             room.audience[member.id] = member
@@ -228,7 +291,20 @@ class Video(Namespace):
         else:
             room.add(member)
             self._emit_in(room, "video.member.joined", member=member.as_wire())
+        self._plan_removal(room, member)
         return member
+
+    def _plan_removal(self, room: RoomSession, member: Member) -> None:
+        """Have somebody removed when the room's settings or their token say so."""
+        limits = (room.settings.limits, _token_limits(member.session))
+        times = [when for each in limits if (when := each.removal(member.joined_at)) is not None]
+
+        def remove() -> None:
+            if not room.ended and (member.id in room.members or member.id in room.audience):
+                self.leave(room, member)
+
+        if times:
+            self.space.agenda.add(min(times), remove)
 
     def leave(self, room: RoomSession, member: Member) -> None:
         """Somebody leaves; when nobody is left, in the audience neither, the room ends.
@@ -251,7 +327,7 @@ class Video(Namespace):
         for child in member.children:
             self._take_out(room, child)
         left = member.as_wire()
-        room.remove(member)
+        room.remove(member, self.space.now)
         self._emit_in(room, "video.member.left", member=left)
 
     def change_member(self, room: RoomSession, member: Member, values: dict[str, Any]) -> None:
@@ -474,7 +550,8 @@ class Video(Namespace):
 
     def _new_member(self, room: RoomSession, name: str | None, **more: Any) -> Member:
         identities = self.space.identities
-        return Member(room, identities.uuid(), name or identities.person_name(), **more)
+        name = name or identities.person_name()
+        return Member(room, identities.uuid(), name, now=self.space.now, **more)
 
     def _emit_in(self, room: RoomSession, event_type: str, **params: Any) -> None:
         ids = {"room_id": room.room_id, "room_session_id": room.id}
@@ -521,13 +598,21 @@ class Video(Namespace):
     ) -> None:
         """Emit an event to the subscribers of the room; with ``everywhere`` of all rooms, too."""
         channels = (ALL_ROOMS, room.channel) if everywhere else (room.channel,)
-        self.space.emit(
+        room.changed_at = self.space.now
+        frame = self.space.emit(
             event_type,
             params,
             channel=self._rooms_channel if everywhere else room.channel,
             about=room,
             to=partial(self.space.subscriptions.to, event_type, *channels),
         )
+        self.history.append(Happened(room, frame))
+
+
+def _token_limits(session: Session | None) -> Limits:
+    """When the token of a session lets its user in, and for how long."""
+    grant = None if session is None else session.grant
+    return Limits() if grant is None else Limits.of_claims(grant.claims)
 
 
 def _room(container: Container) -> RoomSession:

@@ -9,6 +9,7 @@ from typing import Any
 
 import mockserver
 from mockserver import schemas
+from mockserver.rest.openapi import document
 
 from . import shapes
 from .endpoint import Call, Endpoint
@@ -29,6 +30,11 @@ PATH_PARTS = {
 async def get_openapi(call: Call) -> Any:
     """What can be asked of the server, as an OpenAPI 3.1 document."""
     return openapi()
+
+
+async def get_rest_openapi(call: Call) -> Any:
+    """What the vendor's REST API is here, as an OpenAPI 3.1 document."""
+    return document()
 
 
 @cache

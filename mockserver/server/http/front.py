@@ -27,6 +27,7 @@ This is a mock of SignalWire's Realtime server; it speaks WebSocket on this addr
 GET /__mock__/health                 is it well, and which spaces are there
 GET /__mock__/journal?project=NAME   every frame of a space; &format=jsonl for a trace file
 GET /__mock__/openapi.json           all that can be asked of it over HTTP
+GET /api/video/rooms                 the REST API, with any PROJECT:TOKEN
 """
 
 

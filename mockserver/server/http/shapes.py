@@ -20,6 +20,7 @@ from mockserver.engine import ACTIONS, Script
 from mockserver.protocol import catalogue
 from mockserver.protocol.codec import MAX_DEPTH
 from mockserver.protocol.explanation import explain
+from mockserver.rest.table import OPERATIONS
 
 from .problems import HttpProblem, invalid
 
@@ -35,6 +36,7 @@ NAMES: dict[str, Callable[[], list[str]]] = {
     "calls": lambda: sorted(catalogue.CLIENT_CALLS),
     "happenings": lambda: sorted(catalogue.CLIENT_CALLS | catalogue.EVENTS),
     "scenarios": lambda: [Script.name, *(each.name for each in scenarios.shipped())],
+    "rest_operations": lambda: sorted(row.id for row in OPERATIONS),
     "rules": lambda: [rule.name for rule in contract.RULES],
 }
 """What ``x-names`` may ask for."""

@@ -132,6 +132,7 @@ def view(server: Server, space: Space) -> dict[str, Any]:
         "kept": space.is_kept,
         "clock": control.clock(),
         "url": f"{server.url}/space/{quote(space.name, safe='')}",
+        "rest_url": f"{server.http_url}/space/{quote(space.name, safe='')}",
         "last_frame": space.journal.last,
         "serial": control.serial,
         "violations": len(control.verdict.violations()) if control.verdict.judged else None,

@@ -13,6 +13,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
     "The server": (
         Endpoint("GET", "/health", spaces.health, answer="health"),
         Endpoint("GET", "/openapi.json", description.get_openapi, answer="openapi"),
+        Endpoint("GET", "/rest/openapi.json", description.get_rest_openapi, answer="openapi"),
         Endpoint("GET", "/scenarios", spaces.list_scenarios, answer="scenario_list"),
         Endpoint(
             "GET",
@@ -121,6 +122,13 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
     ),
     "Answers, frames and waiting": (
         Endpoint("POST", f"{SPACE}/answers", wire.answer_next, body="answer_next", status=204),
+        Endpoint(
+            "POST",
+            f"{SPACE}/rest_answers",
+            wire.answer_rest_next,
+            body="answer_rest_next",
+            status=204,
+        ),
         Endpoint(
             "POST",
             f"{SPACE}/frames",

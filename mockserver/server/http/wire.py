@@ -20,6 +20,14 @@ async def answer_next(call: Call) -> None:
     call.control.answer_next(**call.body)
 
 
+async def answer_rest_next(call: Call) -> None:
+    """Have the next requests of a REST operation answered so; they have no effect then.
+
+    Without a ``body`` it is the one that the REST API has for the status.
+    """
+    call.control.answer_rest_next(**call.body)
+
+
 async def push_frame(call: Call) -> Any:
     """Send a frame of one's own to a session, or to all that are connected.
 

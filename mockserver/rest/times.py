@@ -1,0 +1,45 @@
+"""Times and durations as REST writes them; the engine's are whole microseconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from mockserver.engine.clock import MICROSECONDS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
+_SECONDS = re.compile(r"\d+(\.\d+)?")
+
+
+def iso(microseconds: int) -> str:
+    """``2025-01-01T10:00:00Z``: UTC, without fractions [A]."""
+    when = _EPOCH + timedelta(seconds=microseconds // MICROSECONDS)
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def iso_or_none(microseconds: int | None) -> str | None:
+    """As ``iso``; None stays None."""
+    return None if microseconds is None else iso(microseconds)
+
+
+def whole_seconds(microseconds: int) -> int:
+    """A duration in whole seconds, rounded down [A]."""
+    return microseconds // MICROSECONDS
+
+
+def microseconds(text: str) -> int:
+    """The time that a request names: RFC 3339, a date (its midnight, UTC) [R], or unix seconds.
+
+    Raises:
+        ValueError: there is no such time.
+    """
+    if _SECONDS.fullmatch(text):
+        return round(float(text) * MICROSECONDS)
+    upper = text.upper()
+    leap = _LEAP_SECOND.search(upper) is not None
+    when = datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", upper))
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    since = when - _EPOCH + timedelta(seconds=1 if leap else 0)
+    return since // timedelta(microseconds=1)

@@ -1,0 +1,165 @@
+"""The door of the REST API: who asks, and of which space; and how it is answered."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+from aiohttp import web
+
+from mockserver.protocol.errors import AuthenticationFailed
+from mockserver.server.http.problems import HttpProblem
+
+if TYPE_CHECKING:
+    from mockserver.rest.errors import RestError
+    from mockserver.server.server import Server
+
+API = "/api/{rest:.*}"
+SPACE = "/space/{space}"
+MEDIA = "/media/{space}/{recording}.mp4"
+
+
+Serve = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class Credentials(NamedTuple):
+    """What ``Authorization: Basic`` says."""
+
+    project: str
+    token: str
+
+
+def install(app: web.Application, server: Server) -> None:
+    """Give an application the REST API, for the root and for ``/space/NAME``."""
+    front = Front(server)
+    for path in (API, SPACE + API):
+        app.router.add_route("*", path, partial(_answered, server, front.serve))
+    app.router.add_get(MEDIA, partial(_answered, server, front.media))
+
+
+class Front:
+    """Serves requests of one server. What is behind it is loaded at the first request."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Serve one operation.
+
+        Raises:
+            RestError: no such operation, or the credentials are wrong.
+        """
+        from mockserver.rest import serving
+        from mockserver.rest.errors import RestError
+
+        who = _credentials(request)
+        if who is None:
+            raise RestError(401)
+        named = request.match_info.get("space")
+        try:
+            space = self._server.gate.visit(who.project, who.token, named)
+        except AuthenticationFailed:
+            raise RestError(401) from None
+        path = request.rel_url.raw_path
+        prefix = "" if named is None else "/".join(path.split("/", 3)[:3])
+        path = path.removeprefix(prefix)
+        method = "GET" if request.method == "HEAD" else request.method
+        found = serving.find(method, path)
+        if found is None:
+            raise RestError(404)
+        row, parts = found
+        origin = f"{request.scheme}://{request.host}"
+        body = await request.read()
+        state = self._server.rest(space)
+        space.tick()
+        try:
+            answer = serving.serve(
+                row,
+                state,
+                parts,
+                project=who.project,
+                address=serving.Address(origin, origin + prefix, path),
+                query=_query(request),
+                body=body,
+            )
+        except RestError as error:
+            return error_response(error, older=row.older)
+        finally:
+            # What it caused goes to the clients now, and what follows later has its time.
+            space.advance(space.now)
+            self._server.rearm(space)
+        if answer.body is None:
+            return web.Response(status=answer.status)
+        return _json(answer.status, answer.body)
+
+    async def media(self, request: web.Request) -> web.Response:
+        """Serve the file that a recording's ``uri`` leads to; the link itself is the permission.
+
+        Raises:
+            RestError: 403 when the link has expired or is not ours, 404 when there is no file.
+        """
+        from mockserver.rest.errors import RestError
+
+        space = self._server.gate.spaces.get(request.match_info["space"])
+        if space is None:
+            raise RestError(404)
+        space.tick()
+        expires, signature = (request.query.get(each, "") for each in ("expires", "signature"))
+        if not expires.isdecimal():
+            raise RestError(403)
+        data = self._server.rest(space).file(request.match_info["recording"], expires, signature)
+        return web.Response(body=data, content_type="video/mp4")
+
+
+async def _answered(server: Server, serve: Serve, request: web.Request) -> web.StreamResponse:
+    """What a handler answers, or the error that it raised."""
+    from mockserver.rest.errors import RestError
+
+    try:
+        server.guard.check_websocket(request)
+        return await serve(request)
+    except RestError as error:
+        return error_response(error)
+    except HttpProblem:
+        return error_response(RestError(403))
+    except web.HTTPRequestEntityTooLarge:
+        return error_response(RestError(400))
+    except ConnectionError:
+        # Whoever asked is gone.
+        raise
+    except Exception as bug:
+        server.note_bug(bug)
+        return error_response(RestError(500))
+
+
+def error_response(error: RestError, *, older: bool = False) -> web.Response:
+    """An error as it is answered."""
+    headers = {"WWW-Authenticate": 'Basic realm="SignalWire"'} if error.status == 401 else None
+    return _json(error.status, error.body(older=older), headers)
+
+
+def _json(status: int, body: object, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(body), status=status, content_type="application/json", headers=headers
+    )
+
+
+def _query(request: web.Request) -> dict[str, Sequence[str]]:
+    return {name: request.query.getall(name) for name in dict.fromkeys(request.query)}
+
+
+def _credentials(request: web.Request) -> Credentials | None:
+    """Project and token; None when the header is missing, or says nothing of the kind."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(given.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    project, colon, token = text.partition(":")
+    return Credentials(project, token) if project and colon else None
