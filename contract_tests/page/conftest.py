@@ -20,6 +20,7 @@ import pytest
 import pytest_asyncio
 
 from contract_tests.control.conftest import Api, connected
+from contract_tests.sdk.conftest import install
 from contract_tests.shared.client import Client
 from mockserver.server import Server, Settings
 
@@ -89,6 +90,16 @@ def axe() -> str:
         assert installed.returncode == 0, f"npm ci failed:\n{installed.stdout}\n{installed.stderr}"
         stamp.write_text(wanted)
     return script.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def vendor() -> Path:
+    """The folder in which both generations of the vendor's clients are installed."""
+    npm = shutil.which("npm")
+    if npm is None:
+        missing("no npm on the PATH: the vendor's clients come from there")
+    install(npm)
+    return HERE.parent / "sdk" / "node_modules"
 
 
 class Mock(Api):
@@ -176,9 +187,14 @@ async def mock(start: Start) -> Mock:
 class Watch:
     """What a browser did that the page must not do."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self) -> None:
         self.errors: list[str] = []
+        self.outage = False
+        """Whether the server is to be gone for a while, which the browser notes."""
         self.requests: list[str] = []
+
+    def over(self, context: BrowserContext) -> None:
+        """Watch this profile."""
         context.on("weberror", lambda each: self.errors.append(str(each.error)))
         context.on("console", self._said)
         context.on("request", lambda each: self.requests.append(each.url))
@@ -188,7 +204,8 @@ class Watch:
         refused = re.search(
             r"status of (409|422)|status of 404 .*/actions$", message.text + self._at(message)
         )
-        if message.type in ("error", "warning") and not refused:
+        gone = self.outage and "net::ERR" in message.text
+        if message.type in ("error", "warning") and not (refused or gone):
             self.errors.append(message.text + self._at(message))
 
     def _at(self, message: ConsoleMessage) -> str:
@@ -198,13 +215,19 @@ class Watch:
 Look = Callable[..., Awaitable["Page"]]
 
 
+@pytest.fixture
+def watch() -> Watch:
+    """What is watched in this test."""
+    return Watch()
+
+
 @in_loop
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def context(browser: Browser, watch: Watch) -> AsyncIterator[BrowserContext]:
     """A fresh profile. Whatever it saw, no page may ask elsewhere or break its own policy."""
     context = await browser.new_context(viewport={"width": 1440, "height": 860})
     context.set_default_timeout(PATIENCE_MS)
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
-    watch = Watch(context)
+    watch.over(context)
     yield context
     await context.close()
     assert watch.errors == []

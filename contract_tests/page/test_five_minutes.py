@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .conftest import IMAGES, Look, Mock
 
 if TYPE_CHECKING:
@@ -101,6 +103,31 @@ async def test_a_strangers_first_five_minutes(
     await kept.get_by_role("button", name=re.compile(r"^✗ \d+ violation")).click()
     await kept.get_by_role("option", name="event video.recording.updated").first.click()
     await kept.get_by_role("heading", name=re.compile("video.recording.updated")).wait_for()
+
+
+@pytest.mark.parametrize(
+    ("tab", "package"), [("Node 4", "@signalwire/realtime-api"), ("Node 3", "realtime-api-3")]
+)
+async def test_the_copied_programs_run_with_the_vendors_clients(
+    tab: str, package: str, look: Look, mock: Mock, vendor: Path, tmp_path: Path
+) -> None:
+    page = await look()
+    await page.get_by_role("tab", name=tab).click()
+    await page.get_by_role("button", name="copy", exact=True).click()
+    program = tmp_path / "first.mjs"
+    program.write_text(await page.evaluate("navigator.clipboard.readText()"))
+    place = tmp_path / "node_modules" / "@signalwire" / "realtime-api"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(vendor / package)
+    running = await asyncio.create_subprocess_exec("node", str(program))
+    try:
+        await page.get_by_role("option", name="answer to signalwire.subscribe").first.wait_for()
+        await mock.ok("POST", "/spaces/my-test/rooms", {"name": "lobby"}, 201)
+        await page.get_by_role("button", name="recording in lobby, recording").wait_for()
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.wait()
 
 
 def test_the_pictures_of_the_readme_are_there_and_small() -> None:

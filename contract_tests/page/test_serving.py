@@ -5,12 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mockserver import page
 
-from .conftest import Look, Mock, Start
+from .conftest import Look, Mock, Start, Watch
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 BUDGET = 40_000
@@ -121,3 +125,31 @@ async def test_the_changes_tell_all_spaces_first_and_then_what_changed(mock: Moc
         assert [each["name"] for each in (await told())["spaces"]] == ["two"]  # type: ignore[attr-defined]
         await mock.ok("DELETE", "/spaces/one", status=204)
         assert (await told())["gone"] == ["one"]
+
+
+async def test_the_address_of_a_space_opens_it(look: Look, mock: Mock) -> None:
+    await mock.space("first")
+    await mock.space("second one")
+    page = await look(path="/space/second%20one")
+    await page.get_by_title("Spaces").get_by_text("second one").wait_for()
+
+
+async def test_it_says_when_the_server_is_gone_and_goes_on_when_it_is_back(
+    start: Start, context: BrowserContext, watch: Watch
+) -> None:
+    mock = await start()
+    port = int(mock.server.http_url.rpartition(":")[2])
+    await mock.space("before")
+    page = await context.new_page()
+    await page.goto(mock.server.http_url)
+    await page.get_by_title("Spaces").get_by_text("before").wait_for()
+    watch.outage = True
+    await mock.server.stop()
+    await page.get_by_role("alert").filter(has_text="does not answer").wait_for()
+    again = await start(port=port)
+    await again.space("before")
+    await page.get_by_role("alert").wait_for(state="detached")
+    await again.recorded("after")
+    await page.get_by_title("Spaces").click()
+    await page.get_by_role("button", name=re.compile("^after none")).click()
+    await page.get_by_role("option", name="call video.recording.stop").first.wait_for()

@@ -30,11 +30,12 @@ def node() -> NodeRunner:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    _install(npm)
+    install(npm)
     return NodeRunner(found)
 
 
-def _install(npm: str) -> None:
+def install(npm: str) -> None:
+    """Install the vendor's clients, unless they are there as they are locked."""
     stamp = HERE / "node_modules" / ".installed-from"
     locked = b"".join((HERE / f"package{each}.json").read_bytes() for each in ("", "-lock"))
     wanted = hashlib.sha256(locked).hexdigest()

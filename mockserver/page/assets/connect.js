@@ -19,10 +19,11 @@ await client.video.listen({
 
 const video = new Video.Client({ host: "${url}", project: "${project}", token: "any" })
 video.on("room.started", async (room) => {
+  room.on("recording.started", () => console.log("recording"))
   await room.subscribe()
   await room.startRecording()
 })
-await video.connect()
+await video.subscribe()
 `,
     Python: `import asyncio
 from client_stub import SignalWire

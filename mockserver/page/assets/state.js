@@ -73,6 +73,12 @@ export async function attempt(work, done) {
 
 const WORDS = ["text", "session", "room", "method"];
 
+/** Clients connect to /space/NAME; a browser that is sent there sees that space. */
+function spaceOfPath() {
+  const found = /^\/space\/([^/]+)\/?$/.exec(location.pathname);
+  return found && decodeURIComponent(found[1]);
+}
+
 function readAddress() {
   const words = new URLSearchParams(location.hash.slice(1));
   if (words.has("token")) {
@@ -81,7 +87,7 @@ function readAddress() {
     history.replaceState(null, "", `#${words}`);
   }
   batch(() => {
-    if (mode.value === "live") open.value = words.get("space") ?? open.value;
+    if (mode.value === "live") open.value = words.get("space") ?? spaceOfPath() ?? open.value;
     filter.value = { ...Object.fromEntries(WORDS.map((each) => [each, words.get(each) ?? ""])),
       quiet: words.has("quiet") };
     selected.value = words.has("n") ? Number(words.get("n")) : null;
