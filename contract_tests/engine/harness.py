@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import orjson
 
-from mockserver import contract
+from mockserver import contract, schemas
 from mockserver.engine import (
     DEFAULT_LATENCY_US,
     TABLES,
@@ -29,6 +29,7 @@ from mockserver.engine import (
     Video,
 )
 from mockserver.protocol import catalogue, frames
+from mockserver.protocol.lifecycles import LIFECYCLES
 
 from .documented import undocumented
 
@@ -51,11 +52,26 @@ RECORDING_EVENTS = (
 )
 
 START_PARAMS: dict[str, dict[str, Any]] = {
+    **{
+        kind: {
+            name: value
+            for name, value in schemas.load(f"calls/video.{kind}.start")["examples"][0].items()
+            if name != "room_session_id"
+        }
+        for kind in LIFECYCLES
+    },
     "recording": {},
     "playback": {"url": "https://example.com/tune.mp3"},
     "stream": {"url": "rtmp://example.com/live"},
 }
 """Kind -> what a start of it takes."""
+
+ENDINGS = [
+    event
+    for kind, table in LIFECYCLES.items()
+    for event in (f"{kind}.ended", *(["room.updated"] if table.flag is not None else []))
+]
+"""What a room tells that ends while one of each kind runs, before its own end."""
 
 VERB_PARAMS: dict[str, dict[str, Any]] = {
     "set_volume": {"volume": -7.5},

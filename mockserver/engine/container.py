@@ -29,7 +29,7 @@ class Container:
         key: how the script that started it calls it; None for others.
         ended: whether it is over.
         activities: kind ("recording") -> id -> what there is or was of it, oldest first.
-        labels: a script's own names for activities.
+        labels: (kind, a script's own name) -> the activity.
     """
 
     noun: ClassVar[str]
@@ -46,7 +46,7 @@ class Container:
         self.key = key
         self.ended = False
         self.activities: dict[str, dict[str, Activity]] = {kind: {} for kind in self.kinds}
-        self.labels: dict[str, Activity] = {}
+        self.labels: dict[tuple[str, str], Activity] = {}
         self._running: dict[str, dict[str, Activity]] = {kind: {} for kind in self.kinds}
 
     def check_running(self) -> None:
@@ -90,7 +90,7 @@ class Container:
         self.activities[activity.kind][activity.id] = activity
         self._running[activity.kind][activity.id] = activity
         if label is not None:
-            self.labels[label] = activity
+            self.labels[activity.kind, label] = activity
 
     def discard(self, activity: Activity) -> None:
         """Forget an activity that has ended, as if it had never been."""

@@ -12,7 +12,7 @@ from mockserver.engine import Activity, seconds
 from mockserver.engine.video.media import ENDLESS_SCHEMES
 from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK
 
-from ..harness import HOUR, MS, START_PARAMS, S, World
+from ..harness import ENDINGS, HOUR, MS, START_PARAMS, S, World
 from .followed import FollowedRoom
 
 LENGTH = 90 * S
@@ -359,14 +359,7 @@ def test_a_room_that_ends_completes_all_that_runs(lobby: FollowedRoom) -> None:
     lobby.told()
     lobby.act("end_room")
     told = lobby.told()
-    assert [event.removeprefix("video.") for event, _ in told] == [
-        "recording.ended",
-        "room.updated",
-        "playback.ended",
-        "stream.ended",
-        "room.updated",
-        "room.ended",
-    ]
+    assert [event.removeprefix("video.") for event, _ in told] == [*ENDINGS, "room.ended"]
     _, last = told[-1]
     assert (last["room_session"]["recording"], last["room_session"]["streaming"]) == (False, False)
 

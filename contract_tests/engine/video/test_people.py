@@ -9,7 +9,7 @@ import pytest
 from mockserver.engine.video.layout import AUTO, LAYOUTS, OFF_CANVAS
 from mockserver.protocol.errors import Refusal
 
-from ..harness import START_PARAMS, World
+from ..harness import ENDINGS, START_PARAMS, World
 from .followed import FollowedRoom
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -363,11 +363,7 @@ def test_all_are_removed(lobby: FollowedRoom, by: str) -> None:
     assert [params["member"]["name"] for _, params in told[:3]] == ["Ann", "Bob", "Carl"]
     assert [event.removeprefix("video.") for event, _ in told] == [
         *["member.left"] * 3,
-        "recording.ended",
-        "room.updated",
-        "playback.ended",
-        "stream.ended",
-        "room.updated",
+        *ENDINGS,
         "room.ended",
     ]
     assert lobby.session.ended

@@ -26,7 +26,7 @@ from ..harness import Client, Event, World
 from .followed import FollowedRoom
 
 GIVEN = {"volume": 7.5, "value": 55, "enable": True}
-"""What setters are given that take something; nothing begins so."""
+"""What setters are given that take something; nothing begins so. Others: their first example."""
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 OF_MEMBERS = sorted(each for each in catalogue.CLIENT_CALLS if each.startswith("video.member."))
@@ -60,11 +60,10 @@ def ann(room: RoomSession) -> Member:
 
 def given(setter: Setter) -> dict[str, Any]:
     """What a call of it is given."""
-    return {
-        value.name: GIVEN[value.name]
-        for value in setter.values.values()
-        if isinstance(value, Param)
-    }
+    names = [value.name for value in setter.values.values() if isinstance(value, Param)]
+    of = "member." if setter in MEMBER_SETTERS else ""
+    example = schemas.load(f"calls/video.{of}{setter.verb}")["examples"][0] if names else {}
+    return {name: GIVEN.get(name, example.get(name)) for name in names}
 
 
 def undo(properties: dict[str, Any], setter: Setter) -> None:

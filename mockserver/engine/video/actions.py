@@ -56,10 +56,7 @@ def find_media(room: RoomSession, kind: str, which: str | None) -> Activity:
         if not running:
             raise Refusal("404", f"no {kind} is running in room {room.name}")
         return running[-1]
-    labelled = room.labels.get(which)
-    if labelled is not None and labelled.lifecycle.kind == kind:
-        return labelled
-    return room.find(kind, which)
+    return room.labels.get((kind, which)) or room.find(kind, which)
 
 
 def _end_room(video: Video, room: RoomSession, arguments: Arguments) -> None:
