@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal, TYPE_CHECKING
 
 import pytest
 
@@ -21,9 +21,9 @@ PICTURES = os.environ.get("PICTURES") == "1"
 """Whether the pictures in docs/images are made again."""
 
 
-async def picture(page: Page, name: str, scheme: str) -> None:
+async def picture(page: Page, name: str, scheme: Literal["light", "dark"]) -> None:
     """Keeps a picture of the page, where that is wanted."""
-    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     image = await page.screenshot()
     if PICTURES:
         IMAGES.mkdir(exist_ok=True)
