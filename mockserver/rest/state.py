@@ -298,7 +298,7 @@ class RestSpace:
 
     def _stop(self, room: Room, stream: Stream) -> None:
         running = self.running(room)
-        media = None if running is None else running.labels.get(stream.id)
+        media = None if running is None else running.labels.get(("stream", stream.id))
         if running is not None and media is not None and not media.has_ended:
             self.video.act(running, media, "stop")
 

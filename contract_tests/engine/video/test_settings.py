@@ -110,7 +110,7 @@ def test_what_runs_from_the_start_follows_the_start(world: World) -> None:
         "video.room.updated",
     ]
     [stream] = room.running("stream")
-    assert room.labels["st"] is stream
+    assert room.labels["stream", "st"] is stream
 
 
 def test_a_full_room_lets_nobody_in_but_an_audience(world: World) -> None:
