@@ -78,6 +78,29 @@ def test_only_so_many_violations_of_a_rule_are_kept() -> None:
     assert judge.uncounted == 3
 
 
+def test_what_is_open_for_long_at_the_end_is_a_warning() -> None:
+    talk = Conversation()
+    talk.connect(event_acks=True)
+    talk.subscribe()
+    talk.at(1.0).call("video.rooms.get", {})
+    talk.recording("started", "recording")
+    talk.at(2.0).acknowledge(talk.recording("updated", "paused"))
+    talk.at(12.0).call("video.rooms.get", {})
+    judge = contract.judge()
+    for entry in talk.trace:
+        judge.feed(entry)
+    assert judge.violations == []
+    assert judge.warnings == [
+        "video.rooms.get was not answered (frame 5, +1.000 s, session s1)",
+        "video.recording.started was not acknowledged (frame 6, +1.000 s, session s1)",
+    ]
+    talk.entries[4]["fault"] = talk.entries[5]["fault"] = "drop"
+    judge = contract.judge()
+    for entry in talk.trace:
+        judge.feed(entry)
+    assert judge.warnings == []
+
+
 def long_trace(rooms: int) -> list[dict[str, Any]]:
     """Rooms, one after another, each with members, recordings, playbacks and calls about them."""
     talk = listening((*TYPES, "video.member.joined", "video.member.left", "video.room.updated"))

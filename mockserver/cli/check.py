@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .exits import EXIT_BROKEN, EXIT_NOTHING, EXIT_OK, fail
+from .exits import EXIT_BROKEN, EXIT_NOTHING, EXIT_OK, fail, warn
 from .output import say
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 100
 """Violations of one rule that are shown."""
 
+MOST_WARNINGS = 10
 PROGRESS_AFTER_S = 1.0
 LOOK_EVERY = 500
 """Frames after which the progress is looked at."""
@@ -52,7 +53,11 @@ def execute(options: argparse.Namespace) -> int:
         return fail(f"{options.trace}: {_why(error)}")
     if not len(judge):
         return fail(f"{options.trace}: no frames, so there is nothing to judge", EXIT_NOTHING)
-    violations = judge.violations
+    violations, warnings = judge.violations, judge.warnings
+    for warning in warnings[:MOST_WARNINGS]:
+        warn(f"warning: {warning}")
+    if len(warnings) > MOST_WARNINGS:
+        warn(f"and {len(warnings) - MOST_WARNINGS} more warnings")
     if violations:
         say(contract.render(violations, judge))
         if judge.uncounted:

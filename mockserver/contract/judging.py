@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .index import Answer, Event, Index, Session
+from .index import Answer, Call, Event, Index, Session
 from .namespace import Namespace
 from .report import Describer
 from .rule import Checker, Finding, Findings, Rule, overridden
 from .trace import Entry
 from .violation import Row, Violation
+
+PATIENCE = 10.0
+"""Seconds without an answer after which a client gives a call up [W]."""
 
 _HOOKS = ("on_entry", "on_call", "on_server_call", "on_answer", "on_event", "on_reply", "on_told")
 
@@ -30,6 +33,16 @@ class _Breach(NamedTuple):
     session: Session | None
     fault: str | None
     proof: tuple[_Proof, ...]
+
+
+def _open_ends(session: Session) -> Iterator[tuple[Call, str]]:
+    """The calls and events of a session that wait for an answer, and words for that."""
+    for calls in session.asked.values():
+        for call in calls:
+            yield call, f"{call.method} was not answered"
+    if session.acknowledges:
+        for event in session.unacknowledged.values():
+            yield event, f"{event.type} was not acknowledged"
 
 
 def _fault(finding: Finding) -> str | None:
@@ -65,6 +78,7 @@ class Judge:
         most: int | None = None,
     ) -> None:
         self.frames = 0
+        self._now = 0.0
         self.source = source
         self.uncounted = 0
         self._intended: list[tuple[Rule, _Breach]] = []
@@ -95,6 +109,7 @@ class Judge:
     def feed(self, entry: Entry) -> None:
         """Judge the next entry of the trace."""
         self.frames += 1
+        self._now = entry.time
         index = self._index
         step = index.read(entry)
         self._check("on_entry", entry, step)
@@ -166,6 +181,26 @@ class Judge:
     def intended(self) -> list[Violation]:
         """The breaches that faults made which were injected on purpose, in the order of finding."""
         return [self._violation(rule, breach) for rule, breach in self._intended]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is still open ten seconds before the trace ends; it need not be a breach.
+
+        Calls of clients that were not answered, and events that a client which acknowledges events
+        has not acknowledged.
+        """
+        open_ends = [
+            (call.entry, session, said)
+            for session in self._index.sessions.values()
+            for call, said in _open_ends(session)
+            if call.entry.time < self._now - PATIENCE and call.entry.fault is None
+        ]
+        open_ends.sort(key=lambda open_end: open_end[0].n)
+        return [f"{said} ({self._place(entry, session)})" for entry, session, said in open_ends]
+
+    def _place(self, entry: Entry, session: Session) -> str:
+        offset = entry.time - self._index.start
+        return f"frame {entry.n}, {offset:+.3f} s, {self._index.describe(session)}"
 
     def _in_order(self, breaches: list[_Breach], checker: Checker) -> list[_Breach]:
         suspected = [
