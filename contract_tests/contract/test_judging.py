@@ -138,3 +138,18 @@ def kept_after(rooms: int) -> int:
 def test_what_is_over_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "REMEMBERED", 20)
     assert kept_after(200) < kept_after(50) * 1.1
+
+
+def test_what_never_ends_is_forgotten_when_there_is_too_much_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "MOST_ALIVE", 5)
+    talk = listening()
+    for number in range(20):
+        talk.at(talk.now + 1.0)
+        talk.recording("started", "recording", recording=str(number), started_at=talk.now)
+    # The first is known no more: that this is not its first event cannot be seen.
+    talk.at(40.0).recording("updated", "paused", recording="0", started_at=talk.now)
+    started = talk.recording("updated", "recording", recording="19", started_at=21.0)
+    assert started
+    assert talk.broken() == ["legal-transitions"]

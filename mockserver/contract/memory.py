@@ -1,8 +1,8 @@
 """Memory that stays bounded however long a trace is.
 
-What is alive in a trace (sessions, rooms, recordings, open calls) is known for as long as it lives.
-Of what is over, only the latest are remembered: something that comes back after ``REMEMBERED``
-others of its kind ended is taken for new.
+What is alive in a trace (sessions, rooms, recordings, open calls) is known while it lives, up to
+``MOST_ALIVE`` of a kind; what is forgotten is not judged. Of what is over, only the latest are
+remembered: something that comes back after ``REMEMBERED`` others ended is taken for new.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+MOST_ALIVE = 4_000
+"""How many things of a kind are known that have not ended."""
 
 REMEMBERED = 4_000
 """How many are remembered of each kind of thing that is over."""
@@ -39,19 +42,33 @@ class Recent(dict[K, V]):
 
 
 class Lives(Generic[K, V]):
-    """Things that are alive, and the latest of those that have ended."""
+    """Things that are alive, and the latest of those that have ended.
+
+    Some never end in a trace. When there are more than ``MOST_ALIVE``, the one is forgotten that
+    was not looked up for longest.
+
+    Attributes:
+        forgot: whether any was forgotten that had not ended.
+    """
 
     def __init__(self) -> None:
+        self.forgot = False
         self._alive: dict[K, V] = {}
         self._ended: Recent[K, V] = Recent()
 
     def __setitem__(self, key: K, value: V) -> None:
         self._alive[key] = value
+        if len(self._alive) > MOST_ALIVE:
+            self.forgot = True
+            del self._alive[next(iter(self._alive))]
 
     def get(self, key: K) -> V | None:
         """The thing of this key; None when it was never seen, or is forgotten."""
-        value = self._alive.get(key)
-        return value if value is not None else self._ended.get(key)
+        value = self._alive.pop(key, None)
+        if value is None:
+            return self._ended.get(key)
+        self._alive[key] = value
+        return value
 
     def end(self, key: K) -> None:
         """It has ended: it is forgotten when enough others ended after it."""

@@ -373,6 +373,11 @@ class VideoIndex:
         event.seen_media = seen
         return seen
 
+    @property
+    def forgot_media(self) -> bool:
+        """Whether a first event may not be the first: what lived too long was forgotten."""
+        return self._seen_media.forgot
+
     def known_media(self, session: Session, kind: str, id_: str) -> SeenMedia | None:
         """What a session knows of a recording, playback or stream; None if it knows nothing."""
         return self._seen_media.get((session, kind, id_))

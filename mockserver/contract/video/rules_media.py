@@ -135,7 +135,7 @@ class StartedFirst(MediaChecker):
     def _note(self, event: VideoEvent, seen: SeenMedia) -> None:
         type_ = event_type(seen.lifecycle, STARTED)
         asked = event.session.subscriptions.since(event.channel, type_)
-        if asked is None:
+        if asked is None or self.video.forgot_media:
             return
         media = self.media(event, seen)
         unstarted = _Unstarted(seen, event, asked)
