@@ -64,7 +64,7 @@ async def test_tls_on_the_plain_port(
         ((b"HTTP/1.1", b"HTTP/1.0"), "400", ["HTTP/1.1"]),
         ((b"Connection: Upgrade", b"Connection: close"), "400", ["Connection: Upgrade"]),
         ((b"Sec-WebSocket-Key: ", b"Sec-WebSocket-Key: x"), "400", ["Sec-WebSocket-Key"]),
-        ((b"GET / ", b"GET /api/relay "), "404", ["/space/NAME", "/api/relay"]),
+        ((b"GET / ", b"GET /relay "), "404", ["/space/NAME", "/relay"]),
         ((b"GET / ", b"GET /space/ "), "404", ["/space/NAME"]),
         ((b"Host: ", b"Origin: http://evil.example\r\nHost: "), "403", ["evil.example"]),
         ((b"Host: ", b"Origin: http://[\r\nHost: "), "403", ["http://["]),
