@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from mockserver import scenarios
-from mockserver.engine import TABLES, Connection, Gate, ManualClock, Space, Video
+from mockserver.engine import TABLES, Connection, Gate, Keeper, ManualClock, Space, Video
 from mockserver.scenarios import ScenarioScript
 
 SIZES = (10, 100, 1_000, 10_000)
@@ -24,6 +24,30 @@ REQUESTS = 400
 REPEATS = 5
 MOST = {"members": 1_000, "steps of a scenario": 1_000}
 """Where ten thousand make no sense: in one room, and in one file."""
+
+
+class _Spaces(Keeper):
+    """Keeps what it has made."""
+
+    def __init__(self, make_space: Callable[[str], Space]) -> None:
+        self._make_space = make_space
+        self._spaces: dict[str, Space] = {}
+
+    def __getitem__(self, name: str) -> Space:
+        return self._spaces[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spaces)
+
+    def __len__(self) -> int:
+        return len(self._spaces)
+
+    def scenario_of(self, name: str) -> str | None:
+        return None
+
+    def make(self, name: str, scenario: str | None) -> Space:
+        space = self._spaces[name] = self._make_space(name)
+        return space
 
 
 class World:
@@ -35,7 +59,7 @@ class World:
         self.clock = ManualClock()
         self.scenario = scenario
         self.journal_limit = journal_limit
-        self.gate = Gate(self._make_space, self.clock)
+        self.gate = Gate(_Spaces(self.make_space), self.clock)
         self.client = self.connect("main")
         self.space = self.gate.spaces["main"]
         self.video = Video.of(self.space)
@@ -47,7 +71,7 @@ class World:
         )
         self.recording = self.record()
 
-    def _make_space(self, name: str, _: str | None) -> Space:
+    def make_space(self, name: str) -> Space:
         script = ScenarioScript(scenarios.loads(self.scenario)) if self.scenario else None
         return Space(
             name,

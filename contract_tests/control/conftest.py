@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 
 from contract_tests.shared.client import Client
-from mockserver.server import Server, Settings
+from contract_tests.shared.settings import settings as make_settings
+from mockserver.server import Server
 
 BASE = "/__mock__"
 Json = Any
@@ -81,7 +82,7 @@ async def start() -> AsyncIterator[Start]:
     started: list[tuple[Server, aiohttp.ClientSession]] = []
 
     async def start(**settings: Any) -> Api:
-        server = Server(Settings(**{"port": 0, "scenario": "none", **settings}))
+        server = Server(make_settings(**settings))
         await server.start()
         http = aiohttp.ClientSession()
         started.append((server, http))

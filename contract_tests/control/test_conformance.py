@@ -17,9 +17,8 @@ from schemathesis.specs.openapi import checks
 
 from contract_tests.shared import processes
 from contract_tests.shared.processes import ServerProcess
-from mockserver.server.http.description import openapi
-from mockserver.server.http.front import PREFIX
-from mockserver.server.http.table import ENDPOINTS
+from mockserver.server.http.paths import PREFIX
+from mockserver.server.http.table import ENDPOINTS, openapi
 
 Case = schemathesis.Case[Any]
 
@@ -32,7 +31,16 @@ ENDLESS = {"follow_trace", "follow_changes"}
 DESTRUCTIVE = {"delete_space", "reset_space"}
 """What would leave nothing for the others to find is done to a space that is not there."""
 
-BEYOND_SCHEMAS = {"create_space", "reset_space", "push_frame", "push_event", "act"}
+BEYOND_SCHEMAS = {
+    "create_space",
+    "reset_space",
+    "push_frame",
+    "push_event",
+    "act",
+    "advance_clock",
+    "answer_next",
+    "expect",
+}
 """What takes scenarios, frames and durations, of which a schema of the body cannot know all."""
 
 CHECKS: list[Any] = [
@@ -114,7 +122,7 @@ def play(
         if operation == "expect" and mode is GenerationMode.POSITIVE:
             # Nobody will come, however long it is waited for.
             assert isinstance(case.body, dict)
-            case.body["timeout_s"] = 0
+            case.body["timeout"] = 0
         response = case.call(base_url=url, session=http)
         case.validate_response(response, checks=CHECKS)
         if mode is GenerationMode.POSITIVE:

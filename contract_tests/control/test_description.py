@@ -11,10 +11,9 @@ from openapi_spec_validator import validate
 from mockserver import schemas
 from mockserver.control import video, views
 from mockserver.server.http import reference, shapes
-from mockserver.server.http.description import openapi
 from mockserver.server.http.endpoint import Endpoint
-from mockserver.server.http.front import PREFIX
-from mockserver.server.http.table import ENDPOINTS
+from mockserver.server.http.paths import PREFIX
+from mockserver.server.http.table import ENDPOINTS, openapi
 
 from .conftest import Api
 

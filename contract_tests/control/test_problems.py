@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from mockserver.server.http.front import LARGEST_BODY
+from mockserver.server.http.paths import LARGEST_BODY
 from mockserver.server.http.table import ENDPOINTS
 
 from .conftest import Api, Json, Start
@@ -30,7 +30,7 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", "/spaces", {"name": "a", "clock": "fast"}, "$.clock"),
     ("POST", "/spaces", {"name": "a", "speed": 0}, "$.speed"),
     ("POST", "/spaces", {"name": "a", "latency_s": "30ms"}, "$.latency_s"),
-    ("POST", "/spaces", {"name": "a", "latency": 1}, "$.latency"),
+    ("POST", "/spaces", {"name": "a", "latncy": 1}, "$.latncy"),
     ("DELETE", HERE, {"really": True}, "$.really"),
     ("POST", f"{HERE}/reset", {"seed": "1"}, "$.seed"),
     ("POST", f"{HERE}/reset", {"name": "other"}, "$.name"),
@@ -46,7 +46,7 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", f"{HERE}/actions", {"do": "join", "nam": "Carl"}, "$.nam"),
     ("POST", f"{HERE}/actions", {"do": "set_latency"}, "$.latency"),
     ("POST", f"{HERE}/actions", {"do": "set_latency", "latency": -1}, "$.latency"),
-    ("POST", f"{HERE}/clock/advance", {}, "$.seconds"),
+    ("POST", f"{HERE}/clock/advance", {}, "$.by"),
     ("POST", f"{HERE}/clock/advance", {"seconds": -1}, "$.seconds"),
     ("POST", f"{HERE}/clock/advance", {"seconds": "5"}, "$.seconds"),
     ("POST", f"{HERE}/clock/advance", {"seconds": 1, "acknowledged": "yes"}, "$.acknowledged"),
@@ -85,7 +85,7 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.got"}, "$.name"),
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "params": 1}, "$.params"),
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "timeout_s": -1}, "$.timeout_s"),
-    ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "timeout": 1}, "$.timeout"),
+    ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "timout": 1}, "$.timout"),
 ]
 
 
@@ -197,7 +197,7 @@ async def test_the_type_may_name_its_letters(api: Api) -> None:
 
 async def test_no_body_is_as_good_as_an_empty_one(api: Api, space: str) -> None:
     assert (await api.post(f"{space}/rooms")).status == 201
-    assert (await api.post(f"{space}/clock/advance")).paths() == ["$.seconds"]
+    assert (await api.post(f"{space}/clock/advance")).paths() == ["$.by"]
 
 
 @pytest.mark.parametrize(

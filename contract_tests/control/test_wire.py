@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.control.control import SpaceControl
+from mockserver.control.happenings import Happenings
 from mockserver.control.views import Happening
 from mockserver.protocol import frames
 
@@ -144,11 +144,13 @@ async def test_waiting_ends_with_the_space(
 ) -> None:
     begun = asyncio.Event()
 
-    async def wait_for(self: SpaceControl, *arguments: Any, **more: Any) -> Happening:
-        begun.set()
-        return await self.happenings.wait_for(*arguments, **more)
+    original = Happenings.wait_for
 
-    monkeypatch.setattr(SpaceControl, "wait_for", wait_for)
+    async def wait_for(self: Happenings, *arguments: Any, **more: Any) -> Happening:
+        begun.set()
+        return await original(self, *arguments, **more)
+
+    monkeypatch.setattr(Happenings, "wait_for", wait_for)
     wish = {"name": "video.rooms.get", "timeout_s": 600}
     waiting = asyncio.create_task(api.post(f"{space}/expectations", wish))
     await begun.wait()

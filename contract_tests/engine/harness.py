@@ -7,7 +7,7 @@ so a conversation of hours takes milliseconds and is the same each time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
@@ -21,6 +21,7 @@ from mockserver.engine import (
     Connection,
     Container,
     Gate,
+    Keeper,
     ManualClock,
     RoomSession,
     Script,
@@ -337,6 +338,38 @@ class Client:
         return Counter(self.event_types)
 
 
+class WorldSpaces(Keeper):
+    """Keeps the spaces of a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._spaces: dict[str, Space] = {}
+        self._scenarios: dict[str, str | None] = {}
+        self._plays = Counter[str]()
+
+    def __getitem__(self, name: str) -> Space:
+        return self._spaces[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spaces)
+
+    def __len__(self) -> int:
+        return len(self._spaces)
+
+    def scenario_of(self, name: str) -> str | None:
+        return self._scenarios.get(name)
+
+    def make(self, name: str, scenario: str | None) -> Space:
+        space = self._world.make_space(name, scenario)
+        if name in self._spaces:
+            self._world.former.append(self._spaces[name])
+        self._plays[name] += 1
+        space.play = self._plays[name]
+        self._spaces[name] = space
+        self._scenarios[name] = scenario
+        return space
+
+
 class World:
     """A gate with its spaces and clients, on one clock.
 
@@ -361,11 +394,9 @@ class World:
         self.latency_us = latency_us
         self.former: list[Space] = []
         self._script = script or (lambda name, scenario: TestScript())
-        self.gate = Gate(self._make_space, self.clock, credentials)
+        self.gate = Gate(WorldSpaces(self), self.clock, credentials)
 
-    def _make_space(self, name: str, scenario: str | None) -> Space:
-        if name in self.gate.spaces:
-            self.former.append(self.gate.spaces[name])
+    def make_space(self, name: str, scenario: str | None) -> Space:
         return Space(
             name,
             TABLES,

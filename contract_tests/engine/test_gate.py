@@ -9,7 +9,7 @@ import pytest
 from mockserver.engine import Gate, Grant, Script, Video
 from mockserver.protocol.errors import AuthenticationFailed, ProtocolError
 
-from .harness import MakeWorld, S, TestScript, World
+from .harness import MakeWorld, S, TestScript, World, WorldSpaces
 
 REFUSED = -32002
 
@@ -338,7 +338,7 @@ def test_a_visitor_finds_the_space_as_it_is(world: World) -> None:
 
 def test_the_first_client_finds_what_a_visitor_made(world: World) -> None:
     space = world.gate.visit("p", "scenario:mine")
-    assert world.gate.scenarios == {"p": "mine"}
+    assert world.gate.spaces.scenario_of("p") == "mine"
     assert isinstance(space.script, TestScript)
     space.script.spent = True
     first = world.connected()
@@ -368,7 +368,7 @@ def test_a_visitor_cannot_name_a_space_as_it_likes(world: World) -> None:
 
 def test_a_grant_decides_project_space_and_permissions(world: World) -> None:
     grant = Grant("p", frozenset({"room.recording"}), {"r": "lobby"})
-    world.gate = Gate(world._make_space, world.clock, {"p": "t"}, read_token=lambda *_: grant)
+    world.gate = Gate(WorldSpaces(world), world.clock, {"p": "t"}, read_token=lambda *_: grant)
     client = world.client()
     answer = client.connect(authentication={"jwt_token": "a.b.c"})
     assert answer["result"]["authorization"]["project"] == "p"

@@ -79,8 +79,8 @@ async def test_a_space_that_ended_can_be_looked_back_at(mock: MockServer, connec
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"clock": "manul"}, 'clock is "real" or "manual"'),
-        ({"speed": 0}, "speed is a number greater than 0"),
+        ({"clock": "manul"}, 'clock: expected "real" or "manual"'),
+        ({"speed": 0}, "speed: expected a number greater than 0"),
         ({"latency": "soon"}, "latency: expected a duration"),
     ],
 )

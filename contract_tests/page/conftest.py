@@ -22,7 +22,8 @@ import pytest_asyncio
 from contract_tests.control.conftest import Api, connected
 from contract_tests.sdk.conftest import install
 from contract_tests.shared.client import Client
-from mockserver.server import Server, Settings
+from contract_tests.shared.settings import settings as make_settings
+from mockserver.server import Server
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -122,7 +123,7 @@ class Mock(Api):
         return await self.ok("POST", f"/spaces/{space}/actions", {"do": do, **arguments})
 
     async def advance(self, seconds: float, space: str = "shop") -> None:
-        await self.ok("POST", f"/spaces/{space}/clock/advance", {"seconds": seconds})
+        await self.ok("POST", f"/spaces/{space}/clock/advance", {"by": seconds})
 
     async def recorded(self, space: str = "shop") -> Client:
         """A conversation: two people, and a client that records them, pauses and stops."""
@@ -163,7 +164,7 @@ async def start(browser: Browser) -> AsyncIterator[Start]:
     started: list[Mock] = []
 
     async def start(**settings: Any) -> Mock:
-        server = Server(Settings(**{"port": 0, "scenario": "none", **settings}))
+        server = Server(make_settings(**settings))
         await server.start()
         mock = Mock(server, aiohttp.ClientSession())
         started.append(mock)

@@ -77,7 +77,7 @@ async def test_a_space_may_be_called_as_a_part_of_the_path(server: MockServer) -
 
 
 async def test_only_the_given_credentials_are_taken() -> None:
-    server = Server(Settings(port=0, scenario="none", credentials={"mine": "right"}))
+    server = Server(Settings(port=0, space={"scenario": "none"}, credentials={"mine": "right"}))
     await server.start()
     async with aiohttp.ClientSession() as http:
         rest = Rest(SimpleNamespace(http_url=server.http_url, project="mine"), http)

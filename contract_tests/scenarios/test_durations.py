@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.scenarios import durations
+from mockserver.protocol import durations
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ async def played(commands: list[Any], tmp_path: Path, more: str = "") -> tuple[P
     """Play them in one step; gives how it went, and the calls that came, with names for ids."""
     path = tmp_path / "commands.yaml"
     path.write_text(f"{HEAD}  - do: {commands}\n{more}")
-    server = Server(Settings(port=0, speed=20, scenario=str(path)))
+    server = Server(Settings(port=0, space={"speed": 20, "scenario": str(path)}))
     await server.start()
     try:
         scenario = scenarios.load(path)

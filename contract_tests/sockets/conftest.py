@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from contract_tests.shared.client import Client
+from contract_tests.shared.settings import settings as make_settings
 from contract_tests.shared.sockets import Socket
-from mockserver.server import Server, Settings
+from mockserver.server import Server
 
 ServeHere = Callable[..., Awaitable[Server]]
 Join = Callable[..., Awaitable[Client]]
@@ -21,7 +22,7 @@ async def serve_here() -> AsyncIterator[ServeHere]:
     servers: list[Server] = []
 
     async def start(**settings: Any) -> Server:
-        server = Server(Settings(**{"port": 0, "scenario": "none", **settings}))
+        server = Server(make_settings(**settings))
         await server.start()
         servers.append(server)
         return server

@@ -59,7 +59,7 @@ async def read_and_acknowledge(socket: Socket) -> tuple[list[int], int | None]:
 
 
 async def delete(server: Server, client: Client) -> None:
-    server.delete_space("a-project")
+    server.spaces.delete("a-project")
 
 
 async def break_the_protocol(server: Server, client: Client) -> None:
@@ -157,7 +157,7 @@ async def test_reader_that_never_reads_is_gone_after_a_while(
     assert session.is_away
     await until(lambda: len(server.sockets) == 1)
     await until(lambda: session.protocol not in space.sessions)
-    await server.drained(space)
+    await server.spaces.drained(space)
     stuck.socket.abort()
 
 
@@ -170,7 +170,7 @@ async def test_drained_waits_for_a_slow_reader(serve_here: ServeHere, join: Join
     while session.connection is not None and not session.connection.outbox:
         push(server, number)
         number += 1
-    draining = asyncio.create_task(server.drained(space))
+    draining = asyncio.create_task(server.spaces.drained(space))
     await asyncio.sleep(0)
     assert not draining.done()
     for _ in range(number):
@@ -188,7 +188,7 @@ async def test_client_that_answers_no_close_frame_gets_the_end_of_tcp(
     monkeypatch.setattr("mockserver.server.sockets.socket.STUCK_TIMEOUT_S", 0.01)
     server = await serve_here()
     client = await join(server)
-    server.delete_space("a-project")
+    server.spaces.delete("a-project")
     assert await client.socket.close_code() == 1000
     assert await client.socket.read() is None
     await until(lambda: len(server.sockets) == 0)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockserver.control.options import SpaceOptions
 
 RUN_EXAMPLE = "python -m mockserver run -- npm test"
 
@@ -64,23 +68,31 @@ def whole(text: str) -> int:
     return int(value)
 
 
-def duration(text: str) -> int:
-    """A duration with its unit, as microseconds.
+def chosen_options(arguments: argparse.Namespace) -> SpaceOptions:
+    """The options of spaces among the arguments of a command."""
+    from mockserver.control import options
+
+    return options.given({name: getattr(arguments, name, None) for name in options.described()})
+
+
+def duration(text: str) -> str:
+    """A duration with its unit.
 
     A number without a unit is refused, although elsewhere it is a number of seconds: ``--latency``
     used to take milliseconds, and 30 s instead of 30 ms would look like a server that hangs.
     """
-    from mockserver.scenarios import durations
+    from mockserver.protocol import durations
 
     if re.fullmatch(r"\d+(\.\d+)?", text) and float(text) != 0:
         raise argparse.ArgumentTypeError(f"{text} of what? Say {text}ms or {text}s")
     try:
-        return durations.microseconds(0 if text == "0" else text)
+        durations.microseconds(0 if text == "0" else text)
     except ValueError:
         raise argparse.ArgumentTypeError(
             "expected a duration such as 250ms, 1.5s or 2h, at most "
             f"{durations.LONGEST_DAYS} days, found {text!r}"
         ) from None
+    return "0s" if text == "0" else text
 
 
 def credentials(text: str) -> tuple[str, str]:

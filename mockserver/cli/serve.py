@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import add_play_options, credentials, port, whole
+from .arguments import add_play_options, chosen_options, credentials, port, whole
 from .exits import EXIT_BUG, EXIT_OK, fail
 
 
@@ -64,11 +64,7 @@ def execute(options: argparse.Namespace) -> int:
     settings = Settings(
         host=options.host,
         port=options.port,
-        scenario=options.scenario,
-        seed=options.seed,
-        clock=options.clock,
-        speed=options.speed,
-        latency_us=options.latency,
+        space=chosen_options(options),
         credentials=dict(options.credentials) if options.credentials else None,
         control_token=options.control_token,
         journal_limit=options.journal,

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mockserver import contract, schemas
 from mockserver.engine import (
     ACTIONS,
-    MICROSECONDS,
     Activity,
     AnswerPlan,
     ManualClock,
@@ -27,13 +26,12 @@ from mockserver.engine import (
     Video,
     seconds,
 )
-from mockserver.protocol import catalogue, frames, validation
+from mockserver.protocol import catalogue, durations, frames, validation
 from mockserver.protocol.errors import ProtocolError, Refusal
 from mockserver.protocol.explanation import explain
-from mockserver.scenarios import durations
 
 from . import video, views
-from .happenings import Happenings, Wanted
+from .happenings import Happenings, duration
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -192,7 +190,7 @@ class SpaceControl:
         error: int | None = None,
         message: str = "refused by the test",
         data: Mapping[str, Any] | None = None,
-        delay_s: float = 0.0,
+        delay: float | str = 0,
         after_events: bool = False,
         times: int = 1,
     ) -> None:
@@ -204,13 +202,16 @@ class SpaceControl:
             error: answer with a JSON-RPC error of this code instead; no effect either.
             message: of the refusal or error.
             data: of the error.
-            delay_s: handle the call that much later, in seconds of the space's clock.
+            delay: handle the call that much later on the space's clock: ``"250ms"``, or a number
+                of seconds.
             after_events: send the answer after the events that the call causes.
             times: how many calls.
 
         Raises:
             ControlError: no such method, or a contradiction.
+            ValueError: ``delay`` is no duration.
         """
+        delay_us = duration("delay", delay)
         if method not in catalogue.CLIENT_CALLS:
             near = catalogue.nearest(method, catalogue.CLIENT_CALLS)
             hint = f"did you mean {near[0]}?" if near else "see: python -m mockserver schema"
@@ -227,7 +228,7 @@ class SpaceControl:
         elif error is not None:
             instead = ProtocolError(message, data)
             instead.code = error
-        plan = AnswerPlan(instead, round(delay_s * MICROSECONDS), after_events)
+        plan = AnswerPlan(instead, delay_us, after_events)
         for _ in range(times):
             self.space.plan_answer(method, plan)
 
@@ -333,26 +334,28 @@ class SpaceControl:
         self.space.tick()
         return seconds(self.space.now)
 
-    async def advance(self, by_s: float, *, acknowledged: bool = False) -> float:
+    async def advance(self, by: float | str, *, acknowledged: bool = False) -> float:
         """Move a manual or paused clock, doing everything that falls due on the way at its time.
 
         Returns the new time once all that was caused has been handed to the network; what clients
         send meanwhile is handled at the time at which it comes.
 
         Args:
-            by_s: seconds, 0 or more.
+            by: how far: ``"5s"``, or a number of seconds; 0 or more.
             acknowledged: also wait, at each step, until clients have acknowledged their events.
 
         Raises:
-            ControlError: the clock is running, or ``by_s`` is negative.
+            ControlError: the clock is running, or ``by`` is negative.
+            ValueError: ``by`` is no duration.
         """
         clock = self._standing()
-        if by_s < 0:
-            raise ControlError(f"time does not run backwards: {by_s:g} s")
+        if isinstance(by, int | float) and by < 0:
+            raise ControlError(f"time does not run backwards: {by:g} s")
+        by_us = duration("by", by)
         self.space.tick()
         # What was said until now belongs to this time, and so do the acknowledgements of it.
         await self._settle(acknowledged=acknowledged)
-        target = self.space.now + round(by_s * MICROSECONDS)
+        target = self.space.now + by_us
         while (deadline := self.space.next_deadline()) is not None and deadline <= target:
             await self._step(clock, deadline, acknowledged)
         await self._step(clock, target, acknowledged)
@@ -472,30 +475,6 @@ class SpaceControl:
         """Every frame so far, oldest first; the shape is the journal's."""
         return list(self.space.journal.entries())
 
-    async def wait_for(
-        self, name: str, params: Mapping[str, Any] | None = None, timeout_s: float = 5.0
-    ) -> views.Happening:
-        """As ``Happenings.wait_for``."""
-        return await self.happenings.wait_for(name, params, timeout_s)
-
-    def requests(self, method: str | None = None) -> list[views.Happening]:
-        """What clients asked for, oldest first."""
-        return self.happenings.of(method, "request")
-
-    def events(self, event_type: str | None = None) -> list[views.Happening]:
-        """What clients were told, oldest first."""
-        return self.happenings.of(event_type, "event")
-
-    def expect(
-        self, name: str, params: Mapping[str, Any] | None = None, times: int | None = None
-    ) -> list[views.Happening]:
-        """As ``Happenings.expect``."""
-        return self.happenings.expect(name, params, times)
-
-    def expect_in_order(self, wanted: Sequence[Wanted]) -> list[views.Happening]:
-        """As ``Happenings.expect_in_order``."""
-        return self.happenings.expect_in_order(wanted)
-
     async def judge(self, ignore: Iterable[str] = ()) -> list[contract.Violation]:
         """What the trace breaks of the contract; others run while it is judged.
 
@@ -513,10 +492,6 @@ class SpaceControl:
         """
         self.verdict.catch_up()
         return self.verdict.told(self.verdict.violations(ignore))
-
-    def timeline(self, last: int | None = None) -> str:
-        """The trace as text, a line per frame."""
-        return self.happenings.timeline(last)
 
 
 def _in_microseconds(verb: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 
 from mockserver import contract
-from mockserver.engine import Journal, seconds
+from mockserver.engine import MICROSECONDS, Journal, seconds
 from mockserver.engine.journal import NOTE, TO_SERVER, Entry
-from mockserver.protocol import catalogue
+from mockserver.protocol import catalogue, durations
 from mockserver.protocol.frames import EVENT_METHOD
 
 from .views import Happening
@@ -97,20 +97,25 @@ class Happenings:
         ]
 
     async def wait_for(
-        self, name: str, params: Mapping[str, Any] | None = None, timeout_s: float = 5.0
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        timeout: float | str = 5.0,  # noqa: ASYNC109 - the message on expiry is the point of it
     ) -> Happening:
         """The next happening of this name that no earlier wait has had, seen before or after now.
 
         Args:
             name: a method or an event type.
             params: a subset of the params that it must have; others of the name are passed over.
-            timeout_s: real seconds.
+            timeout: real time: ``"250ms"``, or a number of seconds.
 
         Raises:
             UnknownName: no such method or event type.
             TimeoutError: it did not come; says what did.
+            ValueError: ``timeout`` is no duration.
         """
         check_name(name)
+        timeout_s = duration("timeout", timeout) / MICROSECONDS
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
@@ -220,6 +225,14 @@ def check_name(name: str) -> None:
         near = catalogue.nearest(name, known)
         hint = f"did you mean {' or '.join(near)}?" if near else "see: python -m mockserver schema"
         raise UnknownName(f'no method or event type "{name}"; {hint}')
+
+
+def duration(name: str, value: float | str) -> int:
+    """Microseconds of a duration that a tester gives. Raises ValueError for what is none."""
+    try:
+        return durations.rounded(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}, found {value!r}") from None
 
 
 def differences(wanted: Any, came: Any, path: str = "") -> list[str]:

@@ -7,7 +7,7 @@ modules of this folder are the core, which knows no namespace; each folder in it
 from .activity import Activity
 from .clock import MICROSECONDS, Clock, ManualClock, RunningClock, seconds
 from .container import Container
-from .gate import Gate
+from .gate import Gate, Keeper
 from .grant import Grant
 from .journal import Journal
 from .namespaces import ACTIONS, CALLS, TABLES
@@ -33,6 +33,7 @@ __all__ = [
     "Grant",
     "Happened",
     "Journal",
+    "Keeper",
     "Limits",
     "ManualClock",
     "Member",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -28,11 +29,25 @@ FRAME_KEPT = 8_000
 LONGEST_NAME = 200
 """Characters of a space's name."""
 
-MakeSpace = Callable[[str, "str | None"], Space]
-"""Makes the space of this name, with the scenario of that name (None: the server's own choice).
 
-Raises LookupError, with a message for the client, when there is no such scenario.
-"""
+class Keeper(Mapping[str, Space]):
+    """Who keeps the spaces: name -> the space that is there now."""
+
+    @abstractmethod
+    def scenario_of(self, name: str) -> str | None:
+        """The scenario that was asked for when a space was made; None: nobody asked for one."""
+
+    @abstractmethod
+    def make(self, name: str, scenario: str | None) -> Space:
+        """Make and keep a space for a client, in place of the one there may be.
+
+        Args:
+            name: the space's name.
+            scenario: the name of its scenario; None: the keeper's own choice.
+
+        Raises:
+            LookupError: there is no such scenario; the message is for the client.
+        """
 
 
 ReadToken = Callable[[str, Mapping[str, Space], "str | None"], "Grant | None"]
@@ -56,10 +71,10 @@ def problem_of_name(name: str) -> str:
 
 
 class Gate:
-    """Decodes what comes, lets nobody in without ``signalwire.connect``, and knows all spaces.
+    """Decodes what comes, and lets nobody into a space without ``signalwire.connect``.
 
     Args:
-        make_space: how a space is made when its first client comes.
+        spaces: keeps the spaces, and makes one when its first client comes.
         clock: time of the journal of those who never got into a space.
         credentials: project -> token; None accepts any [A].
         read_token: what ``jwt_token`` of a client grants; by default nothing is read in it.
@@ -67,18 +82,15 @@ class Gate:
 
     def __init__(
         self,
-        make_space: MakeSpace,
+        spaces: Keeper,
         clock: Clock,
         credentials: Mapping[str, str] | None = None,
         read_token: ReadToken = lambda *_: None,
     ) -> None:
-        self._make_space = make_space
+        self.spaces = spaces
         self._clock = clock
         self._credentials = credentials
         self._read_token = read_token
-        self.spaces: dict[str, Space] = {}
-        self.scenarios: dict[str, str | None] = {}
-        self._plays: dict[str, int] = {}
         self.strays = Journal("", limit=1_000)
         """Frames of connections that are in no space (yet)."""
 
@@ -196,7 +208,7 @@ class Gate:
         if space is not None:
             if space.resumes(params) or grant is not None:
                 return space
-            wants_another = scenario is not None and scenario != self.scenarios.get(name)
+            wants_another = scenario is not None and scenario != self.spaces.scenario_of(name)
             may_begin_anew = space.has_been_used and not (space.is_kept or space.is_occupied)
             if may_begin_anew and (wants_another or space.script.is_spent):
                 # Nobody is there and the script has been played: the next gets a play of its own.
@@ -215,13 +227,9 @@ class Gate:
             AuthenticationFailed: there is no such scenario.
         """
         try:
-            space = self._make_space(name, scenario)
+            return self.spaces.make(name, scenario)
         except LookupError as problem:
             raise AuthenticationFailed(str(problem)) from None
-        self._plays[name] = space.play = self._plays.get(name, 0) + 1
-        self.spaces[name] = space
-        self.scenarios[name] = scenario
-        return space
 
 
 def _check_name(name: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
+from mockserver.control.options import SpaceOptions
+from mockserver.control.options import given as given_options
 from mockserver.control.video import Acted, Member, Recording, Room
 from mockserver.control.views import Happening
-from mockserver.server import SpaceSettings
-from mockserver.server.settings import ClockKind
 
-from .looking import RoomLook, ServerLook, SpaceLook, given, one, space_settings
+from .former import formerly
+from .looking import RoomLook, ServerLook, SpaceLook, given, one
 
 
 class SyncSpaceHandle(SpaceLook):
@@ -91,11 +92,12 @@ class SyncSpaceHandle(SpaceLook):
             )
         )
 
-    def advance(self, seconds: float, *, acknowledged: bool = True) -> float:
+    @formerly(seconds="by")
+    def advance(self, by: float | str, *, acknowledged: bool = True) -> float:
         """Move a manual clock; all that falls due on the way happens, each at its own time."""
         __tracebackhide__ = True
         return self._thread.do(
-            self._deed(lambda control: control.advance(seconds, acknowledged=acknowledged))
+            self._deed(lambda control: control.advance(by, acknowledged=acknowledged))
         )
 
     def run_until_idle(self, *, acknowledged: bool = True) -> float:
@@ -109,11 +111,13 @@ class SyncSpaceHandle(SpaceLook):
         self,
         name: str,
         params: Mapping[str, Any] | None = None,
-        timeout: float = 5.0,
+        timeout: float | str = 5.0,
     ) -> Happening:
         """Wait for a request or an event that no earlier wait has had, come before now or not."""
         __tracebackhide__ = True
-        return self._thread.do(self._deed(lambda control: control.wait_for(name, params, timeout)))
+        return self._thread.do(
+            self._deed(lambda control: control.happenings.wait_for(name, params, timeout))
+        )
 
 
 class SyncRoomHandle(RoomLook):
@@ -176,20 +180,11 @@ class SyncMockServer(ServerLook, SyncSpaceHandle):
     Takes the arguments of ``ServerLook``.
     """
 
-    def space(
-        self,
-        project: str,
-        *,
-        scenario: str | None = None,
-        seed: int | None = None,
-        clock: ClockKind | None = None,
-        speed: float | None = None,
-        latency: float | str | None = None,
-    ) -> SyncSpaceHandle:
+    def space(self, project: str, **options: Unpack[SpaceOptions]) -> SyncSpaceHandle:
         """The hand on a project's space, which is made when there is none yet."""
         __tracebackhide__ = True
         handle = SyncSpaceHandle(self._thread, project)
-        handle._open(space_settings(scenario, seed, clock, speed, latency))
+        handle._open(given_options(options))
         return handle
 
     def start(self) -> None:
@@ -197,7 +192,7 @@ class SyncMockServer(ServerLook, SyncSpaceHandle):
         __tracebackhide__ = True
         self._thread.start()
         try:
-            self._open(SpaceSettings())
+            self._open({})
         except BaseException:
             self.stop()
             raise

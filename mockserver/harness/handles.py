@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
+from mockserver.control.options import SpaceOptions
+from mockserver.control.options import given as given_options
 from mockserver.control.video import Acted, Member, Recording, Room
 from mockserver.control.views import Happening
-from mockserver.server import SpaceSettings
-from mockserver.server.settings import ClockKind
 
-from .looking import RoomLook, ServerLook, SpaceLook, given, one, space_settings
+from .former import formerly
+from .looking import RoomLook, ServerLook, SpaceLook, given, one
 
 
 class SpaceHandle(SpaceLook):
@@ -118,23 +119,26 @@ class SpaceHandle(SpaceLook):
             )
         )
 
-    async def advance(self, seconds: float, *, acknowledged: bool = True) -> float:
+    @formerly(seconds="by")
+    async def advance(self, by: float | str, *, acknowledged: bool = True) -> float:
         """Move a manual clock; all that falls due on the way happens, each at its own time.
 
         Args:
-            seconds: 0 or more; 0 waits only until clients have had what was sent.
+            by: how far: ``"5s"``, or a number of seconds; 0 waits only until clients have had what
+                was sent. (``seconds=`` is its old name.)
             acknowledged: whether clients that acknowledge events must have done so, at every step.
 
         Returns:
             The new time, in unix seconds.
 
         Raises:
-            ControlError: the clock is not a manual one.
+            ControlError: the clock is not a manual one, or ``by`` is negative.
+            ValueError: ``by`` is no duration.
             TimeoutError: a client did not acknowledge within five real seconds.
         """
         __tracebackhide__ = True
         return await self._thread.do_async(
-            self._deed(lambda control: control.advance(seconds, acknowledged=acknowledged))
+            self._deed(lambda control: control.advance(by, acknowledged=acknowledged))
         )
 
     async def run_until_idle(self, *, acknowledged: bool = True) -> float:
@@ -148,14 +152,14 @@ class SpaceHandle(SpaceLook):
         self,
         name: str,
         params: Mapping[str, Any] | None = None,
-        timeout: float = 5.0,  # noqa: ASYNC109 - the message on expiry is the point of it
+        timeout: float | str = 5.0,  # noqa: ASYNC109 - the message on expiry is the point of it
     ) -> Happening:
         """Wait for a request or an event that no earlier wait has had, come before now or not.
 
         Args:
             name: a method or an event type.
             params: a subset of the params that it must have; others of the name are passed over.
-            timeout: real seconds.
+            timeout: real time: ``"250ms"``, or a number of seconds.
 
         Raises:
             TimeoutError: it did not come; shows the nearest that did, and the timeline.
@@ -163,7 +167,7 @@ class SpaceHandle(SpaceLook):
         """
         __tracebackhide__ = True
         return await self._thread.do_async(
-            self._deed(lambda control: control.wait_for(name, params, timeout))
+            self._deed(lambda control: control.happenings.wait_for(name, params, timeout))
         )
 
 
@@ -227,33 +231,21 @@ class MockServer(ServerLook, SpaceHandle):
     Takes the arguments of ``ServerLook``.
     """
 
-    def space(
-        self,
-        project: str,
-        *,
-        scenario: str | None = None,
-        seed: int | None = None,
-        clock: ClockKind | None = None,
-        speed: float | None = None,
-        latency: float | str | None = None,
-    ) -> SpaceHandle:
+    def space(self, project: str, **options: Unpack[SpaceOptions]) -> SpaceHandle:
         """The hand on a project's space, which is made when there is none yet.
 
         Args:
             project: the project id.
-            scenario: these five as for the server; None takes the server's.
-            seed: as above.
-            clock: as above.
-            speed: as above.
-            latency: as above.
+            options: what it is made with, see ``SpaceOptions``; what is left out is as the server
+                was started.
 
         Raises:
-            ValueError: there is a space already, and settings were given.
+            ValueError: there is a space already, and options were given; or one that cannot be.
             ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
         """
         __tracebackhide__ = True
         handle = SpaceHandle(self._thread, project)
-        handle._open(space_settings(scenario, seed, clock, speed, latency))
+        handle._open(given_options(options))
         return handle
 
     async def start(self) -> None:
@@ -261,7 +253,7 @@ class MockServer(ServerLook, SpaceHandle):
         __tracebackhide__ = True
         await asyncio.to_thread(self._thread.start)
         try:
-            self._open(SpaceSettings())
+            self._open({})
         except BaseException:
             await self.stop()
             raise

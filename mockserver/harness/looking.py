@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 from urllib.parse import quote
 
 from mockserver.control.control import ControlError, SpaceControl
 from mockserver.control.happenings import Wanted
+from mockserver.control.options import SpaceOptions
+from mockserver.control.options import given as given_options
 from mockserver.control.video import Member, Playback, Recording, Room, Stream
 from mockserver.control.views import Happening, Session
-from mockserver.scenarios import durations
-from mockserver.server import Server, Settings, SpaceSettings
-from mockserver.server.settings import ClockKind
+from mockserver.server import Server, Settings
 
 from .thread import ServerThread
 
@@ -87,11 +87,11 @@ class SpaceLook:
 
     def requests(self, method: str | None = None) -> list[Happening]:
         """What clients asked for, oldest first; None takes every method."""
-        return self._look(lambda control: control.requests(method))
+        return self._look(lambda control: control.happenings.of(method, "request"))
 
     def events(self, event_type: str | None = None) -> list[Happening]:
         """What clients were told, oldest first, each once; None takes every type."""
-        return self._look(lambda control: control.events(event_type))
+        return self._look(lambda control: control.happenings.of(event_type, "event"))
 
     def expect(
         self, name: str, params: Mapping[str, Any] | None = None, *, times: int | None = None
@@ -109,7 +109,7 @@ class SpaceLook:
             UnknownName: there is no such method or event type.
         """
         __tracebackhide__ = True
-        return self._look(lambda control: control.expect(name, params, times))
+        return self._look(lambda control: control.happenings.expect(name, params, times))
 
     def expect_in_order(self, *wanted: Wanted) -> list[Happening]:
         """Expect these one after another; others may stand between them.
@@ -122,7 +122,7 @@ class SpaceLook:
             UnknownName: there is no such method or event type.
         """
         __tracebackhide__ = True
-        return self._look(lambda control: control.expect_in_order(wanted))
+        return self._look(lambda control: control.happenings.expect_in_order(wanted))
 
     def answer_next(
         self,
@@ -132,7 +132,7 @@ class SpaceLook:
         error: int | None = None,
         message: str = "refused by the test",
         data: Mapping[str, Any] | None = None,
-        delay: float = 0.0,
+        delay: float | str = 0,
         after_events: bool = False,
         times: int = 1,
     ) -> None:
@@ -144,7 +144,8 @@ class SpaceLook:
             error: answer with a JSON-RPC error of this code instead; no effect either.
             message: of the refusal or error.
             data: of the error.
-            delay: handle the call that much later, in seconds of the space's clock.
+            delay: handle the call that much later on the space's clock: ``"250ms"``, or a number
+                of seconds.
             after_events: send the answer after the events that the call causes.
             times: how many calls.
 
@@ -159,7 +160,7 @@ class SpaceLook:
                 error=error,
                 message=message,
                 data=data,
-                delay_s=delay,
+                delay=delay,
                 after_events=after_events,
                 times=times,
             )
@@ -217,22 +218,22 @@ class SpaceLook:
         def end(server: Server) -> None:
             self._last = self._control(server)
             self._has_ended = True
-            server.delete_space(self.project)
+            server.spaces.delete(self.project)
 
         self._thread.look(end)
 
     def timeline(self, last: int | None = None) -> str:
         """The trace as text, a line per frame; ``last`` takes only so many of the last ones."""
-        return self._look(lambda control: control.timeline(last))
+        return self._look(lambda control: control.happenings.timeline(last))
 
-    def _open(self, settings: SpaceSettings) -> None:
+    def _open(self, chosen: SpaceOptions) -> None:
         """Make the space, unless there is one and nothing is asked of it; raises ValueError."""
         __tracebackhide__ = True
 
         def make(server: Server) -> None:
-            if self.project not in server.gate.spaces or settings != SpaceSettings():
-                server.create_space(self.project, settings)
-            self._last = server.control(self.project)
+            if self.project not in server.spaces or chosen:
+                server.spaces.create(self.project, chosen)
+            self._last = server.spaces.control(self.project)
 
         self._thread.look(make)
 
@@ -260,9 +261,9 @@ class SpaceLook:
 
     def _control(self, server: Server) -> SpaceControl:
         # A client that comes back makes a space of the name anew, but that is another one.
-        if self._has_ended or self.project not in server.gate.spaces:
+        if self._has_ended or self.project not in server.spaces:
             raise ControlError(f'there is no space "{self.project}" any more')
-        return server.control(self.project)
+        return server.spaces.control(self.project)
 
 
 class RoomLook:
@@ -317,43 +318,27 @@ class ServerLook(SpaceLook):
     """A server, and the space that its own project is.
 
     Args:
-        scenario: what spaces play; ``"none"``: nothing happens by itself.
-        seed: with a space's name, decides its ids and names.
-        clock: ``"real"``, or ``"manual"``, which stands still until it is advanced.
-        speed: how fast real clocks run.
-        latency: between a cause and its events: seconds, or ``"30ms"``; None: 0 with a manual
-            clock, else 30 ms.
         project: the project id of the first space.
         host: the address to listen on.
         port: 0 takes a free one.
+        options: what spaces are made with, see ``SpaceOptions``; nothing happens in them by itself
+            unless a ``scenario`` is given.
 
-    Entering raises OSError when the address cannot be had, and ScenarioError or
-    UnknownScenarioError; leaving raises MockServerBug when the mock itself was at fault.
+    Making one raises ValueError for an option that cannot be. Entering raises OSError when the
+    address cannot be had, and ScenarioError or UnknownScenarioError; leaving raises MockServerBug
+    when the mock itself was at fault.
     """
 
     def __init__(
         self,
         *,
-        scenario: str = "none",
-        seed: int = 0,
-        clock: ClockKind = "real",
-        speed: float = 1.0,
-        latency: float | str | None = None,
         project: str = "project",
         host: str = "127.0.0.1",
         port: int = 0,
+        **options: Unpack[SpaceOptions],
     ) -> None:
-        space_settings(scenario, seed, clock, speed, latency)
-        settings = Settings(
-            host=host,
-            port=port,
-            scenario=scenario,
-            seed=seed,
-            clock=clock,
-            speed=speed,
-            latency_us=latency_us(latency),
-        )
-        super().__init__(ServerThread(settings), project)
+        chosen: SpaceOptions = {"scenario": "none", **given_options(options)}
+        super().__init__(ServerThread(Settings(host=host, port=port, space=chosen)), project)
 
     @property
     def url(self) -> str:
@@ -375,28 +360,3 @@ def given(**arguments: Any) -> dict[str, Any]:
         for key, value in arguments.items()
         if value is not None
     }
-
-
-def space_settings(
-    scenario: str | None,
-    seed: int | None,
-    clock: ClockKind | None,
-    speed: float | None,
-    latency: float | str | None,
-) -> SpaceSettings:
-    """Settings as a space wants them. Raises ValueError for what they cannot be."""
-    if clock not in (None, "real", "manual"):
-        raise ValueError(f'clock is "real" or "manual", not {clock!r}')
-    if speed is not None and not speed > 0:
-        raise ValueError(f"speed is a number greater than 0, not {speed!r}")
-    return SpaceSettings(scenario, seed, clock, speed, latency_us(latency))
-
-
-def latency_us(latency: float | str | None) -> int | None:
-    """Microseconds of a latency. Raises ValueError for what is no duration."""
-    if latency is None:
-        return None
-    try:
-        return durations.microseconds(latency)
-    except ValueError as error:
-        raise ValueError(f"latency: {error}, not {latency!r}") from None

@@ -30,123 +30,71 @@ LONGEST_SLUG = 40
 
 # Options: what a marker, the command line and the configuration file can say
 
+OWN_SCENARIO = "none"
+"""What spaces play by themselves unless a test says otherwise."""
+
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _read_latency(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-@dataclass(frozen=True)
-class _Argument:
-    """One argument of the marker.
-
-    Attributes:
-        expected: what it takes, in words.
-        fits: whether a value is that.
-        read: makes a value of the text of an option; None: it is no option.
-        help: of the option.
-        default: of the option.
-    """
-
-    expected: str
-    fits: Callable[[Any], bool]
-    read: Callable[[str], Any] | None = None
-    help: str = ""
-    default: Any = None
-
-
-_ARGUMENTS = {
-    "scenario": _Argument(
-        "the name or the path of a scenario",
-        lambda value: _is_text(value) or isinstance(value, Path),
-        str,
-        "what spaces play by themselves, by name or path",
-        "none",
-    ),
-    "seed": _Argument(
-        "a whole number",
-        lambda value: isinstance(value, int) and not isinstance(value, bool),
-        int,
-        "with the test's name, decides ids and names",
-        0,
-    ),
-    "clock": _Argument(
-        '"real" or "manual"',
-        lambda value: value in ("real", "manual"),
-        str,
-        "real, or manual: time stands still until a test advances it",
-        "real",
-    ),
-    "speed": _Argument(
-        "a number greater than 0",
-        lambda value: _is_number(value) and value > 0,
-        float,
-        "how fast real clocks run",
-        1.0,
-    ),
-    "latency": _Argument(
-        "a number of seconds, or a text such as 250ms",
-        lambda value: _is_text(value) or (_is_number(value) and value >= 0),
-        _read_latency,
-        "time between a cause and its events, such as 30ms; default: 0 with a manual clock",
-    ),
-    "check": _Argument("True or False", lambda value: isinstance(value, bool)),
-    "ignore": _Argument(
+_JUDGING: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "check": ("True or False", lambda value: isinstance(value, bool)),
+    "ignore": (
         "a list of names of rules",
         lambda value: isinstance(value, list | tuple | set) and all(map(_is_text, value)),
     ),
 }
+"""The marker's arguments besides the options of a space: what each takes, and a check of it."""
+
+
+def _defaults() -> dict[str, Any]:
+    from mockserver.control import options
+
+    return {**options.defaults(), "scenario": OWN_SCENARIO}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, each of which can stand in the configuration file too."""
+    """Add the options of spaces, each of which can stand in the configuration file too."""
+    from mockserver.control import options
+
     group = parser.getgroup("signalwire", "mock SignalWire server")
-    for name, argument in _ARGUMENTS.items():
-        if argument.read is not None:
-            default = "" if argument.default is None else f" (default: {argument.default})"
-            metavar = name.upper()
-            group.addoption(f"--{PREFIX}-{name}", metavar=metavar, help=argument.help + default)
-            parser.addini(f"{PREFIX}_{name}", argument.help + default)
+    defaults = _defaults()
+    for name, schema in options.described().items():
+        default = f" (default: {defaults[name]})" if name in defaults else ""
+        text = schema["description"].rstrip(".") + default
+        group.addoption(f"--{PREFIX}-{name}", metavar=name.upper(), help=text)
+        parser.addini(f"{PREFIX}_{name}", text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and refuse options that cannot be."""
+    from mockserver.control import options
+
+    names = "".join(f"{name}=…, " for name in options.described())
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(scenario=…, seed=…, clock=…, speed=…, latency=…, check=True, ignore=[]): the "
-        "space that signalwire_mock gives to this test, and whether, or which rules aside, the "
-        "contract is held against it.",
+        f"{MARKER}({names}check=True, ignore=[]): the space that signalwire_mock gives to this "
+        "test, and whether, or which rules aside, the contract is held against it.",
     )
     config.stash[_OPTIONS] = _from_options(config)
 
 
 def _from_options(config: pytest.Config) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
-    for name, argument in _ARGUMENTS.items():
-        if argument.read is None:
-            continue
+    from mockserver.control import options
+
+    chosen = _defaults()
+    for name in options.described():
         text, place = config.getoption(f"--{PREFIX}-{name}"), f"--{PREFIX}-{name}"
         if text is None:
             text, place = config.getini(f"{PREFIX}_{name}"), f"{PREFIX}_{name}"
         if not text:
-            chosen[name] = argument.default
             continue
         try:
-            chosen[name] = argument.read(text)
-        except ValueError:
-            chosen[name] = None
-        if not argument.fits(chosen[name]):
-            raise pytest.UsageError(f"{place}: expected {argument.expected}, found {text!r}")
+            chosen[name] = options.read(name, text)
+        except options.OptionError as error:
+            problem = f"{place}: expected {error.expected}, found {text!r}"
+            raise pytest.UsageError(problem) from None
     return chosen
 
 
@@ -166,21 +114,38 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def _from_markers(item: pytest.Item) -> dict[str, Any]:
     """What the markers say, the closest first."""
+    from mockserver.control import options
+
+    known = [*options.described(), *_JUDGING]
     chosen: dict[str, Any] = {}
     for mark in item.iter_markers(MARKER):
         if mark.args:
             _refuse(f"takes arguments by name only: not {', '.join(map(repr, mark.args))}")
         for name, value in mark.kwargs.items():
-            if name not in _ARGUMENTS:
+            if name not in known:
                 from difflib import get_close_matches
 
-                near = get_close_matches(name, _ARGUMENTS, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(_ARGUMENTS)}"
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
                 _refuse(f'has no argument "{name}"; {hint}')
-            if not _ARGUMENTS[name].fits(value):
-                _refuse(f"{name}: expected {_ARGUMENTS[name].expected}, found {value!r}")
+            if name in _JUDGING:
+                expected, fits = _JUDGING[name]
+                if not fits(value):
+                    _refuse(f"{name}: expected {expected}, found {value!r}")
+            elif problem := _problem(name, value):
+                _refuse(problem)
             chosen.setdefault(name, value)
     return chosen
+
+
+def _problem(name: str, value: object) -> str:
+    from mockserver.control import options
+
+    try:
+        options.check(name, value)
+    except options.OptionError as error:
+        return str(error)
+    return ""
 
 
 def _refuse(problem: str) -> None:
@@ -240,7 +205,7 @@ def _signalwire_thread(pytestconfig: pytest.Config) -> Iterator[ServerThread]:
     from mockserver.harness import ServerThread
     from mockserver.server import Settings
 
-    server = ServerThread(Settings(port=0, scenario="none"))
+    server = ServerThread(Settings(port=0, space={"scenario": "none"}))
     server.start()
     pytestconfig.stash[_SERVER] = server
     yield server
@@ -273,15 +238,15 @@ def signalwire_mock(
     against what was said, and the test fails when a rule is broken.
     """
     from mockserver import contract
+    from mockserver.control import options
     from mockserver.harness import SpaceHandle
-    from mockserver.harness.looking import space_settings
     from mockserver.protocol.catalogue import nearest
     from mockserver.scenarios import ScenarioError, UnknownScenarioError
 
     item = request.node
     marked = _from_markers(item)
-    options: dict[str, Any] = request.config.stash[_OPTIONS]
-    chosen = {**options, **marked}
+    given: dict[str, Any] = request.config.stash[_OPTIONS]
+    chosen = {**given, **marked}
     rules = {rule.name for rule in contract.RULES}
     for name in marked.get("ignore", ()):
         if name not in rules:
@@ -291,11 +256,9 @@ def signalwire_mock(
     space = SpaceHandle(_signalwire_thread, project, token=f"token-of-{project}")
     problem = ""
     try:
-        settings = space_settings(
-            _scenario(chosen["scenario"], item.path.parent),
-            *(chosen[name] for name in ("seed", "clock", "speed", "latency")),
-        )
-        space._open(settings)
+        wanted = {name: chosen.get(name) for name in options.described()}
+        wanted["scenario"] = _scenario(chosen["scenario"], item.path.parent)
+        space._open(options.given(wanted))
     except (ScenarioError, UnknownScenarioError, ValueError) as error:
         problem = str(error)
     if problem:
@@ -341,7 +304,7 @@ def _project(nodeid: str, server: ServerThread) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", nodeid.rpartition("::")[2].lower()).strip("-")
     unique = hashlib.sha256(nodeid.encode()).hexdigest()[:8]
     project = f"{slug[:LONGEST_SLUG]}-{unique}"
-    taken = server.look(lambda running: set(running.gate.spaces))
+    taken = server.look(lambda running: set(running.spaces))
     # The same test again, while or after it runs: in threads, or with a client that came back.
     number = 1
     while (project if number == 1 else f"{project}-{number}") in taken:

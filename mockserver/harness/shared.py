@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
-from mockserver.server.settings import ClockKind
+from mockserver.control.options import SpaceOptions, given
 
 from .blocking import SyncSpaceHandle
 from .handles import SpaceHandle
-from .looking import SpaceLook, space_settings
+from .looking import SpaceLook
 from .thread import ServerThread
 
 S = TypeVar("S", bound=SpaceLook)
@@ -50,26 +50,18 @@ class SharedServer:
         self,
         project: str,
         *,
-        scenario: str | None = None,
-        seed: int | None = None,
-        clock: ClockKind | None = None,
-        speed: float | None = None,
-        latency: float | str | None = None,
         check: bool = True,
         ignore: Iterable[str] = (),
+        **options: Unpack[SpaceOptions],
     ) -> Iterator[SpaceHandle]:
         """Make a space, and end it with the block.
 
         Args:
             project: its name, and the project id for clients.
-            scenario: the name or the path of a scenario. This and the next four: None takes what
-                the options of pytest say.
-            seed: with the space's name, decides its ids and names.
-            clock: ``"real"`` or ``"manual"``.
-            speed: how fast a real clock runs.
-            latency: between a cause and its events: seconds, or ``"30ms"``.
             check: whether the contract is checked when the block ends without an error.
             ignore: names of rules that do not matter.
+            options: what it is made with, see ``SpaceOptions``; what is left out is as the options
+                of pytest say.
 
         Raises:
             ValueError: there is a space of this name, or a setting cannot be.
@@ -78,23 +70,21 @@ class SharedServer:
             MockServerBug: at the end of the block, when the mock itself was at fault.
         """
         __tracebackhide__ = True
-        given = {
-            "scenario": scenario,
-            "seed": seed,
-            "clock": clock,
-            "speed": speed,
-            "latency": latency,
-        }
-        with self._made(SpaceHandle, project, given, check, ignore) as space:
+        with self._made(SpaceHandle, project, options, check, ignore) as space:
             yield space
 
     @contextmanager
     def sync_space(
-        self, project: str, *, check: bool = True, ignore: Iterable[str] = (), **settings: Any
+        self,
+        project: str,
+        *,
+        check: bool = True,
+        ignore: Iterable[str] = (),
+        **options: Unpack[SpaceOptions],
     ) -> Iterator[SyncSpaceHandle]:
         """Make a space whose methods block; otherwise as ``space``."""
         __tracebackhide__ = True
-        with self._made(SyncSpaceHandle, project, settings, check, ignore) as space:
+        with self._made(SyncSpaceHandle, project, options, check, ignore) as space:
             yield space
 
     @contextmanager
@@ -102,15 +92,14 @@ class SharedServer:
         self,
         kind: type[S],
         project: str,
-        given: Mapping[str, Any],
+        options: SpaceOptions,
         check: bool,
         ignore: Iterable[str],
     ) -> Iterator[S]:
         __tracebackhide__ = True
-        said = {name: value for name, value in given.items() if value is not None}
-        settings = space_settings(**{**self._defaults, **said})
+        chosen = given({**self._defaults, **given(options)})
         space = kind(self._thread, project)
-        self._thread.look(lambda server: server.create_space(project, settings))
+        self._thread.look(lambda server: server.spaces.create(project, chosen))
         try:
             yield space
             if check:

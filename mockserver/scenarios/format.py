@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver import engine, schemas
 from mockserver.engine.video.properties import EVERYBODY
+from mockserver.protocol import durations
 from mockserver.protocol.lifecycles import LIFECYCLES
-from mockserver.scenarios import durations
 
 if TYPE_CHECKING:
     from mockserver.scenarios.commands import Argument

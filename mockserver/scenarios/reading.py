@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from mockserver.protocol import catalogue
-from mockserver.scenarios import durations
+from mockserver.protocol import catalogue, durations
 from mockserver.scenarios.document import Document, Path
 
 # A longer list of known words hides the message; then only the nearest are named.

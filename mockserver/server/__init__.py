@@ -1,6 +1,6 @@
 """The shell: carries bytes between sockets and the engine. It decides nothing."""
 
-from .server import Server
-from .settings import Settings, SpaceSettings
+from .app import Server
+from .settings import Settings
 
-__all__ = ["Server", "Settings", "SpaceSettings"]
+__all__ = ["Server", "Settings"]

@@ -16,7 +16,7 @@ import orjson
 from mockserver import scenarios
 from mockserver.engine import Script
 
-from .server import Server
+from .app import Server
 from .settings import Settings
 
 

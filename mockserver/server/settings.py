@@ -4,37 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from mockserver.engine import DEFAULT_LATENCY_US
-from mockserver.scenarios import Scenario
-
-ClockKind = Literal["real", "manual"]
-
-
-@dataclass(frozen=True, slots=True)
-class SpaceSettings:
-    """What one space is made with; None takes what the server was started with.
-
-    Attributes:
-        scenario: the name or path of the script, or a scenario that has been read; ``"none"`` for
-            a space in which nothing happens by itself.
-        seed: with the space's name, decides its ids and names.
-        clock: ``real`` follows real time, ``manual`` stands still until it is advanced.
-        speed: how fast a real clock runs.
-        latency_us: microseconds of space time between a cause and its events. None: 0 with a manual
-            clock, on which nothing should be stuck, else the server's.
-    """
-
-    scenario: str | Scenario | None = None
-    seed: int | None = None
-    clock: ClockKind | None = None
-    speed: float | None = None
-    latency_us: int | None = None
-
-    def clock_or(self, server: Settings) -> ClockKind:
-        """The kind of clock, with the server's for none chosen."""
-        return self.clock or server.clock
+from mockserver.control import options
+from mockserver.control.options import SpaceOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +16,7 @@ class Settings:
     Attributes:
         host: the address to listen on; loopback unless told otherwise.
         port: 0 takes a free one.
-        scenario: name or path of the scenario of spaces whose client names none.
-        seed: with a space's name, decides its ids and names.
-        clock: ``real`` follows real time, ``manual`` stands still until it is advanced.
-        speed: how fast the spaces' real clocks run; 1.0 is real time.
-        latency_us: microseconds of space time between a cause and its events, unless a scenario
-            says otherwise; None: 0 with a manual clock, else 30 ms.
+        space: what spaces are made with that are given no options of their own.
         credentials: project -> token; None accepts any.
         control_token: what the control API asks for. None: nothing on loopback, and on any other
             host a token of the run's own, which is printed and in the ready file.
@@ -73,11 +40,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8787
-    scenario: str = "demo"
-    seed: int = 0
-    clock: ClockKind = "real"
-    speed: float = 1.0
-    latency_us: int | None = None
+    space: SpaceOptions = field(default_factory=SpaceOptions)
     credentials: Mapping[str, str] | None = field(default=None)
     control_token: str | None = None
     journal_limit: int = 10_000
@@ -91,8 +54,7 @@ class Settings:
     ping_interval_s: float = 10.0
     resume_window_s: float = 60.0
 
-    def latency_for(self, clock: ClockKind) -> int:
-        """The latency of a space with such a clock that was given none of its own."""
-        if self.latency_us is not None:
-            return self.latency_us
-        return 0 if clock == "manual" else DEFAULT_LATENCY_US
+    @property
+    def scenario(self) -> str:
+        """The name or path of the scenario of spaces that are given none of their own."""
+        return str(self.space.get("scenario") or options.defaults()["scenario"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mockserver.cli.arguments import add_play_options
+from mockserver.cli.arguments import add_play_options, chosen_options
 from mockserver.cli.exits import EXIT_BROKEN, EXIT_OK, fail
 
 
@@ -26,9 +26,7 @@ def execute(options: argparse.Namespace) -> int:
     try:
         holds = demo(
             scenario=options.name or options.scenario,
-            seed=options.seed,
-            speed=options.speed,
-            latency_us=options.latency,
+            chosen=chosen_options(options),
         )
     except (
         scenarios.ScenarioError,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mockserver import contract, scenarios
+from mockserver.control.options import SpaceOptions
 from mockserver.engine import Journal
 from mockserver.scenarios import Scenario
 from mockserver.server import Server, Settings
@@ -35,14 +36,12 @@ _NOISE = ("id=", "in ", "on ", "timestamp=", "get_initial_state=", "room_session
 """What a frame's line leaves out here: with one room there is nothing to tell apart by it."""
 
 
-def demo(*, scenario: str, seed: int, speed: float, latency_us: int | None) -> bool:
+def demo(*, scenario: str, chosen: SpaceOptions) -> bool:
     """Play a scenario with the client stub, and show each frame as it crosses the wire.
 
     Args:
         scenario: name or path.
-        seed: decides ids and names.
-        speed: how fast the server's clock runs.
-        latency_us: microseconds of the server's time between a cause and its events; None: 30 ms.
+        chosen: the options of its space.
 
     Returns:
         Whether the scenario's expectations and all rules of the contract held.
@@ -51,32 +50,31 @@ def demo(*, scenario: str, seed: int, speed: float, latency_us: int | None) -> b
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
         CannotListenError: there is no free port.
     """
-    settings = Settings(port=0, scenario=scenario, seed=seed, speed=speed, latency_us=latency_us)
+    settings = Settings(port=0, space={**chosen, "scenario": scenario})
     return asyncio.run(_demo(scenarios.load(scenario), settings))
 
 
 async def _demo(scenario: Scenario, settings: Settings) -> bool:
+    speed = settings.space.get("speed") or 1.0
     # Names and texts are the user's: nothing in them is markup.
     console = Console(highlight=False, markup=False, emoji=False)
     # A file has no width.
     console.soft_wrap = not console.is_terminal
     console.print(Text.assemble((scenario.name, "bold"), "  ", scenario.about))
-    console.print(
-        f"times in seconds of the server's clock, {settings.speed:g} times as fast", style="dim"
-    )
+    console.print(f"times in seconds of the server's clock, {speed:g} times as fast", style="dim")
     # Steps of the script that fail are part of the verdict.
     logging.getLogger(scenarios.script.__name__).setLevel(logging.ERROR)
     server = Server(settings)
-    server.retired = deque()
+    server.spaces.retired = deque()
     await start(server)
     timeline = _Timeline(console)
 
     def is_over() -> bool:
-        space = server.gate.spaces.get(PROJECT)
+        space = server.spaces.get(PROJECT)
         return space is None or space.next_deadline() is None
 
     def show_news(*_frame: Any) -> None:
-        space = server.gate.spaces.get(PROJECT)
+        space = server.spaces.get(PROJECT)
         if space is not None:
             timeline.show(space.journal)
 
@@ -86,18 +84,18 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
             host=server.url,
             project=PROJECT,
             token="any",
-            speed=settings.speed,
+            speed=speed,
             on_frame=show_news,
             is_over=is_over,
         )
         show_news()
     finally:
         await server.stop()
-    for space in (*server.retired, *server.gate):
+    for space in (*server.spaces.retired, *server.spaces.values()):
         played.problems += [
             f"a step of the script failed: {each}" for each in space.script.failures
         ]
-    return _verdict(console, scenario, played, timeline.entries, settings.speed)
+    return _verdict(console, scenario, played, timeline.entries, speed)
 
 
 class _Timeline:

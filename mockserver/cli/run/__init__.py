@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from mockserver.cli.arguments import RUN_EXAMPLE, add_play_options
+from mockserver.cli.arguments import RUN_EXAMPLE, add_play_options, chosen_options
 from mockserver.cli.exits import fail
 
 
@@ -53,11 +53,7 @@ def execute(options: argparse.Namespace) -> int:
     from .runner import TraceFileError, run
 
     settings = Settings(
-        scenario=options.scenario,
-        seed=options.seed,
-        clock=options.clock,
-        speed=options.speed,
-        latency_us=options.latency,
+        space=chosen_options(options),
     )
     try:
         return run(

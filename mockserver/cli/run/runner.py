@@ -93,7 +93,7 @@ async def _run(
 ) -> int:
     signals = program.Signals()
     server = Server(settings)
-    server.retired = deque()
+    server.spaces.retired = deque()
     await start(server)
     try:
         wanted = environment(server.url, server.http_url, PROJECT, TOKEN)
@@ -131,7 +131,7 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
     if strays := list(server.gate.strays.entries()):
         yield "", strays
     plays: Counter[str] = Counter()
-    for space in (*server.retired, *server.gate):
+    for space in (*server.spaces.retired, *server.spaces.values()):
         plays[space.name] += 1
         if entries := list(space.journal.entries()):
             yield contract.play_name(space.name, plays[space.name]), entries
@@ -139,7 +139,7 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
 
 def _failures(server: Server) -> Iterator[str]:
     """What scripts were to do and could not."""
-    for space in (*server.retired, *server.gate):
+    for space in (*server.spaces.retired, *server.spaces.values()):
         for failure in space.script.failures:
             yield f'a step of the script failed in space "{space.name}": {failure}'
 

@@ -87,10 +87,10 @@ function Clock() {
     <time title=${`${clock.kind} clock, UTC`}>${time(now).slice(0, stands ? 12 : 10)}</time>
     ${clock.kind === "real" && html`<button title=${clock.paused ? "Let the clock run" : "Pause the clock"}
       onClick=${send(clock.paused ? "resume" : "pause")}>${clock.paused ? "run" : "pause"}</button>`}
-    ${stands && html`<button onClick=${send("advance", { seconds: 1 })}>+1 s</button>
-      <button onClick=${send("advance", { seconds: 60 })}>+60 s</button>
+    ${stands && html`<button onClick=${send("advance", { by: 1 })}>+1 s</button>
+      <button onClick=${send("advance", { by: 60 })}>+60 s</button>
       <button disabled=${due === null} title="To the next thing that the space has to do"
-        onClick=${send("advance", { seconds: due ?? 0 })}>next${due === null ? "" : ` (${span(due)})`}</button>`}
+        onClick=${send("advance", { by: due ?? 0 })}>next${due === null ? "" : ` (${span(due)})`}</button>`}
     ${!stands && html`<select aria-label="Speed" value=${clock.speed}
       onInput=${(event) => send("speed", { speed: Number(event.target.value) }, "PUT")()}>
       ${[...new Set([...SPEEDS, clock.speed])].map((each) => html`<option value=${each}>×${each}</option>`)}</select>`}

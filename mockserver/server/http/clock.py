@@ -21,7 +21,7 @@ async def advance_clock(call: Call) -> Any:
     Answered when all that was caused has been sent.
     """
     control, body = call.control, call.body
-    move = control.advance(body["seconds"], acknowledged=body["acknowledged"])
+    move = control.advance(body["by"], acknowledged=body["acknowledged"])
     await while_it_lasts(control, move)
     return control.clock()
 

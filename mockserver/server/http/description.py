@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import mockserver
 from mockserver import schemas
-from mockserver.rest.openapi import document
 
 from . import shapes
-from .endpoint import Call, Endpoint
-from .front import PREFIX
+from .endpoint import Endpoint
+from .paths import PREFIX
 
 PROBLEM = "application/problem+json"
 _OF_OURS = re.compile(r"(?:\.\./control/)?([a-z_]+)\.json")
@@ -27,23 +26,10 @@ PATH_PARTS = {
 }
 
 
-async def get_openapi(call: Call) -> Any:
-    """What can be asked of the server, as an OpenAPI 3.1 document."""
-    return openapi()
-
-
-async def get_rest_openapi(call: Call) -> Any:
-    """What the vendor's REST API is here, as an OpenAPI 3.1 document."""
-    return document()
-
-
-@cache
-def openapi() -> dict[str, Any]:
-    """The document; made once and shared: do not change it."""
-    from .table import SECTIONS
-
+def openapi(sections: Mapping[str, Iterable[Endpoint]]) -> dict[str, Any]:
+    """The document that describes these endpoints."""
     paths: dict[str, dict[str, Any]] = {}
-    for section, rows in SECTIONS.items():
+    for section, rows in sections.items():
         for row in rows:
             paths.setdefault(PREFIX + row.path, {})[row.method.lower()] = _operation(row, section)
     return {
@@ -57,7 +43,7 @@ def openapi() -> dict[str, Any]:
             ),
         },
         "security": [{}, {"token": []}],
-        "tags": [{"name": section} for section in SECTIONS],
+        "tags": [{"name": section} for section in sections],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -138,14 +124,12 @@ _TEXT = {"type": "string"}
 
 
 def _problems(row: Endpoint) -> dict[str, Any]:
-    from .table import statuses
-
     return {
         str(status): {
             "description": HTTPStatus(status).phrase,
             "content": {PROBLEM: {"schema": _ref("problem")}},
         }
-        for status in statuses(row)
+        for status in row.statuses
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -13,16 +12,14 @@ from mockserver.protocol.errors import Refusal
 
 from . import shapes
 from .answers import json_answer
+from .context import Context
 from .endpoint import Call, Endpoint
-from .front import LARGEST_BODY, PREFIX
+from .paths import LARGEST_BODY, PREFIX
 from .problems import HttpProblem
 from .table import ENDPOINTS
 
-if TYPE_CHECKING:
-    from mockserver.server.server import Server
 
-
-async def dispatch(server: Server, request: web.Request) -> web.StreamResponse:
+async def dispatch(context: Context, request: web.Request) -> web.StreamResponse:
     """Serve one request that the guard has let in.
 
     Raises:
@@ -43,7 +40,7 @@ async def dispatch(server: Server, request: web.Request) -> web.StreamResponse:
         hint = f"did you mean {' or '.join(near)}?" if near else f"see {PREFIX}/openapi.json"
         raise HttpProblem(404, f'nothing is at "{request.path}"; {hint}')
     row: Endpoint = match.handler.keywords["row"]  # type: ignore[attr-defined]
-    return await _serve(server, row, dict(match), request)
+    return await _serve(context, row, dict(match), request)
 
 
 @cache
@@ -55,13 +52,13 @@ def _router() -> web.UrlDispatcher:
 
 
 async def _serve(
-    server: Server, row: Endpoint, path: dict[str, str], request: web.Request
+    context: Context, row: Endpoint, path: dict[str, str], request: web.Request
 ) -> web.StreamResponse:
     query = shapes.read_query(request.query, row.query)
     try:
         reads = row.method != "GET" and row.takes is None
         body = await shapes.read_body(request, row.body) if reads else {}
-        answer = await row.handler(Call(server, request, path, query, body))
+        answer = await row.handler(Call(context, request, path, query, body))
     except Refusal as refusal:
         raise HttpProblem(int(refusal.code), refusal.message) from None
     except ControlError as error:

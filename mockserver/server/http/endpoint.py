@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,11 @@ from aiohttp import web
 
 from mockserver.protocol import catalogue
 
+from .context import Context
 from .problems import HttpProblem
 
 if TYPE_CHECKING:
     from mockserver.control.control import SpaceControl
-    from mockserver.server.server import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Call:
     """A request whose every part has been checked.
 
     Attributes:
-        server: the server.
+        server: the server, as far as the control API knows it.
         request: the request itself, for the few who need more of it.
         path: the variable parts of the path, decoded.
         query: what the query says, by its shape.
         body: what the body says, by its shape; empty when the endpoint takes none.
     """
 
-    server: Server
+    server: Context
     request: web.Request
     path: dict[str, str]
     query: dict[str, Any]
@@ -44,14 +44,14 @@ class Call:
             HttpProblem: 404 when there is none of this name.
         """
         name = self.path["space"]
-        if name not in self.server.gate.spaces:
-            raise no_such_space(self.server, name)
-        return self.server.control(name)
+        if name not in self.server.spaces:
+            raise no_such_space(self.server.spaces, name)
+        return self.server.spaces.control(name)
 
 
-def no_such_space(server: Server, name: str) -> HttpProblem:
+def no_such_space(spaces: Iterable[str], name: str) -> HttpProblem:
     """The problem of a name that no space has."""
-    there = sorted(server.gate.spaces)
+    there = sorted(spaces)
     near = catalogue.nearest(name, there)
     hint = f'did you mean "{near[0]}"?' if near else f"there is: {', '.join(there) or 'none yet'}"
     return HttpProblem(404, f'no space "{name}"; {hint}')
@@ -103,6 +103,16 @@ class Endpoint:
     def description(self) -> str:
         """The rest of what there is to say; may be empty."""
         return self._told()[1]
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """The statuses of the problems that it can answer with, sorted."""
+        found = {400, 401, 403, *self.problems}
+        if "{" in self.path:
+            found.add(404)
+        if self.method != "GET":
+            found |= {413, 415, 422}
+        return tuple(sorted(found))
 
     def _told(self) -> tuple[str, str]:
         text = inspect.cleandoc(self.handler.__doc__ or "").replace("``", "`")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
 
 from mockserver.engine import Clock, RunningClock, Space
 
+from .context import Context
 from .endpoint import Call
 from .spaces import view
 from .traces import EVENT_STREAM, HEARTBEAT_S, SLOW_S
-
-if TYPE_CHECKING:
-    from mockserver.server.server import Server
 
 LOOK_S = 0.05
 """How often the spaces are looked at while somebody watches. Nobody else pays for it."""
@@ -60,7 +58,7 @@ async def follow_changes(call: Call) -> Any:
 class _Watcher:
     """Looks at all spaces again and again; the engine need not know that somebody watches."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Context) -> None:
         self._server = server
         self._seen: dict[str, Mark] = {}
 
@@ -87,19 +85,19 @@ class _Watcher:
     async def _changes(self) -> dict[str, Any]:
         """``{"spaces", "gone"}`` since the last time; empty when nothing has changed."""
         changed: list[dict[str, Any]] = []
-        spaces = list(self._server.gate)
+        spaces = list(self._server.spaces.values())
         for number, space in enumerate(spaces):
             if number % SPACES_AT_ONCE == SPACES_AT_ONCE - 1:
                 await asyncio.sleep(0)
-            if self._server.gate.spaces.get(space.name) is not space:
+            if self._server.spaces.get(space.name) is not space:
                 continue
             mark = self._mark(space)
             if self._seen.get(space.name) != mark:
                 self._seen[space.name] = mark
-                await self._server.control(space.name).verdict.catch_up_in_slices()
-                if self._server.gate.spaces.get(space.name) is space:
+                await self._server.spaces.control(space.name).verdict.catch_up_in_slices()
+                if self._server.spaces.get(space.name) is space:
                     changed.append(view(self._server, space))
-        gone = [name for name in self._seen if name not in self._server.gate.spaces]
+        gone = [name for name in self._seen if name not in self._server.spaces]
         for name in gone:
             del self._seen[name]
         return {"spaces": changed, "gone": gone} if changed or gone else {}
@@ -110,7 +108,7 @@ class _Watcher:
 
     def _mark(self, space: Space) -> Mark:
         return (
-            self._server.control(space.name).serial,
+            self._server.spaces.control(space.name).serial,
             space.journal.last,
             space.agenda.added,
             len(space.agenda),

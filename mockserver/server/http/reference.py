@@ -12,8 +12,8 @@ from mockserver.protocol.explanation import describe
 
 from . import shapes
 from .endpoint import Endpoint
-from .front import PREFIX
-from .table import SECTIONS, statuses
+from .paths import PREFIX
+from .table import SECTIONS
 
 COMMAND = "python -m mockserver.server.http.reference > docs/CONTROL_API.md"
 
@@ -30,7 +30,7 @@ $ post() {{ curl -s "$url$1" -H 'Content-Type: application/json' -d "$2"; }}
 $ post /spaces '{{"name": "my-test", "scenario": "none", "clock": "manual"}}'
 $ post /spaces/my-test/rooms '{{"name": "lobby", "members": ["Ann"]}}'
 $ post /spaces/my-test/actions '{{"do": "start_recording", "room": "lobby"}}'
-$ post /spaces/my-test/clock/advance '{{"seconds": 5}}'
+$ post /spaces/my-test/clock/advance '{{"by": "5s"}}'
 $ curl -s "$url/spaces/my-test/trace?format=jsonl" > trace.jsonl
 ```
 
@@ -101,7 +101,7 @@ def _endpoint(row: Endpoint) -> Iterator[str]:
         yield from _fields(shapes.shape(row.body))
         yield from _examples(shapes.shape(row.body)["examples"])
     yield f"Answer: {row.status} {HTTPStatus(row.status).phrase}{_answered(row)}. " + (
-        f"Problems: {', '.join(str(status) for status in statuses(row))}.\n"
+        f"Problems: {', '.join(str(status) for status in row.statuses)}.\n"
     )
 
 

@@ -6,9 +6,13 @@ Names of things that other tables know are not written out there: ``"x-names": "
 
 from __future__ import annotations
 
+import json
+import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeGuard
 
 import orjson
@@ -17,12 +21,15 @@ from multidict import MultiMapping
 
 from mockserver import contract, scenarios, schemas
 from mockserver.engine import ACTIONS, Script
-from mockserver.protocol import catalogue
+from mockserver.protocol import catalogue, durations
 from mockserver.protocol.codec import MAX_DEPTH
+from mockserver.protocol.explanation import Problem as Fault
 from mockserver.protocol.explanation import explain
 from mockserver.rest.table import OPERATIONS
 
 from .problems import HttpProblem, invalid
+
+logger = logging.getLogger(__name__)
 
 Schema = dict[str, Any]
 
@@ -50,9 +57,25 @@ def actions() -> list[str]:
 @cache
 def shape(name: str) -> Schema:
     """The schema of a body, query or answer: ``create_space``, ``room_view``."""
-    schema = with_names(schemas.load(f"control/{name}"))
+    schema = with_names(_composed(schemas.load(f"control/{name}")))
     assert isinstance(schema, dict)
     return schema
+
+
+def _composed(schema: Schema) -> Schema:
+    """With the fields of the schema that it extends by ``$ref``, but for their defaults.
+
+    A field of the schema's own adds to the other schema's field of its name.
+    """
+    if "$ref" not in schema:
+        return schema
+    fields = {
+        name: {key: value for key, value in each.items() if key != "default"}
+        for name, each in schemas.resolve(schema["$ref"])["properties"].items()
+    }
+    own = {name: {**fields.get(name, {}), **each} for name, each in schema["properties"].items()}
+    kept = {k: v for k, v in schema.items() if k not in ("$ref", "unevaluatedProperties")}
+    return {**kept, "additionalProperties": False, "properties": {**own, **fields, **own}}
 
 
 @cache
@@ -87,10 +110,11 @@ async def read_body(request: web.Request, name: str | None) -> dict[str, Any]:
     if not data and name is None:
         return {}
     if name != ACTION:
-        return checked(body, NOTHING if name is None else shape(name), "body", 422)
+        wanted = NOTHING if name is None else shape(name)
+        return checked(*_renamed(body, wanted), what="body", status=422)
     verb = body.get("do") if isinstance(body, dict) else None
     if isinstance(verb, str) and verb in actions():
-        return checked(body, action_shape(verb), "body", 422)
+        return checked(body, action_shape(verb), what="body", status=422)
     choice = {"description": "What is to be done.", "enum": actions()}
     wanted = {"type": "object", "required": ["do"], "properties": {"do": choice}}
     raise invalid(422, "body", explain(body, wanted))
@@ -117,17 +141,73 @@ def read_query(query: MultiMapping[str], name: str | None) -> dict[str, Any]:
             values[key] = int(given[0])
         else:
             values[key] = given[0]
-    return checked(values, schema, "query", 400)
+    return checked(values, schema, what="query", status=400)
 
 
-def checked(value: Any, schema: Schema, what: str, status: int) -> dict[str, Any]:
-    """The value, if it fits, with defaults put in and whole numbers whole.
+def _renamed(body: Any, schema: Schema) -> tuple[Any, Schema, Mapping[str, str]]:
+    """A body in which fields have their new names, its schema, and new -> old for those renamed.
+
+    Old fields (``x-formerly``) are numbers of seconds; they are logged, each once.
 
     Raises:
-        HttpProblem: it does not; names the fields.
+        HttpProblem: 422 for an old field that is no number, or that stands beside the new one.
     """
-    if not _fits(value, schema):
-        raise invalid(status, what, explain(value, schema))
+    if not isinstance(body, dict):
+        return body, schema, {}
+    body, old_names = dict(body), {}
+    for new, field in schema["properties"].items():
+        old = field.get("x-formerly")
+        if old is None or old not in body:
+            continue
+        value = body.pop(old)
+        if new in body:
+            fault = Fault(f"$.{old}", f"either {old} or {new}", "both", f"leave {old} out")
+            raise invalid(422, "body", [fault])
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            found = json.dumps(value)
+            hint = f'write "{new}": {found}' if isinstance(value, str) else f"use {new}"
+            raise invalid(422, "body", [Fault(f"$.{old}", "a number of seconds", found, hint)])
+        _warn_of_old_name(old, new)
+        body[new], old_names[new] = value, old
+    return body, schema, old_names
+
+
+@cache
+def _warn_of_old_name(old: str, new: str) -> None:
+    logger.warning(
+        'control API: the field "%s" is deprecated: write "%s", which takes "250ms" as well as '
+        "a number of seconds",
+        old,
+        new,
+    )
+
+
+def checked(
+    value: Any,
+    schema: Schema,
+    old_names: Mapping[str, str] = MappingProxyType({}),
+    *,
+    what: str,
+    status: int,
+) -> dict[str, Any]:
+    """The value, if it fits, with defaults put in and whole numbers whole.
+
+    Args:
+        value: what came.
+        schema: what it must fit.
+        old_names: new name -> the old one by which a field came; problems say the old one.
+        what: ``body``, ``query``.
+        status: of the problem.
+
+    Raises:
+        HttpProblem: it does not fit; names the fields.
+    """
+    faults = [] if _fits(value, schema) else explain(value, schema)
+    faults = faults or list(_bad_durations(value, schema))
+    if faults:
+        for new, old in old_names.items():
+            faults = [replace(x, path=f"$.{old}") if x.path == f"$.{new}" else x for x in faults]
+        raise invalid(status, what, faults)
     complete = {
         key: field["default"]
         for key, field in schema.get("properties", {}).items()
@@ -138,6 +218,22 @@ def checked(value: Any, schema: Schema, what: str, status: int) -> dict[str, Any
         # JSON has no whole numbers of its own: 2.0 is one.
         complete[key] = int(given) if _is_whole(given) and _wants_whole(field) else given
     return complete
+
+
+def _bad_durations(value: Mapping[str, Any], schema: Schema) -> Iterator[Fault]:
+    """What a schema cannot know of durations: how long one is that is written with its unit."""
+    for name, field in schema.get("properties", {}).items():
+        if field.get("x-kind") != "duration" or name not in value:
+            continue
+        longest = field["anyOf"][0].get("maximum")
+        try:
+            seconds = durations.rounded(value[name]) / durations.MICROSECONDS["s"]
+        except ValueError as error:
+            expected = str(error).removeprefix("expected ")
+            yield Fault(f"$.{name}", expected, json.dumps(value[name]))
+        else:
+            if longest is not None and seconds > longest:
+                yield Fault(f"$.{name}", f"at most {longest} seconds", json.dumps(value[name]))
 
 
 def _is_whole(value: Any) -> TypeGuard[float]:

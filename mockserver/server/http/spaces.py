@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from aiohttp import web
 
 import mockserver
 from mockserver import scenarios
-from mockserver.engine import MICROSECONDS, Space, Video
-from mockserver.server.settings import SpaceSettings
+from mockserver.control.options import SpaceOptions
+from mockserver.engine import Space, Video
 
 from .answers import json_answer
+from .context import Context
 from .endpoint import Call, no_such_space
 from .problems import HttpProblem, field_fault
 from .traces import lines
-
-if TYPE_CHECKING:
-    from mockserver.server.server import Server
 
 
 async def health(call: Call) -> Any:
@@ -32,7 +30,7 @@ async def health(call: Call) -> Any:
     return {
         "status": "faulty" if server.bugs else "ok",
         "version": mockserver.__version__,
-        "spaces": [_counts(space) for space in server.gate],
+        "spaces": [_counts(space) for space in server.spaces.values()],
         "bugs": len(server.bugs),
         "failed_connections": [
             {"message": message, "count": count} for message, count in server.strangers
@@ -46,13 +44,13 @@ async def journal(call: Call) -> Any:
     Without a name: the frames of connections that are in no space. `GET …/trace` can do more.
     """
     name = call.query.get("project", call.query.get("space"))
-    gate = call.server.gate
+    server = call.server
     if name is None:
-        chosen = gate.strays
-    elif name in gate.spaces:
-        chosen = gate.spaces[name].journal
+        chosen = server.strays
+    elif name in server.spaces:
+        chosen = server.spaces[name].journal
     else:
-        raise no_such_space(call.server, name)
+        raise no_such_space(server.spaces, name)
     if call.query["format"] == "jsonl":
         return web.Response(body=lines(chosen.entries()), content_type="application/jsonl")
     return {"space": chosen.space, "dropped": chosen.dropped, "entries": list(chosen.entries())}
@@ -65,7 +63,7 @@ async def list_scenarios(call: Call) -> Any:
 
 async def list_spaces(call: Call) -> Any:
     """All spaces."""
-    return {"spaces": [view(call.server, space) for space in call.server.gate]}
+    return {"spaces": [view(call.server, space) for space in call.server.spaces.values()]}
 
 
 async def create_space(call: Call) -> Any:
@@ -74,14 +72,12 @@ async def create_space(call: Call) -> Any:
     It keeps what happens in it until it is reset or deleted. A client is in it when it connects to
     its ``url``, or anywhere with its name as the project id.
     """
-    name = call.body["name"]
-    settings = SpaceSettings(**await _settings(call.body))
-    if settings.speed is not None and settings.clock_or(call.server.settings) == "manual":
+    spaces, name, chosen = call.server.spaces, call.body["name"], await _options(call.body)
+    if "speed" in chosen and spaces.complete(chosen)["clock"] == "manual":
         raise _no_speed()
-    try:
-        space = call.server.create_space(name, settings)
-    except ValueError as error:
-        raise HttpProblem(409, str(error)) from None
+    if name in spaces:
+        raise HttpProblem(409, f'there is a space "{name}" already')
+    space = spaces.create(name, chosen)
     where = f"{call.request.rel_url.raw_path}/{quote(name, safe='')}"
     return json_answer(view(call.server, space), 201, {"Location": where})
 
@@ -93,7 +89,7 @@ async def get_space(call: Call) -> Any:
 
 async def delete_space(call: Call) -> Any:
     """End a space, and the connections in it."""
-    call.server.delete_space(call.control.space.name)
+    call.server.spaces.delete(call.control.space.name)
 
 
 async def reset_space(call: Call) -> Any:
@@ -101,12 +97,12 @@ async def reset_space(call: Call) -> Any:
 
     The same seed gives the same names and ids again; a scenario begins from its beginning.
     """
-    changes = await _settings(call.body)
+    changes = await _options(call.body)
     control = call.control
     kind = changes.get("clock", control.clock().kind)
     if kind == "manual" and changes.setdefault("speed", None) is not None:
         raise _no_speed()
-    return view(call.server, call.server.reset_space(control.space.name, **changes))
+    return view(call.server, call.server.spaces.reset(control.space.name, changes))
 
 
 async def list_sessions(call: Call) -> Any:
@@ -124,9 +120,9 @@ def _counts(space: Space) -> dict[str, Any]:
     }
 
 
-def view(server: Server, space: Space) -> dict[str, Any]:
+def view(server: Context, space: Space) -> dict[str, Any]:
     """A space in numbers, with its clock."""
-    control = server.control(space.name)
+    control = server.spaces.control(space.name)
     return {
         **_counts(space),
         "kept": space.is_kept,
@@ -139,16 +135,14 @@ def view(server: Server, space: Space) -> dict[str, Any]:
     }
 
 
-async def _settings(body: dict[str, Any]) -> dict[str, Any]:
-    """What a body says of how a space is made, as ``SpaceSettings`` has it."""
+async def _options(body: dict[str, Any]) -> SpaceOptions:
+    """What a body says of how a space is made."""
     told = {key: value for key, value in body.items() if key != "name"}
-    if "latency_s" in told:
-        told["latency_us"] = round(told.pop("latency_s") * MICROSECONDS)
     text = told.pop("scenario_yaml", None)
     if text is not None:
         # In a thread: a long text takes most of a second, and nobody else waits for it.
         told["scenario"] = await asyncio.to_thread(_read_scenario, text)
-    return told
+    return cast(SpaceOptions, told)
 
 
 def _no_speed() -> HttpProblem:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
+from mockserver.rest.openapi import document
+
 from . import clock, description, judging, live, protocol, rooms, spaces, traces, wire
-from .endpoint import Endpoint
+from .endpoint import Call, Endpoint
 
 SPACE = "/spaces/{space}"
 ROOM = SPACE + "/rooms/{room}"
 TEXTS = ("application/json", traces.JSON_LINES)
 
+
+async def get_openapi(call: Call) -> Any:
+    """What can be asked of the server, as an OpenAPI 3.1 document."""
+    return openapi()
+
+
+async def get_rest_openapi(call: Call) -> Any:
+    """What the vendor's REST API is here, as an OpenAPI 3.1 document."""
+    return document()
+
+
 SECTIONS: dict[str, tuple[Endpoint, ...]] = {
     "The server": (
         Endpoint("GET", "/health", spaces.health, answer="health"),
-        Endpoint("GET", "/openapi.json", description.get_openapi, answer="openapi"),
-        Endpoint("GET", "/rest/openapi.json", description.get_rest_openapi, answer="openapi"),
+        Endpoint("GET", "/openapi.json", get_openapi, answer="openapi"),
+        Endpoint("GET", "/rest/openapi.json", get_rest_openapi, answer="openapi"),
         Endpoint("GET", "/scenarios", spaces.list_scenarios, answer="scenario_list"),
         Endpoint(
             "GET",
@@ -198,11 +214,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
 ENDPOINTS: tuple[Endpoint, ...] = tuple(row for rows in SECTIONS.values() for row in rows)
 
 
-def statuses(row: Endpoint) -> tuple[int, ...]:
-    """The statuses of the problems that a row can answer with, sorted."""
-    found = {400, 401, 403, *row.problems}
-    if "{" in row.path:
-        found.add(404)
-    if row.method != "GET":
-        found |= {413, 415, 422}
-    return tuple(sorted(found))
+@cache
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document; made once and shared: do not change it."""
+    return description.openapi(SECTIONS)

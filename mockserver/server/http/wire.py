@@ -59,7 +59,7 @@ async def expect(call: Call) -> Any:
     """
     control = call.control
     try:
-        return await while_it_lasts(control, control.wait_for(**call.body))
+        return await while_it_lasts(control, control.happenings.wait_for(**call.body))
     except TimeoutError as error:
         text = str(error)
         raise HttpProblem(

@@ -12,11 +12,11 @@ import orjson
 from aiohttp import web
 
 from mockserver.protocol.errors import AuthenticationFailed
+from mockserver.server.http.context import Context
 from mockserver.server.http.problems import HttpProblem
 
 if TYPE_CHECKING:
     from mockserver.rest.errors import RestError
-    from mockserver.server.server import Server
 
 API = "/api/{rest:.*}"
 SPACE = "/space/{space}"
@@ -33,19 +33,19 @@ class Credentials(NamedTuple):
     token: str
 
 
-def install(app: web.Application, server: Server) -> None:
+def install(app: web.Application, context: Context) -> None:
     """Give an application the REST API, for the root and for ``/space/NAME``."""
-    front = Front(server)
+    front = Front(context)
     for path in (API, SPACE + API):
-        app.router.add_route("*", path, partial(_answered, server, front.serve))
-    app.router.add_get(MEDIA, partial(_answered, server, front.media))
+        app.router.add_route("*", path, partial(_answered, context, front.serve))
+    app.router.add_get(MEDIA, partial(_answered, context, front.media))
 
 
 class Front:
     """Serves requests of one server. What is behind it is loaded at the first request."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     async def serve(self, request: web.Request) -> web.Response:
         """Serve one operation.
@@ -61,7 +61,7 @@ class Front:
             raise RestError(401)
         named = request.match_info.get("space")
         try:
-            space = self._server.gate.visit(who.project, who.token, named)
+            space = self._context.visit(who.project, who.token, named)
         except AuthenticationFailed:
             raise RestError(401) from None
         path = request.rel_url.raw_path
@@ -74,7 +74,7 @@ class Front:
         row, parts = found
         origin = f"{request.scheme}://{request.host}"
         body = await request.read()
-        state = self._server.rest(space)
+        state = self._context.spaces.rest(space)
         space.tick()
         try:
             answer = serving.serve(
@@ -91,7 +91,7 @@ class Front:
         finally:
             # What it caused goes to the clients now, and what follows later has its time.
             space.advance(space.now)
-            self._server.rearm(space)
+            self._context.spaces.rearm(space)
         if answer.body is None:
             return web.Response(status=answer.status)
         return _json(answer.status, answer.body)
@@ -104,23 +104,25 @@ class Front:
         """
         from mockserver.rest.errors import RestError
 
-        space = self._server.gate.spaces.get(request.match_info["space"])
+        space = self._context.spaces.get(request.match_info["space"])
         if space is None:
             raise RestError(404)
         space.tick()
         expires, signature = (request.query.get(each, "") for each in ("expires", "signature"))
         if not expires.isdecimal():
             raise RestError(403)
-        data = self._server.rest(space).file(request.match_info["recording"], expires, signature)
+        data = self._context.spaces.rest(space).file(
+            request.match_info["recording"], expires, signature
+        )
         return web.Response(body=data, content_type="video/mp4")
 
 
-async def _answered(server: Server, serve: Serve, request: web.Request) -> web.StreamResponse:
+async def _answered(context: Context, serve: Serve, request: web.Request) -> web.StreamResponse:
     """What a handler answers, or the error that it raised."""
     from mockserver.rest.errors import RestError
 
     try:
-        server.guard.check_websocket(request)
+        context.guard.check_websocket(request)
         return await serve(request)
     except RestError as error:
         return error_response(error)
@@ -132,7 +134,7 @@ async def _answered(server: Server, serve: Serve, request: web.Request) -> web.S
         # Whoever asked is gone.
         raise
     except Exception as bug:
-        server.note_bug(bug)
+        context.note_bug(bug)
         return error_response(RestError(500))
 
 

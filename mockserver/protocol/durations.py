@@ -5,6 +5,7 @@ A duration is a number of seconds (`5`, `0.25`) or a text with a unit (`250ms`, 
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 
@@ -37,6 +38,19 @@ def microseconds(value: object) -> int:
     if exact > LONGEST_DAYS * 24 * MICROSECONDS["h"]:
         raise ValueError(f"expected at most {LONGEST_DAYS} days")
     return int(exact)
+
+
+def rounded(value: object) -> int:
+    """Read a duration as ``microseconds`` does, but round a number to the next microsecond.
+
+    For durations that a program has computed: ``0.1 + 0.2`` is one.
+
+    Raises:
+        ValueError: it is no duration, is negative, or far too long.
+    """
+    if isinstance(value, float) and math.isfinite(value):
+        value = round(value, 6)
+    return microseconds(value)
 
 
 def text(duration_us: int) -> str:

@@ -1,0 +1,271 @@
+"""The keeper: one record per space, from its making to its end."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mockserver import scenarios
+from mockserver.engine import (
+    DEFAULT_LATENCY_US,
+    TABLES,
+    Keeper,
+    ManualClock,
+    RunningClock,
+    Script,
+    Space,
+)
+from mockserver.protocol import durations
+from mockserver.realtime import unix_time
+from mockserver.scenarios import Scenario, ScenarioScript
+
+from . import options
+from .options import SpaceOptions
+from .timer import SpaceTimer
+
+if TYPE_CHECKING:
+    from mockserver.rest.state import RestSpace
+
+    from .control import SpaceControl
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class SpaceRecord:
+    """All that is known of a space that is there.
+
+    Attributes:
+        space: the space.
+        options: what it was made with; what is left out came from the server.
+        scenario: the scenario that was asked for; None: the server's own choice.
+        timer: wakes it when something is due.
+        control: the tester's hand on it, once somebody wanted one.
+        rest: what it keeps for its REST API, once somebody asked by REST.
+    """
+
+    space: Space
+    options: SpaceOptions
+    scenario: str | None
+    timer: SpaceTimer
+    control: SpaceControl | None = None
+    rest: RestSpace | None = None
+
+
+class Spaces(Keeper):
+    """Makes spaces, keeps them by their names, and ends them.
+
+    Args:
+        chosen: what the server was started with; the defaults stand for what it leaves out.
+        journal_limit: frames kept per space.
+        journal_bytes: memory that the frames kept of one space may take, about.
+        drained: returns once all that a space has sent has been handed to the network.
+        on_made: called after a space was made.
+        on_bug: called with a fault of the mock itself.
+
+    Attributes:
+        retired: where spaces that have ended are kept, for those who judge a whole run afterwards.
+            None are, unless this is replaced by a deque that is longer: journals are large.
+    """
+
+    def __init__(
+        self,
+        chosen: SpaceOptions,
+        *,
+        journal_limit: int,
+        journal_bytes: int,
+        drained: Callable[[Space], Awaitable[None]],
+        on_made: Callable[[], object],
+        on_bug: Callable[[Exception], None],
+    ) -> None:
+        self.retired: deque[Space] = deque(maxlen=0)
+        self._chosen: SpaceOptions = {**options.defaults(), **options.given(chosen)}
+        self._journal_limit = journal_limit
+        self._journal_bytes = journal_bytes
+        self._drained = drained
+        self._on_made = on_made
+        self._on_bug = on_bug
+        self._records: dict[str, SpaceRecord] = {}
+        # How often clients had a space of a name made; this outlives the spaces themselves.
+        self._plays: Counter[str] = Counter()
+
+    def __getitem__(self, name: str) -> Space:
+        return self._records[name].space
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    # For the gate
+
+    def scenario_of(self, name: str) -> str | None:
+        """The scenario that was asked for; None: the server's own choice, or no such space."""
+        record = self._records.get(name)
+        return record.scenario if record is not None else None
+
+    def make(self, name: str, scenario: str | None) -> Space:
+        """Make the space of a client, whose token may have named a scenario.
+
+        Raises:
+            LookupError: there is no such scenario, or its file has become faulty meanwhile.
+        """
+        # A client's token names what is shipped; only who started the server may name files.
+        try:
+            script = (
+                self._script(None)
+                if scenario is None
+                else ScenarioScript(scenarios.load_named(scenario))
+            )
+        except scenarios.ScenarioError as error:
+            logger.error("no space for %s: %s", name, error)
+            raise LookupError(f"the server's scenario is faulty: {error}") from error
+        former = self._records.pop(name, None)
+        if former is not None:
+            self._end(former)
+        chosen: SpaceOptions = {} if scenario is None else {"scenario": scenario}
+        space = self._add(name, chosen, script, scenario)
+        self._plays[name] += 1
+        space.play = self._plays[name]
+        return space
+
+    # For testers
+
+    def create(self, name: str, chosen: SpaceOptions) -> Space:
+        """Make a space on purpose, before any client comes; it never begins again by itself.
+
+        Raises:
+            ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
+            OptionError: an option cannot have this value.
+            ValueError: there is a space of this name already.
+        """
+        if name in self._records:
+            raise ValueError(f'there is a space "{name}" already')
+        chosen = options.given(chosen)
+        script = self._script(chosen.get("scenario"))
+        asked = script.name if "scenario" in chosen else None
+        space = self._add(name, chosen, script, asked)
+        space.is_kept = True
+        return space
+
+    def delete(self, name: str) -> None:
+        """End a space and the connections in it. Raises KeyError when there is none."""
+        record = self._records.pop(name)
+        space = record.space
+        for session in list(space.sessions.values()):
+            if session.connection is not None:
+                session.connection.close(1000, f'space "{name}" was deleted')
+            space.forget(session)
+        self._end(record)
+
+    def reset(self, name: str, changes: SpaceOptions | None = None) -> Space:
+        """End a space, and make it again as it was made.
+
+        Args:
+            name: the space.
+            changes: options that are different from now on; None takes the server's.
+
+        Raises:
+            KeyError: there is none.
+            ScenarioError, UnknownScenarioError: the scenario is faulty or not there; nothing has
+                changed then.
+        """
+        chosen = options.given({**self._records[name].options, **(changes or {})})
+        self._script(chosen.get("scenario"))
+        self.delete(name)
+        return self.create(name, chosen)
+
+    def control(self, name: str) -> SpaceControl:
+        """The tester's hand on a space. Raises KeyError when there is none of this name."""
+        record = self._records[name]
+        if record.control is None:
+            # Imported here: a server that nobody controls should not wait for it at its start.
+            from .control import SpaceControl
+
+            record.control = SpaceControl(self, record.space)
+        return record.control
+
+    def complete(self, chosen: SpaceOptions) -> SpaceOptions:
+        """These options, and the server's own where they choose nothing."""
+        return {**self._chosen, **chosen}
+
+    def rest(self, space: Space) -> RestSpace:
+        """What a space keeps for its REST API; made when it is first asked for."""
+        # Imported here: most spaces are never asked by REST.
+        from mockserver.rest.state import RestSpace
+
+        record = self._records.get(space.name)
+        if record is None or record.space is not space:
+            # It has ended while somebody was still at work in it.
+            return RestSpace(space)
+        if record.rest is None:
+            record.rest = RestSpace(space)
+        return record.rest
+
+    # While they run
+
+    def rearm(self, space: Space, *, changed: bool = False) -> None:
+        """Set the timer of a space again, after something has happened in it.
+
+        Args:
+            space: the space; one that has ended meanwhile needs no timer.
+            changed: whether its clock runs differently now, so that the timer is wrong anyway.
+        """
+        record = self._records.get(space.name)
+        if record is None or record.space is not space:
+            return
+        if changed:
+            record.timer.cancel()
+        record.timer.rearm()
+
+    async def drained(self, space: Space) -> None:
+        """Return once all that the space has sent so far has been handed to the network."""
+        await self._drained(space)
+
+    def stop(self) -> None:
+        """Stop all timers; the spaces can still be looked at."""
+        for record in self._records.values():
+            record.timer.cancel()
+            if record.control is not None:
+                record.control.close()
+
+    def _end(self, record: SpaceRecord) -> None:
+        self.retired.append(record.space)
+        record.timer.cancel()
+        if record.control is not None:
+            record.control.close()
+
+    # Making
+
+    def _add(self, name: str, chosen: SpaceOptions, script: Script, scenario: str | None) -> Space:
+        complete: dict[str, Any] = {**self.complete(chosen)}
+        is_manual = complete["clock"] == "manual"
+        latency_us = 0 if is_manual else DEFAULT_LATENCY_US
+        if "latency" in complete:
+            latency_us = durations.rounded(complete["latency"])
+        space = Space(
+            name,
+            TABLES,
+            clock=ManualClock() if is_manual else RunningClock(unix_time, complete["speed"]),
+            seed=complete["seed"],
+            latency_us=latency_us,
+            script=script,
+            journal_limit=self._journal_limit,
+            journal_bytes=self._journal_bytes,
+            on_bug=self._on_bug,
+        )
+        self._records[name] = SpaceRecord(space, chosen, scenario, SpaceTimer(space))
+        self._on_made()
+        return space
+
+    def _script(self, scenario: str | Path | Scenario | None) -> Script:
+        chosen = scenario or self._chosen["scenario"]
+        if isinstance(chosen, Scenario):
+            return ScenarioScript(chosen)
+        name = str(chosen)
+        return Script() if name == Script.name else ScenarioScript(scenarios.load(name))

@@ -1,0 +1,223 @@
+"""The server: where the gate, the keeper of spaces, sockets and HTTP are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+from aiohttp import web
+
+from mockserver.control.keeper import Spaces
+from mockserver.engine import Connection, Gate, Grant, Journal, RunningClock, Session, Space
+from mockserver.engine.identity import name_source
+from mockserver.protocol import codec
+from mockserver.protocol.errors import InternalError
+from mockserver.realtime import unix_time
+
+from .http import Guard, application, hello
+from .http.problems import HttpProblem
+from .rest import install as install_rest
+from .settings import Settings
+from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
+from .timers import Deadlines
+
+logger = logging.getLogger(__name__)
+
+NAMES_DELAY_S = 0.02
+"""How long after a space is made names are prepared for it, beside the event loop."""
+
+
+LONGEST_PATH_TOLD = 100
+"""Characters of a wrong path that a message repeats."""
+
+
+class Server:
+    """A mock server on one address. ``await start()``, then ``await stop()``.
+
+    Attributes:
+        spaces: the keeper of all spaces.
+        gate: the way in.
+        sockets: all connections, once it has started.
+        strangers: connections that failed before they became a client's.
+        bugs: faults of the mock itself; each was logged, and its frame not sent.
+        is_stopping: whether streams to watchers should end, because the server does.
+        guard: decides who may use the control API, and knows its token.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.spaces = Spaces(
+            self.settings.space,
+            journal_limit=self.settings.journal_limit,
+            journal_bytes=self.settings.journal_bytes,
+            drained=self._drained,
+            on_made=self._prepare_names,
+            on_bug=self.note_bug,
+        )
+        self.gate = Gate(
+            self.spaces,
+            RunningClock(unix_time),
+            credentials=self.settings.credentials,
+            read_token=_read_token,
+        )
+        self.strangers = Strangers()
+        self.bugs: list[Exception] = []
+        self.guard = Guard(self.settings.host, self.settings.control_token)
+        self.is_stopping = False
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def strays(self) -> Journal:
+        """The frames of connections that are in no space."""
+        return self.gate.strays
+
+    @property
+    def url(self) -> str:
+        """Where clients of this machine connect: ``ws://127.0.0.1:8787``."""
+        return self.sockets.addresses[0].url
+
+    @property
+    def addresses(self) -> list[str]:
+        """All addresses that it listens on: ``127.0.0.1:8787``, ``[::1]:8787``."""
+        return [str(each) for each in self.sockets.addresses]
+
+    @property
+    def http_url(self) -> str:
+        """Where the HTTP side is: ``http://127.0.0.1:8787``."""
+        return self.url.replace("ws://", "http://", 1)
+
+    async def start(self) -> None:
+        """Listen on the address. Raises OSError when it cannot be had."""
+        self._loop = asyncio.get_running_loop()
+        self._away = Deadlines(self._loop)
+        self._pings = Deadlines(self._loop)
+        self.sockets = Sockets(self, self.settings, self.strangers)
+        app = application(self)
+        app.router.add_get("/__page__/{name}", _asset)
+        install_rest(app, self)
+        for path in ("/", "/space/{space}", "/space/{space}/", "/{elsewhere:.+}"):
+            app.router.add_get(path, partial(_root, self))
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
+        await self._runner.setup()
+        http = self._runner.server
+        assert http is not None
+        try:
+            await self.sockets.listen(http, self.settings.host, self.settings.port)
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        self._ping_all()
+
+    async def stop(self) -> None:
+        """Close every session with code 1001, then the port."""
+        if self._runner is None:
+            return
+        self.is_stopping = True
+        self._pings.cancel_all()
+        self.spaces.stop()
+        await self.sockets.stop()
+        await self._runner.cleanup()
+        self._away.cancel_all()
+        self._runner = None
+
+    # Frames
+
+    def receive(self, connection: Connection, data: bytes) -> None:
+        """Hand a text message to the gate. A bug of the mock costs its answer, and no more."""
+        try:
+            space = self.gate.receive(connection, data)
+            if space is not None:
+                self.spaces.rearm(space)
+        except Exception as bug:
+            self.note_bug(bug)
+            error = InternalError("the mock server has a bug; see its log")
+            connection.send(codec.encode(error.as_answer()))
+
+    def refuse_binary(self, connection: Connection, size: int) -> None:
+        """Answer a binary message with an error."""
+        self.gate.refuse(
+            connection,
+            f"<{size} bytes of binary data>".encode(),
+            f"frames are JSON in text messages; this was a binary one of {size} bytes",
+        )
+
+    def visit(self, project: str, token: str, space_name: str | None) -> Space:
+        """The space of somebody who comes without a socket, as ``Gate.visit``."""
+        return self.gate.visit(project, token, space_name)
+
+    def detach(self, connection: Connection) -> None:
+        """The socket is gone: its session can be resumed for a while."""
+        session = self.gate.detach(connection)
+        if session is not None:
+            forget = partial(self._forget, session)
+            self._away.set(session, self.settings.resume_window_s, forget)
+
+    def _forget(self, session: Session) -> None:
+        if session.connection is None:
+            session.space.forget(session)
+
+    def _ping_all(self) -> None:
+        self.sockets.ping_all(_ping)
+        self._pings.set("all", self.settings.ping_interval_s, self._ping_all)
+
+    # For the keeper of spaces
+
+    async def _drained(self, space: Space) -> None:
+        await self.sockets.drained(list(space.sessions.values()))
+
+    def _prepare_names(self) -> None:
+        # Rooms will want names soon; getting ready for that in the loop would hold up everybody,
+        # and at once it would hold up the answer to the space's first client.
+        prepare = partial(self._loop.run_in_executor, None, name_source)
+        self._pings.set("names", NAMES_DELAY_S, prepare)
+
+    def note_bug(self, bug: Exception) -> None:
+        """Remember a fault of the mock itself, and log it."""
+        self.bugs.append(bug)
+        logger.error("a bug in the mock server: %s", bug, exc_info=bug)
+
+
+def _read_token(token: str, spaces: Mapping[str, Space], space_name: str | None) -> Grant | None:
+    # Imported here because most clients have no such token.
+    from mockserver.rest import tokens
+
+    return tokens.read(token, spaces, space_name) if token else None
+
+
+def _ping(session: Session) -> None:
+    session.space.tick()
+    session.space.ping(session)
+
+
+async def _asset(request: web.Request) -> web.StreamResponse:
+    from .page import asset
+
+    return asset(request.match_info["name"])
+
+
+async def _root(server: Server, request: web.Request) -> web.StreamResponse:
+    is_elsewhere = "elsewhere" in request.match_info
+    if request.headers.get("Upgrade", "").strip().lower() != "websocket":
+        if is_elsewhere:
+            raise web.HTTPNotFound
+        if "text/html" in request.headers.get("Accept", ""):
+            # Imported here: most servers run where nobody looks at them.
+            from .page import shell
+
+            return shell()
+        return hello(server.url)
+    if is_elsewhere:
+        path = ascii(request.path[:LONGEST_PATH_TOLD])[1:-1]
+        reason = f"clients connect to {server.url}, or to {server.url}/space/NAME; not to {path}"
+        server.strangers.note(f"a WebSocket was refused with 404: {reason}")
+        return web.Response(status=404, text=f"{reason}\n")
+    try:
+        server.guard.check_websocket(request)
+    except HttpProblem as problem:
+        server.strangers.note(f"a WebSocket was refused with {problem.status}: {problem.detail}")
+        return problem.response()
+    return refusal(server.sockets, request) or upgrade(
+        server.sockets, request, request.match_info.get("space")
+    )
