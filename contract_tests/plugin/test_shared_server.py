@@ -113,7 +113,7 @@ def test_it(signalwire_server):
         raise RuntimeError
     with signalwire_server.space("shop"):
         pass
-    with pytest.raises(ValueError, match='clock is "real" or "manual"'):
+    with pytest.raises(ValueError, match='clock: expected "real" or "manual"'):
         with signalwire_server.space("other", clock="manul"):
             pass
 """
