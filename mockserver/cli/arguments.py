@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mockserver.control.options import SpaceOptions
@@ -13,35 +14,72 @@ if TYPE_CHECKING:
 RUN_EXAMPLE = "python -m mockserver run -- npm test"
 
 
-def add_play_options(parser: argparse.ArgumentParser, *, scenario: str, speed: float = 1.0) -> None:
-    """Add what decides how a scenario is played.
+def add_space_options(
+    parser: argparse.ArgumentParser, *, without: Collection[str] = (), **own_defaults: object
+) -> None:
+    """Add the options of a space, as their schema describes them.
 
     Args:
         parser: of the command.
-        scenario: the default scenario.
-        speed: the default speed.
+        without: options that make no sense for the command.
+        own_defaults: where the command's defaults differ from the schema's.
     """
-    parser.add_argument(
-        "--scenario",
-        metavar="NAME|FILE",
-        default=scenario,
-        help="what happens by itself (%(default)s); see the command scenarios",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="decides ids and names (%(default)s)")
-    parser.add_argument(
-        "--speed",
-        metavar="X",
-        type=positive,
-        default=speed,
-        help="how fast the server's clock runs (%(default)s)",
-    )
-    parser.add_argument(
-        "--latency",
-        metavar="DURATION",
-        type=duration,
-        help="time between a cause and its events on the server's clock, such as 250ms or 1.5s "
-        "(30ms; 0 with a manual clock)",
-    )
+    from mockserver.control import options
+
+    defaults = {**options.defaults(), **own_defaults}
+    for name, schema in options.described().items():
+        if name not in without:
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                default=defaults.get(name),
+                help=_help(schema, defaults.get(name)),
+                **_taking(name, schema),
+            )
+
+
+def _help(schema: Mapping[str, Any], default: object) -> str:
+    text = schema["description"].rstrip(".")
+    words = [text[0].lower() + text[1:]]
+    if "enum" not in schema and schema.get("type") in ("string", "array"):
+        words.append(f": {schema['x-expected']}")
+    if default is not None:
+        words.append(f" ({','.join(default) if isinstance(default, list) else default})")
+    return "".join(words).replace("%", "%%")
+
+
+def _taking(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """How argparse reads an option and shows what it takes."""
+    if "enum" in schema:
+        return {"choices": schema["enum"]}
+    kind = schema.get("x-kind", schema.get("type"))
+    return {"type": partial(_read, name), "metavar": _METAVARS.get(kind, name.upper())}
+
+
+_METAVARS = {"duration": "DURATION", "integer": "N", "number": "X"}
+
+
+def _read(name: str, text: str) -> Any:
+    from mockserver.control import options
+
+    is_duration = options.described()[name].get("x-kind") == "duration"
+    if is_duration and re.fullmatch(r"\d+(\.\d+)?", text) and float(text) != 0:
+        # Elsewhere it is a number of seconds. Here it used to be milliseconds, and a server that
+        # waits for 30 s where 30 ms were meant would look like one that hangs.
+        raise argparse.ArgumentTypeError(f"{text} of what? Say {text}ms or {text}s")
+    try:
+        return options.read(name, text)
+    except options.OptionError as error:
+        expected = error.expected
+        if is_duration and not expected.startswith("at most"):
+            expected = "a duration such as 250ms, 1.5s or 2h"
+        raise argparse.ArgumentTypeError(f"expected {expected}, found {text!r}") from None
+
+
+def space_options(arguments: argparse.Namespace) -> SpaceOptions:
+    """The options of a space among the arguments of a command."""
+    from mockserver.control import options
+
+    return options.given({name: getattr(arguments, name, None) for name in options.described()})
 
 
 def port(text: str) -> int:
@@ -52,47 +90,12 @@ def port(text: str) -> int:
     return int(value)
 
 
-def positive(text: str) -> float:
-    """A number greater than 0."""
-    value = _number(text, float, "a number")
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be greater than 0, not {text}")
-    return value
-
-
 def whole(text: str) -> int:
     """A whole number from 1."""
     value = _number(text, int, "a whole number")
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
     return int(value)
-
-
-def chosen_options(arguments: argparse.Namespace) -> SpaceOptions:
-    """The options of spaces among the arguments of a command."""
-    from mockserver.control import options
-
-    return options.given({name: getattr(arguments, name, None) for name in options.described()})
-
-
-def duration(text: str) -> str:
-    """A duration with its unit.
-
-    A number without a unit is refused, although elsewhere it is a number of seconds: ``--latency``
-    used to take milliseconds, and 30 s instead of 30 ms would look like a server that hangs.
-    """
-    from mockserver.protocol import durations
-
-    if re.fullmatch(r"\d+(\.\d+)?", text) and float(text) != 0:
-        raise argparse.ArgumentTypeError(f"{text} of what? Say {text}ms or {text}s")
-    try:
-        durations.microseconds(0 if text == "0" else text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            "expected a duration such as 250ms, 1.5s or 2h, at most "
-            f"{durations.LONGEST_DAYS} days, found {text!r}"
-        ) from None
-    return "0s" if text == "0" else text
 
 
 def credentials(text: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import add_play_options, chosen_options, credentials, port, whole
+from .arguments import add_space_options, credentials, port, space_options, whole
 from .exits import EXIT_BUG, EXIT_OK, fail
 
 
@@ -15,13 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=port, default=8787, help="port; 0 takes a free one (%(default)s)"
     )
-    add_play_options(parser, scenario="demo")
-    parser.add_argument(
-        "--clock",
-        choices=("real", "manual"),
-        default="real",
-        help="manual: time stands still until the control API advances it (%(default)s)",
-    )
+    add_space_options(parser)
     parser.add_argument(
         "--credentials",
         metavar="PROJECT:TOKEN",
@@ -64,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
     settings = Settings(
         host=options.host,
         port=options.port,
-        space=chosen_options(options),
+        space=space_options(options),
         credentials=dict(options.credentials) if options.credentials else None,
         control_token=options.control_token,
         journal_limit=options.journal,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mockserver.cli.arguments import add_play_options, chosen_options
+from mockserver.cli.arguments import add_space_options, space_options
 from mockserver.cli.exits import EXIT_BROKEN, EXIT_OK, fail
 
 
@@ -13,7 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", help="name or file of the scenario to play (pause-resume)"
     )
-    add_play_options(parser, scenario="pause-resume", speed=10.0)
+    # Nobody would advance a manual clock.
+    add_space_options(parser, without=["clock"], scenario="pause-resume", speed=10.0)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -23,11 +24,11 @@ def execute(options: argparse.Namespace) -> int:
 
     from .demo import demo
 
+    chosen = space_options(options)
+    if options.name is not None:
+        chosen["scenario"] = options.name
     try:
-        holds = demo(
-            scenario=options.name or options.scenario,
-            chosen=chosen_options(options),
-        )
+        holds = demo(chosen)
     except (
         scenarios.ScenarioError,
         scenarios.UnknownScenarioError,

@@ -36,12 +36,11 @@ _NOISE = ("id=", "in ", "on ", "timestamp=", "get_initial_state=", "room_session
 """What a frame's line leaves out here: with one room there is nothing to tell apart by it."""
 
 
-def demo(*, scenario: str, chosen: SpaceOptions) -> bool:
+def demo(chosen: SpaceOptions) -> bool:
     """Play a scenario with the client stub, and show each frame as it crosses the wire.
 
     Args:
-        scenario: name or path.
-        chosen: the options of its space.
+        chosen: the options of its space, the scenario among them.
 
     Returns:
         Whether the scenario's expectations and all rules of the contract held.
@@ -50,8 +49,8 @@ def demo(*, scenario: str, chosen: SpaceOptions) -> bool:
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
         CannotListenError: there is no free port.
     """
-    settings = Settings(port=0, space={**chosen, "scenario": scenario})
-    return asyncio.run(_demo(scenarios.load(scenario), settings))
+    settings = Settings(port=0, space=chosen)
+    return asyncio.run(_demo(scenarios.load(settings.scenario), settings))
 
 
 async def _demo(scenario: Scenario, settings: Settings) -> bool:

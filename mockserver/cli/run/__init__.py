@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from mockserver.cli.arguments import RUN_EXAMPLE, add_play_options, chosen_options
+from mockserver.cli.arguments import RUN_EXAMPLE, add_space_options, space_options
 from mockserver.cli.exits import fail
 
 
@@ -18,8 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "signals and its exit code on, and fails if a rule of the contract was broken, or if "
         "nobody connected, so that there was nothing to judge."
     )
-    add_play_options(parser, scenario="demo")
-    parser.add_argument("--clock", choices=("real", "manual"), default="real", help="as with serve")
+    add_space_options(parser)
     parser.add_argument(
         "--no-check",
         dest="check",
@@ -52,9 +51,7 @@ def execute(options: argparse.Namespace) -> int:
 
     from .runner import TraceFileError, run
 
-    settings = Settings(
-        space=chosen_options(options),
-    )
+    settings = Settings(space=space_options(options))
     try:
         return run(
             options.program,
