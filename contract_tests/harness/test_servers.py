@@ -248,7 +248,8 @@ def test_importing_the_package_and_the_plugin_is_cheap() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
-    imported = ["mockserver", "mockserver.harness", "mockserver.harness.pytest_plugin"]
+    plugin = ["mockserver.harness", "mockserver.harness.pytest_plugin"]
+    imported = ["mockserver", *plugin, "mockserver.realtime"]
     assert ran.stdout.splitlines() == [str(imported), "True"]
 
 

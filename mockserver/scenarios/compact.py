@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import orjson
 
+from mockserver import engine
+
 from . import format, library
 
 COMMAND: Final = "python -m mockserver.scenarios.compact"
@@ -88,7 +90,12 @@ def _decode(value: Any) -> Any:
     if _TUPLE in value:
         return tuple(_decode(each) for each in value[_TUPLE])
     decoded = {key: _decode(each) for key, each in value.items() if key != _CLASS}
-    return getattr(format, value[_CLASS])(**decoded) if _CLASS in value else decoded
+    return _class(value[_CLASS])(**decoded) if _CLASS in value else decoded
+
+
+def _class(name: str) -> Any:
+    """A class that a scenario is made of: the format's own, or one of the engine's."""
+    return getattr(format, name, None) or getattr(engine, name)
 
 
 if __name__ == "__main__":
