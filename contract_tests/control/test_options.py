@@ -12,7 +12,7 @@ from mockserver.control import options
 from mockserver.harness import MockServer, SyncMockServer
 from mockserver.server.http import shapes
 
-from .conftest import Api
+from .conftest import Api, connected
 
 
 def test_the_types_and_the_schema_have_the_same_options() -> None:
@@ -148,3 +148,19 @@ async def test_the_latency_of_a_space_with_its_unit(api: Api) -> None:
     wish = {"name": "here", "clock": "manual", "latency": "250ms"}
     await api.ok("POST", "/spaces", wish, 201)
     assert api.server.spaces["here"].latency_us == 250_000
+
+
+async def test_permissions_are_an_option_of_the_space(api: Api) -> None:
+    """What the token does not allow is refused, before the room is looked for."""
+    reply = await api.post("/spaces", {"name": "limited", "permissions": ["room.lock"]})
+    assert reply.status == 201
+    client = await connected(api, "limited")
+    for method, code in (("video.recording.start", "403"), ("video.lock", "404")):
+        answer = await client.call(method, room_session_id="nowhere")
+        assert answer["result"]["code"] == code
+    await client.socket.close()
+    reply = await api.post("/spaces", {"name": "other", "permissions": ["room.fly"]})
+    assert reply.status == 422
+    with pytest.raises(options.OptionError, match="a list of permissions"):
+        options.check("permissions", ["room.fly"])
+    assert options.read("permissions", "room.lock, room.unlock") == ["room.lock", "room.unlock"]

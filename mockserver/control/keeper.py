@@ -255,6 +255,7 @@ class Spaces(Keeper):
             seed=complete["seed"],
             latency_us=latency_us,
             script=script,
+            permissions=complete.get("permissions"),
             journal_limit=self._journal_limit,
             journal_bytes=self._journal_bytes,
             on_bug=self._on_bug,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
@@ -35,6 +35,7 @@ class SpaceOptions(TypedDict, total=False):
     clock: ClockKind | None
     speed: float | None
     latency: float | str | None
+    permissions: Sequence[str] | None
 
 
 class OptionError(ValueError):
@@ -167,7 +168,11 @@ def _fits(value: object, schema: Mapping[str, Any]) -> bool:
         least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
         return bool(least <= value <= most)
     if isinstance(value, list | tuple):
-        return all(_fits(each, schema.get("items", {})) for each in value)
+        items = schema.get("items", {})
+        if "$ref" in items:
+            reference = items["$ref"].partition("/schemas/")[2]
+            items = json.loads((_SCHEMA.parent / reference).read_bytes())
+        return all(_fits(each, items) for each in value)
     return not isinstance(value, str) or len(value) >= schema.get("minLength", 0)
 
 

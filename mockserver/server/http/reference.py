@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from mockserver import schemas
 from mockserver.protocol.explanation import describe
 
 from . import shapes
@@ -177,6 +178,9 @@ def _kind(field: Mapping[str, Any]) -> str:
         name = field["$ref"].removesuffix(".json")
         return f"[{name}](#{name})"
     items = field.get("items", {})
+    if "/objects/" in items.get("$ref", ""):
+        # What the wire knows, and this page does not describe.
+        return f"a list, each a {schemas.resolve(items['$ref'])['title'].lower()}"
     if "$ref" in items:
         name = items["$ref"].removesuffix(".json")
         return f"a list of [{name}](#{name})"
