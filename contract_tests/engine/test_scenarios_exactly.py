@@ -151,3 +151,35 @@ def test_the_player_notices_a_scenario_that_does_not_hold() -> None:
     silent = scenarios.loads(source.replace("do: end_room", "do: join"))
     with pytest.raises(StuckError):
         played(silent)
+
+
+PLAYED = """
+scenario: x
+about: What a client plays is as long as the scenario says.
+rooms: {lobby: {}}
+playbacks:
+  "https://example.com/long.mp3": {length: 1h, seekable: false}
+  "*": {length: 8s}
+script:
+  - {when: {subscribed: video.rooms}, do: start_room}
+client:
+  - on: {event: video.room.started}
+    do: [{listen: room}, {play: "https://example.com/any.mp3"}]
+  - on: {event: video.playback.ended}
+    do: {play: "https://example.com/long.mp3"}
+  - after: 1s
+    do: {seek: 5}
+    refused: {code: "409"}
+expect:
+  - video.playback.started: {playback: {state: playing, seekable: true}}
+  - video.playback.ended: {playback: {state: completed, position: 8000}}
+  - video.playback.started: {playback: {state: playing, seekable: false}}
+  - video.playback.ended: {playback: {state: completed, position: 3600000}}
+"""
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_a_client_plays_is_as_the_scenario_says(seed: int) -> None:
+    scenario = scenarios.loads(PLAYED)
+    assert problems_of(played(scenario, seed=seed)) == []
+    assert "What is played:" in scenario.explain()

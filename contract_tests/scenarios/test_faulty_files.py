@@ -91,14 +91,14 @@ CASES: dict[str, tuple[str, list[str]]] = {
         "- 1\n",
         [
             "1:1: top level: expected a mapping with scenario, about, latency, permissions, rest, "
-            "rooms, script, answers, client, expect, never, found a list of 1"
+            "rooms, playbacks, script, answers, client, expect, never, found a list of 1"
         ],
     ),
     "empty": (
         "",
         [
             "1:1: top level: expected a mapping with scenario, about, latency, permissions, rest, "
-            "rooms, script, answers, client, expect, never, found nothing"
+            "rooms, playbacks, script, answers, client, expect, never, found nothing"
         ],
     ),
     "an unknown key and a missing one": (
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [
             '1:1: top level: the key "about" is missing',
             '2:1: top level: unknown key "abot"; did you mean "about"? Known: scenario, about, '
-            "latency, permissions, rest, rooms, script, answers, client, expect, never",
+            "latency, permissions, rest, rooms, playbacks, script, answers, client, expect, never",
         ],
     ),
     "a name that is none": (
@@ -159,6 +159,27 @@ CASES: dict[str, tuple[str, list[str]]] = {
             '"auto", "off-canvas", "playback", "full-screen", "reserved-N" or "standard-N", '
             'found "nowhere" (string)',
             "8:69: script[3].do[1].set_meta.meta: expected an object, found 5 (integer)",
+        ],
+    ),
+    "what is played": (
+        HEAD
+        + "playbacks:\n"
+        + "  u: {length: soon}\n"
+        + "  v: {seekable: 1, lenght: 5s}\n"
+        + "  w: {}\n",
+        [
+            f'4:15: playbacks.u.length: {DURATION}, found the text "soon"',
+            "5:17: playbacks.v.seekable: expected true or false, found the number 1",
+            '5:20: playbacks.v: unknown key "lenght"; did you mean "length"? '
+            "Known: length, seekable",
+            "6:6: playbacks.w: nothing is said of it; add length or seekable",
+        ],
+    ),
+    "nothing is played": (
+        HEAD + "playbacks: {}\n",
+        [
+            "3:12: playbacks: expected what is played by its URL, found an empty mapping; "
+            'write {"*": {length: 5s}} for all URLs'
         ],
     ),
     "a room with two kinds of name": (

@@ -43,6 +43,25 @@ class RoomTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class Playable:
+    """What is played from a URL, whoever plays it.
+
+    Attributes:
+        length_us: how long it is; None: the seed decides, and what is live has no end.
+        seekable: whether its position can be set.
+    """
+
+    length_us: int | None = None
+    seekable: bool = True
+
+    def explain(self) -> str:
+        """Say in words what is known of it."""
+        length = f"lasts {durations.text(self.length_us)}" if self.length_us is not None else ""
+        fixed = "" if self.seekable else "cannot be sought in"
+        return " and ".join(part for part in (length, fixed) if part) or "can be sought in"
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """What a step waits for.
 
@@ -320,6 +339,7 @@ class Scenario:
         permissions: what the token of the space's project allows; None: everything, or what the
             space was made with.
         rooms: the rooms that the script may start, by key.
+        playbacks: what is played from a URL; `*` is all other URLs.
         script: what the service does.
         answers: which answers differ from the normal ones.
         client: what the client does, `connect` and `listen: video` made explicit.
@@ -335,6 +355,7 @@ class Scenario:
     latency_us: int | None
     permissions: tuple[str, ...] | None
     rooms: Mapping[str, RoomTemplate]
+    playbacks: Mapping[str, Playable]
     script: tuple[Step, ...]
     answers: tuple[AnswerRule, ...]
     client: tuple[ClientStep, ...]
@@ -356,6 +377,10 @@ class Scenario:
             processing = durations.text(self.rest.processing_us)
             lines.append(f"REST calls a recording that has ended processing for {processing}.")
         parts: list[tuple[str, list[str]]] = [
+            (
+                "What is played",
+                [f"from {url}: {one.explain()}" for url, one in self.playbacks.items()],
+            ),
             ("The service", [step.explain() for step in self.script]),
             ("Answers", [rule.explain() for rule in self.answers]),
             ("The client", [step.explain() for step in self.client]),

@@ -24,7 +24,7 @@ from mockserver.scenarios.document import (
     ScenarioError,
     too_long,
 )
-from mockserver.scenarios.format import AnyOrder, Expected, RoomTemplate, Scenario
+from mockserver.scenarios.format import AnyOrder, Expected, Playable, RoomTemplate, Scenario
 from mockserver.scenarios.reading import NAME, Reading, found_text
 from mockserver.scenarios.schema import whole
 from mockserver.scenarios.server_part import ServerPart
@@ -38,6 +38,7 @@ TOP_LEVEL = (
     "permissions",
     "rest",
     "rooms",
+    "playbacks",
     "script",
     "answers",
     "client",
@@ -129,6 +130,7 @@ class _Whole(Reading):
             permissions=self.permissions(data),
             rest=self.rest(data),
             rooms={key: self.room(key, room) for key, room in rooms.items()},
+            playbacks=self.playbacks(data),
             script=server.script(data),
             answers=server.answers(data),
             client=ClientPart(self.document).read(data),
@@ -194,6 +196,29 @@ class _Whole(Reading):
             display_name=self.text(data, "display_name", path),
             members=self.members(data.get("members", 1), (*path, "members")),
         )
+
+    def playbacks(self, data: Mapping[str, Any]) -> dict[str, Playable]:
+        """Read what is played from which URL."""
+        entries = data.get("playbacks", {})
+        if not isinstance(entries, dict) or (not entries and "playbacks" in data):
+            problem = f"expected what is played by its URL, found {found_text(entries)}"
+            self.mistake(("playbacks",), problem, 'write {"*": {length: 5s}} for all URLs')
+            return {}
+        return {url: self.playable(value, ("playbacks", url)) for url, value in entries.items()}
+
+    def playable(self, value: Any, path: Path) -> Playable:
+        """Read what is known of one URL."""
+        known = ("length", "seekable")
+        data = self.mapping(value, path, known)
+        if data is not None and not data:
+            self.mistake(path, "nothing is said of it", f"add {' or '.join(known)}")
+        data = data or {}
+        seekable = data.get("seekable", True)
+        if not isinstance(seekable, bool):
+            problem = f"expected true or false, found {found_text(seekable)}"
+            self.mistake((*path, "seekable"), problem)
+        length_us = self.duration(data, "length", path) if "length" in data else None
+        return Playable(length_us, seekable is True)
 
     def members(self, value: Any, path: Path) -> int | tuple[str, ...]:
         """Read how many members a room starts with, or who."""

@@ -45,6 +45,7 @@ nobody else is there, unless each of its steps says `every: true`.
 PARTS = (
     ("The whole", None, "What a file may have at its top."),
     ("rooms", "room", "The rooms that the script may start; the key is how the file calls each."),
+    ("playbacks", "playable", "What clients and the script play; the key is the URL, or `*`."),
     ("script: a step", "step", "Each step waits by itself."),
     ("script: when", "trigger", "Exactly one of `subscribed`, `event` and `request`."),
     ("answers", "answer", "Answers that are other than the normal ones."),

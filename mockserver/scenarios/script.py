@@ -18,7 +18,7 @@ from mockserver.engine import (
 )
 from mockserver.protocol.errors import ProtocolError, Refusal
 
-from .format import Action, AnswerRule, Failed, Refused, Scenario, Step, Trigger
+from .format import Action, AnswerRule, Failed, Playable, Refused, Scenario, Step, Trigger
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,9 @@ class ScenarioScript(Script):
             space.latency_us = self.scenario.latency_us
         if self.scenario.permissions is not None and space.permissions is None:
             space.permissions = frozenset(self.scenario.permissions)
+        Video.of(space).playable = {
+            url: _facts(playable) for url, playable in self.scenario.playbacks.items()
+        }
         for _, step in self._waiting.get(("at", ""), ()):
             self._spent = True
             self._later(space, step.trigger.at_us + step.after_us, step, None)
@@ -158,6 +161,13 @@ class ScenarioScript(Script):
             display_name=template.display_name,
             key=key,
         )
+
+
+def _facts(playable: Playable) -> dict[str, Any]:
+    facts: dict[str, Any] = {"seekable": playable.seekable}
+    if playable.length_us is not None:
+        facts["length_us"] = playable.length_us
+    return facts
 
 
 def _can_come(trigger: Trigger, seen: int) -> bool:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ALL_ROOMS = "video.rooms"
 """The channel for all rooms of a project [T]."""
 
+ANY_URL = "*"
+"""Stands in ``Video.playable`` for all URLs that are not named there."""
+
 STATE = "video.room.subscribed"
 """The event that tells a subscriber how a room stands [T]."""
 
@@ -70,6 +73,8 @@ class Video(Namespace):
         rooms: room session id -> those that are running, oldest first.
         settings: name -> the settings of a room that is known, oldest first.
         history: the last events of rooms, oldest first.
+        playable: URL -> ``length_us`` and ``seekable`` of what is played from it, as far as they
+            are known; what starts the playback may say otherwise.
     """
 
     name = "video"
@@ -86,6 +91,7 @@ class Video(Namespace):
         self._ended: dict[str, RoomSession] = {}
         self._by_channel: dict[str, RoomSession] = {}
         self._awaiting_state: set[tuple[Session, str]] = set()
+        self.playable: dict[str, Mapping[str, Any]] = {}
 
     # Channels
 
@@ -513,7 +519,7 @@ class Video(Namespace):
             room: where.
             kind: ``recording``, ``playback`` or ``stream``.
             params: what the call of that name takes, such as ``url``; and ``length_us`` of a
-                playback, which the seed decides otherwise.
+                playback, which otherwise ``playable`` or the seed decides.
             label: what the script calls it.
 
         Raises:
@@ -521,6 +527,8 @@ class Video(Namespace):
         """
         room.check_running()
         params = dict(params or {})
+        if MEDIA[kind].has_length:
+            params = {**self.playable.get(params["url"], self.playable.get(ANY_URL, {})), **params}
         identities = self.space.identities
         if MEDIA[kind].has_length and "length_us" not in params and not is_live(params["url"]):
             params["length_us"] = identities.length_us()
