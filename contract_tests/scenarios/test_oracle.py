@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.protocol.differences import differences
 from mockserver.scenarios import loader, oracle
 
 STARTED, UPDATED, ENDED = (
@@ -123,23 +124,23 @@ def test_a_duration_is_compared_within_the_tolerance(
 
 
 def test_other_numbers_know_no_tolerance() -> None:
-    assert oracle.differences({"volume": 5}, {"volume": 5.1}, 10.0) == [("volume", 5, 5.1)]
-    assert oracle.differences({"member": {"ended_at": 5}}, {"member": {"ended_at": 6}}, 1.0) == []
+    assert differences({"volume": 5}, {"volume": 5.1}, 10.0) == [("volume", 5, 5.1)]
+    assert differences({"member": {"ended_at": 5}}, {"member": {"ended_at": 6}}, 1.0) == []
 
 
 def test_true_is_not_one_and_null_is_not_missing() -> None:
-    assert oracle.differences({"recording": True}, {"recording": 1})
-    assert oracle.differences({"volume": 1}, {"volume": True})
-    assert oracle.differences({"name": None}, {})
-    assert oracle.differences({"name": None}, {"name": None}) == []
+    assert differences({"recording": True}, {"recording": 1})
+    assert differences({"volume": 1}, {"volume": True})
+    assert differences({"name": None}, {})
+    assert differences({"name": None}, {"name": None}) == []
 
 
 def test_lists_are_compared_entry_by_entry_and_in_length() -> None:
     expected = {"recordings": [{"state": "paused"}]}
-    assert oracle.differences(expected, {"recordings": [{"state": "paused", "id": "1"}]}) == []
-    (difference,) = oracle.differences(expected, {"recordings": [{"state": "recording"}]})
+    assert differences(expected, {"recordings": [{"state": "paused", "id": "1"}]}) == []
+    (difference,) = differences(expected, {"recordings": [{"state": "recording"}]})
     assert str(difference) == "recordings[0].state: expected paused, came recording"
-    assert oracle.differences(expected, {"recordings": []})
+    assert differences(expected, {"recordings": []})
 
 
 GROUPED = loader.loads(

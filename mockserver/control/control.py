@@ -519,8 +519,4 @@ def _check_arguments(verb: str, arguments: Mapping[str, Any]) -> None:
 
 @cache
 def _validator(verb: str) -> jsonschema_rs.Draft202012Validator:
-    # Imported here because a server should listen before it needs to validate.
-    import jsonschema_rs
-
-    registry = jsonschema_rs.Registry(list(schemas.registry_documents()))
-    return jsonschema_rs.Draft202012Validator(schemas.load(f"actions/{verb}"), registry=registry)
+    return schemas.validator(schemas.load(f"actions/{verb}"))

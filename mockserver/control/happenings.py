@@ -13,6 +13,7 @@ from mockserver import contract
 from mockserver.engine import MICROSECONDS, Journal, seconds
 from mockserver.engine.journal import NOTE, TO_SERVER, Entry
 from mockserver.protocol import catalogue, durations
+from mockserver.protocol.differences import MISSING, Difference, differences
 from mockserver.protocol.frames import EVENT_METHOD
 
 from .views import Happening
@@ -204,7 +205,7 @@ class Happenings:
         if others:
             lines.append("the nearest that came:")
         for each in others[:NEAREST_SHOWN]:
-            different = "; ".join(differences(params or {}, each.params))
+            different = "; ".join(map(_said, differences(params or {}, each.params)))
             lines.append(f"  #{each.n} {name}: {different}")
         lines += [
             f"  #{number} {name} does not count, being invalid: {reason}"
@@ -235,18 +236,10 @@ def duration(name: str, value: float | str) -> int:
         raise ValueError(f"{name}: {error}, found {value!r}") from None
 
 
-def differences(wanted: Any, came: Any, path: str = "") -> list[str]:
-    """Where ``came`` is not what is ``wanted``, in words; other fields do not matter."""
-    if isinstance(wanted, Mapping) and isinstance(came, Mapping):
-        found: list[str] = []
-        for key, value in wanted.items():
-            place = f"{path}.{key}" if path else str(key)
-            if key in came:
-                found += differences(value, came[key], place)
-            else:
-                found.append(f"{place} is missing")
-        return found
-    return [] if wanted == came else [f"{path or 'it'} is {came!r}, not {wanted!r}"]
+def _said(one: Difference) -> str:
+    if one.came is MISSING:
+        return f"{one.path} is missing"
+    return f"{one.path} is {one.came!r}, not {one.expected!r}"
 
 
 def _shown(params: Mapping[str, Any] | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from mockserver.protocol import codec
+from mockserver.protocol.depth import brackets
 from mockserver.protocol.secrets import mask_text, mask_value
 
 from .clock import seconds
@@ -66,7 +67,7 @@ def mask_tokens(data: bytes) -> bytes:
 
 def _is_deep(data: bytes) -> bool:
     """Whether it may be nested so deeply that it can be read but not walked through, or written."""
-    return data.count(b"{") + data.count(b"[") > MOST_BRACKETS
+    return brackets(data) > MOST_BRACKETS
 
 
 class Journal:

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import orjson
 
+from mockserver.protocol.depth import brackets, is_deeper
 from mockserver.protocol.errors import InvalidRequest, ParseError
-from mockserver.protocol.frames import Frame, FrameId
+from mockserver.protocol.frames import Frame, id_of
 
 __all__ = ["MAX_DEPTH", "decode", "encode"]
 
@@ -33,11 +34,11 @@ def decode(text: str | bytes) -> Frame:
         raise _parse_error(error, text) from None
     if type(frame) is not dict:
         raise _not_an_object(frame)
-    if _brackets(text) > MAX_DEPTH and _is_deeper(frame, MAX_DEPTH):
+    if brackets(text) > MAX_DEPTH and is_deeper(frame, MAX_DEPTH):
         raise InvalidRequest(
             f"The frame is nested deeper than {MAX_DEPTH} levels: flatten it.",
             {"max_depth": MAX_DEPTH},
-            _id_of(frame),
+            id_of(frame),
         )
     if frame.get("jsonrpc") != "2.0":
         raise _not_version_2(frame)
@@ -102,33 +103,5 @@ def _not_version_2(frame: Frame) -> InvalidRequest:
                 {"path": "$.jsonrpc", "expected": '"2.0"', "found": found},
             ]
         },
-        _id_of(frame),
+        id_of(frame),
     )
-
-
-def _id_of(frame: Frame) -> FrameId | None:
-    """The frame's id where it is fit to be repeated in an answer."""
-    frame_id = frame.get("id")
-    # Not isinstance: true and false are numbers to Python.
-    return frame_id if type(frame_id) in (str, int, float) else None
-
-
-def _brackets(text: str | bytes) -> int:
-    """An upper bound of the depth that costs no walk through the frame."""
-    if isinstance(text, bytes):
-        return text.count(b"{") + text.count(b"[")
-    return text.count("{") + text.count("[")
-
-
-def _is_deeper(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True

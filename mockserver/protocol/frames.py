@@ -17,6 +17,7 @@ __all__ = [
     "call",
     "error_answer",
     "event",
+    "id_of",
     "is_answer",
     "is_call",
     "is_event",
@@ -97,3 +98,10 @@ def is_notification(frame: Mapping[str, Any]) -> bool:
 def is_event(frame: Mapping[str, Any]) -> bool:
     """Whether the frame is an event."""
     return frame.get("method") == EVENT_METHOD
+
+
+def id_of(frame: Mapping[str, Any]) -> FrameId | None:
+    """The frame's id where it is fit to be repeated in an answer."""
+    frame_id = frame.get("id")
+    # Not isinstance: true and false are numbers to Python.
+    return frame_id if type(frame_id) in (str, int, float) else None

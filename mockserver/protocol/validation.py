@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from mockserver import schemas
 from mockserver.protocol import catalogue
 from mockserver.protocol.errors import InvalidFrame, InvalidParams, InvalidRequest, MethodNotFound
-from mockserver.protocol.frames import EVENT_METHOD, Frame, FrameId
+from mockserver.protocol.frames import EVENT_METHOD, Frame, FrameId, id_of
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -67,7 +67,7 @@ def check_reply(frame: Frame) -> None:
     found = _problems_of(frame, *_envelope_of_reply(frame))
     if found:
         raise InvalidRequest(
-            f"This is no answer: {_summary(found)}", {"problems": _as_data(found)}, _id_of(frame)
+            f"This is no answer: {_summary(found)}", {"problems": _as_data(found)}, id_of(frame)
         )
 
 
@@ -158,10 +158,7 @@ def _ref(name: str) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str, name: str) -> jsonschema_rs.Draft202012Validator:
-    # Imported here because a server should listen before it needs to validate.
-    import jsonschema_rs
-
-    return jsonschema_rs.Draft202012Validator(composed(kind, name), retriever=schemas.resolve)
+    return schemas.validator(composed(kind, name))
 
 
 def _problems_of(frame: Mapping[str, Any], kind: str, name: str) -> list[Problem]:
@@ -220,11 +217,11 @@ def _refuse_call(frame: Frame) -> None:
         raise InvalidRequest(
             f"This is no call: {_summary(envelope)}",
             {"problems": _as_data(envelope)},
-            _id_of(frame),
+            id_of(frame),
         )
     method: str = frame["method"]
     if method not in catalogue.CLIENT_CALLS:
-        raise _method_not_found(method, _id_of(frame))
+        raise _method_not_found(method, id_of(frame))
     found = _problems_of(frame, "calls", method)
     raise InvalidParams(
         f"{method} cannot be served: {_summary(found)}",
@@ -233,7 +230,7 @@ def _refuse_call(frame: Frame) -> None:
             "problems": _as_data(found),
             "example": schemas.load(f"calls/{method}")["examples"][0],
         },
-        _id_of(frame),
+        id_of(frame),
     )
 
 
@@ -263,9 +260,3 @@ def _summary(found: list[Problem]) -> str:
 
 def _as_data(found: list[Problem]) -> list[dict[str, str]]:
     return [problem.as_dict() for problem in found]
-
-
-def _id_of(frame: Mapping[str, Any]) -> FrameId | None:
-    frame_id = frame.get("id")
-    # Not isinstance: true and false are numbers to Python.
-    return frame_id if type(frame_id) in (str, int, float) else None

@@ -100,9 +100,7 @@ def loads(text: str, path: str = "<scenario>") -> Scenario:
 
 @cache
 def _validator() -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.Draft202012Validator(whole())
+    return schemas.validator(whole())
 
 
 class _Whole(Reading):

@@ -6,32 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mockserver.protocol.differences import MISSING, Difference, differences, text
 from mockserver.scenarios.format import AnyOrder, Expected, Scenario, expected_counts
 
 Event = tuple[str, Mapping[str, Any]]
-
-# Fields that hold a time or a length of time, in seconds: the only ones compared with a tolerance.
-MEASURED = frozenset({"duration", "started_at", "ended_at"})
-
-
-class Difference(NamedTuple):
-    """One field that is not as expected: its dotted path, what was expected, what came."""
-
-    path: str
-    expected: Any
-    came: Any
-
-    def __str__(self) -> str:
-        """Write the difference as `recording.state: expected paused, came recording`."""
-        came = "is missing" if self.came is MISSING else f"came {_text(self.came)}"
-        return f"{self.path}: expected {_text(self.expected)}, {came}"
-
-
-class _Missing:
-    """Stands for a field that is not there, since null is a value."""
-
-
-MISSING = _Missing()
 
 
 class _Cell(NamedTuple):
@@ -84,33 +62,6 @@ def complete(scenario: Scenario, seen: Iterable[tuple[str, Mapping[str, Any]]]) 
     """Say whether all expected events have come, counted per type: then a player may stop."""
     counts = Counter(event for event, _ in seen)
     return all(counts[event] >= count for event, count in expected_counts(scenario).items())
-
-
-def differences(
-    expected: Mapping[str, Any], came: Mapping[str, Any], tolerance_s: float = 0.0
-) -> list[Difference]:
-    """List the fields that are not as expected; fields that nobody expects are free."""
-    return list(_differences("", expected, came, tolerance_s))
-
-
-def _differences(path: str, expected: Any, came: Any, tolerance_s: float) -> Iterable[Difference]:
-    if isinstance(expected, Mapping) and isinstance(came, Mapping):
-        for key, value in expected.items():
-            place = f"{path}.{key}" if path else key
-            yield from _differences(place, value, came.get(key, MISSING), tolerance_s)
-    elif isinstance(expected, list) and isinstance(came, list) and len(expected) == len(came):
-        for index, (one, other) in enumerate(zip(expected, came, strict=True)):
-            yield from _differences(f"{path}[{index}]", one, other, tolerance_s)
-    elif not _equal(path.rpartition(".")[2], expected, came, tolerance_s):
-        yield Difference(path, expected, came)
-
-
-def _equal(key: str, expected: Any, came: Any, tolerance_s: float) -> bool:
-    if isinstance(expected, bool) or isinstance(came, bool):
-        return expected is came
-    if key in MEASURED and isinstance(expected, int | float) and isinstance(came, int | float):
-        return abs(round(expected * 1e6) - round(came * 1e6)) <= round(tolerance_s * 1e6)
-    return bool(expected == came)
 
 
 class _Alignment:
@@ -231,15 +182,9 @@ def _shown(event: Event, paths: Mapping[str, Sequence[str]]) -> str:
         for key in path.split("."):
             value = value.get(key, MISSING) if isinstance(value, Mapping) else MISSING
         if value is not MISSING:
-            facts.append(f"{path} {_text(value)}")
+            facts.append(f"{path} {text(value)}")
     return f"{event_type} ({', '.join(facts)})" if facts else event_type
 
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "null" if value is None else str(value)

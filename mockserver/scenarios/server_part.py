@@ -155,12 +155,9 @@ class ServerPart(Reading):
 
     def check(self, value: Any, schema: Mapping[str, Any], path: Path) -> None:
         """Check a value by its schema, and note what is wrong at the place where it is."""
-        import jsonschema_rs
-
         # What it refers to is beside the file from which it is.
         schema = {**schema, "$id": schemas.uri("actions/argument")}
-        validator = jsonschema_rs.Draft202012Validator(schema, retriever=schemas.resolve)
-        if not validator.is_valid(value):
+        if not schemas.validator(schema).is_valid(value):
             for problem in explain(value, schema):
                 place = (*path, *steps_of(problem.path))
                 self.mistake(place, f"expected {problem.expected}, found {problem.found}")

@@ -26,11 +26,23 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-__all__ = ["BASE_URI", "load", "meanings", "names", "registry_documents", "resolve", "uri"]
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+__all__ = [
+    "BASE_URI",
+    "load",
+    "meanings",
+    "names",
+    "registry_documents",
+    "resolve",
+    "uri",
+    "validator",
+]
 
 BASE_URI: Final = "https://signalwire-mockserver.invalid/schemas/"
 """What every `$id` begins with. The host can never exist: nothing is ever fetched."""
@@ -80,6 +92,17 @@ def resolve(reference: str) -> dict[str, Any]:
         KeyError: The reference leads to no schema of ours.
     """
     return load(reference.removeprefix(BASE_URI).removeprefix("../").removesuffix(".json"))
+
+
+def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """A validator of this schema, which may refer to all others; make it once and keep it.
+
+    Reads only what the schema refers to, and imports the library when it is first needed: a server
+    listens before it validates anything.
+    """
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(schema, retriever=resolve)
 
 
 @cache

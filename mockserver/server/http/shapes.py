@@ -23,6 +23,7 @@ from mockserver import contract, scenarios, schemas
 from mockserver.engine import ACTIONS, Script
 from mockserver.protocol import catalogue, durations
 from mockserver.protocol.codec import MAX_DEPTH
+from mockserver.protocol.depth import is_deeper
 from mockserver.protocol.explanation import Problem as Fault
 from mockserver.protocol.explanation import explain
 from mockserver.rest.table import OPERATIONS
@@ -261,7 +262,7 @@ def _decoded(data: bytes) -> Any:
             kind="no-json",
             title="The body is not JSON",
         ) from None
-    if _depth(value) > MAX_DEPTH:
+    if is_deeper(value, MAX_DEPTH):
         raise HttpProblem(
             422,
             f"the body is nested deeper than {MAX_DEPTH} levels: flatten it",
@@ -271,32 +272,13 @@ def _decoded(data: bytes) -> Any:
     return value
 
 
-def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level := [each for each in level if isinstance(each, dict | list)]:
-        depth += 1
-        level = [
-            child for each in level for child in (each.values() if isinstance(each, dict) else each)
-        ]
-    return depth
-
-
 def _fits(value: Any, schema: Schema) -> bool:
     return bool(_validator(orjson.dumps(schema)).is_valid(value))
 
 
 @cache
 def _validator(schema: bytes) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.Draft202012Validator(orjson.loads(schema), registry=_registry())
-
-
-@cache
-def _registry() -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.Registry(list(schemas.registry_documents()))
+    return schemas.validator(orjson.loads(schema))
 
 
 def with_names(part: Any) -> Any:
