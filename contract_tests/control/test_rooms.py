@@ -124,6 +124,8 @@ async def test_what_the_state_does_not_allow_is_a_conflict(
         ("/spaces/here/rooms/loby", "lobby"),
         ("/spaces/here/rooms/loby/recordings", "lobby"),
         ("/spaces/here/rooms/lobby/recordings/x", "there is: none"),
+        ("/spaces/here/rooms/lobby/playbacks/x", "there is: none"),
+        ("/spaces/here/rooms/lobby/streams/x", "there is: none"),
     ],
 )
 async def test_what_is_not_there_is_told_with_what_is(
@@ -135,3 +137,20 @@ async def test_what_is_not_there_is_told_with_what_is(
 async def test_a_latency_finer_than_the_clock_is_refused(api: Api, space: str) -> None:
     reply = await api.post(f"{space}/actions", {"do": "set_latency", "latency": 1e-9})
     assert "microsecond" in reply.problem(422)["detail"]
+
+
+@pytest.mark.parametrize(("kind", "first"), [("playback", "playing"), ("stream", "streaming")])
+async def test_what_is_played_and_streamed_is_listed_and_got(
+    kind: str, first: str, api: Api, space: str, room: Json
+) -> None:
+    url = f"{space}/rooms/lobby/{kind}s"
+    assert await api.ok("GET", url) == {f"{kind}s": []}
+    for action in (f"start_{kind}", f"stop_{kind}", f"start_{kind}"):
+        arguments = {"url": "rtmp://example.com/live"} if action.startswith("start") else {}
+        await api.ok("POST", f"{space}/actions", {"do": action, "room": "lobby", **arguments})
+    listed = (await api.ok("GET", url))[f"{kind}s"]
+    assert [each["state"] for each in listed] == ["completed", first]
+    for each in listed:
+        assert (await api.ok("GET", f"{url}/{each['id']}"))["id"] == each["id"]
+    missing = (await api.get(f"{url}/x")).problem(404)["detail"]
+    assert f'no {kind} "x" in room lobby; there is: {listed[0]["id"]}' in missing

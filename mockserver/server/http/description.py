@@ -21,6 +21,8 @@ PATH_PARTS = {
     "space": "The space's name; percent-encoded where it has to be.",
     "room": "The id of a room session, or the name of a room that is running.",
     "recording": "The recording's id.",
+    "playback": "The playback's id.",
+    "stream": "The stream's id.",
     "kind": "The kind of a schema: actions, calls, events, results, ….",
     "name": "What the schema describes: the rest of its name, behind the slash.",
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mockserver.protocol.errors import Refusal
@@ -10,6 +11,9 @@ from mockserver.protocol.errors import Refusal
 from .answers import json_answer
 from .endpoint import Call
 from .problems import HttpProblem
+
+if TYPE_CHECKING:
+    from mockserver.control.video import Playback, Recording, Stream
 
 
 async def list_rooms(call: Call) -> Any:
@@ -42,13 +46,36 @@ async def list_recordings(call: Call) -> Any:
 
 async def get_recording(call: Call) -> Any:
     """A recording of a room."""
-    wanted = call.path["recording"]
-    room = call.control.room(call.path["room"])
-    for recording in room.recordings:
-        if recording.id == wanted:
-            return recording
-    there = ", ".join(each.id for each in room.recordings) or "none"
-    raise Refusal("404", f'no recording "{wanted}" in room {room.name}; there is: {there}')
+    return _one(call, "recording", call.control.room(call.path["room"]).recordings)
+
+
+async def list_playbacks(call: Call) -> Any:
+    """What has been played to a room, oldest first, the playbacks that are completed too."""
+    return {"playbacks": call.control.room(call.path["room"]).playbacks}
+
+
+async def get_playback(call: Call) -> Any:
+    """A playback in a room."""
+    return _one(call, "playback", call.control.room(call.path["room"]).playbacks)
+
+
+async def list_streams(call: Call) -> Any:
+    """The streams of a room, oldest first, those that are completed too."""
+    return {"streams": call.control.room(call.path["room"]).streams}
+
+
+async def get_stream(call: Call) -> Any:
+    """A stream of a room."""
+    return _one(call, "stream", call.control.room(call.path["room"]).streams)
+
+
+def _one(call: Call, kind: str, media: Sequence[Recording | Playback | Stream]) -> Any:
+    wanted = call.path[kind]
+    for one in media:
+        if one.id == wanted:
+            return one
+    there = ", ".join(one.id for one in media) or "none"
+    raise Refusal("404", f'no {kind} "{wanted}" in room {call.path["room"]}; there is: {there}')
 
 
 async def act(call: Call) -> Any:

@@ -86,6 +86,10 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
         Endpoint(
             "GET", ROOM + "/recordings/{recording}", rooms.get_recording, answer="recording_view"
         ),
+        Endpoint("GET", f"{ROOM}/playbacks", rooms.list_playbacks, answer="playback_list"),
+        Endpoint("GET", ROOM + "/playbacks/{playback}", rooms.get_playback, answer="playback_view"),
+        Endpoint("GET", f"{ROOM}/streams", rooms.list_streams, answer="stream_list"),
+        Endpoint("GET", ROOM + "/streams/{stream}", rooms.get_stream, answer="stream_view"),
         Endpoint(
             "POST",
             f"{SPACE}/actions",
