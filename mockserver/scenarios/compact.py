@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -70,7 +70,7 @@ def _kept(path: Path) -> dict[str, Any]:
 def _encode(value: Any) -> Any:
     if is_dataclass(value):
         told = {each.name: getattr(value, each.name) for each in fields(value)}
-        plain = {each.name: each.default for each in fields(value)}
+        plain = {each.name: _default(each) for each in fields(value)}
         said = {key: _encode(each) for key, each in told.items() if each != plain[key]}
         return {_CLASS: type(value).__name__, **said}
     if isinstance(value, tuple):
@@ -80,6 +80,11 @@ def _encode(value: Any) -> Any:
     if isinstance(value, list):
         return [_encode(each) for each in value]
     return value
+
+
+def _default(field: Field[Any]) -> Any:
+    """What the field is when nobody says it; ``MISSING`` where somebody has to."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def _decode(value: Any) -> Any:
@@ -94,7 +99,7 @@ def _decode(value: Any) -> Any:
 
 
 def _class(name: str) -> Any:
-    """A class that a scenario is made of: the format's own, or one of the engine's."""
+    """A part of a scenario: most are of the format, and the engine has those that it acts by."""
     return getattr(format, name, None) or getattr(engine, name)
 
 
