@@ -1,4 +1,4 @@
-"""A generator of requests holds the running server against its own OpenAPI document."""
+"""A generator of requests checks the running server against its own OpenAPI document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worlds for tests of the engine; each is held against the contract when its test is over."""
+"""Worlds for tests of the engine; each is checked against the contract when its test is over."""
 
 from __future__ import annotations
 

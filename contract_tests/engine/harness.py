@@ -298,7 +298,7 @@ class Client:
             self.protocol = result["protocol"]
 
     def resume(self) -> Frame:
-        """Connect anew, on a new connection, with the protocol of the last session."""
+        """Connect again, on a new connection, with the protocol of the last session."""
         self.open()
         return self.connect(self.protocol)
 

@@ -1,6 +1,6 @@
 """The mock sends only documented fields: that the check of every world would notice others.
 
-Each world is held against it when its test is over, each scenario after its play, each random world
+Each world is checked for it when its test is over, each scenario after its play, each random world
 at every step.
 """
 

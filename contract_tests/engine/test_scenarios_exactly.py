@@ -1,4 +1,4 @@
-"""Every scenario that ships, played in virtual time and held against its own `expect` exactly."""
+"""Every shipped scenario, played in virtual time and checked against its own `expect` exactly."""
 
 from __future__ import annotations
 

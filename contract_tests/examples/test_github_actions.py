@@ -21,7 +21,7 @@ def workflow() -> dict[Any, Any]:
 
 
 def check(path: Path, cwd: Path) -> tuple[int, str]:
-    """Hold a file against GitHub's schema of workflows, of which the tool has a copy."""
+    """Check a file against GitHub's schema of workflows, of which the tool has a copy."""
     words = ("-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path))
     checked = run(sys.executable, *words, cwd=cwd)
     return checked.returncode, checked.stdout + checked.stderr

@@ -36,7 +36,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         else:
             monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
             plugins += ["pytest_asyncio.plugin", "xdist.plugin"]
-        # In this process, modules in C would be loaded anew every time, which they do not bear.
+        # In this process, modules in C would be loaded again every time, which they do not bear.
         return pytester.runpytest_subprocess(*(f"-p{name}" for name in plugins), *arguments)
 
     return run

@@ -1,4 +1,4 @@
-"""A run is held against the contract, whatever the program itself thinks of it."""
+"""A run is checked against the contract, whatever the program itself thinks of it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TestBrokenContract:
         assert 'in space "other"' not in ended.stderr
 
     def test_is_told_of_spaces_that_have_begun_anew(self, tmp_path: Path) -> None:
-        """A scenario that has been played begins anew for the next client: that is two traces."""
+        """A scenario that has been played begins again for the next client: that is two traces."""
         options = ("--speed", SPEED, "--scenario", "start-stop")
         deeds = ("stop-again", "record")
         ended = run(*options, then=program("client", *deeds), cwd=tmp_path)

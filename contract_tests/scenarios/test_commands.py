@@ -1,4 +1,4 @@
-"""The table of a client's commands, held against the format's schema and the client stub."""
+"""The table of a client's commands, checked against the format's schema and the client stub."""
 
 from __future__ import annotations
 

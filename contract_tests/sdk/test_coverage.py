@@ -1,6 +1,6 @@
 """``docs/COVERAGE.md`` is what the cases have exercised: no more, and no less.
 
-It is written anew by ``WRITE_COVERAGE=1 python -m pytest contract_tests/sdk/test_coverage.py``.
+It is written again by ``WRITE_COVERAGE=1 python -m pytest contract_tests/sdk/test_coverage.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HEAD = """\
 # Coverage: what the vendor's clients have exercised
 
 Made by the tests in `contract_tests/sdk`, which play every case of `cases.yaml` with both versions
-of `@signalwire/realtime-api` against this server. Do not edit it; write it anew with
+of `@signalwire/realtime-api` against this server. Do not edit it; write it again with
 
     WRITE_COVERAGE=1 python -m pytest contract_tests/sdk/test_coverage.py
 

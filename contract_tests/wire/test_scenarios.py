@@ -1,4 +1,4 @@
-"""Every scenario that ships, played over a socket and held against its oracle and the contract."""
+"""Every shipped scenario, played over a socket and checked against its oracle and the contract."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def play_it(target: Target, name: str) -> Played:
 
 
 def judge(mock: ServerProcess, name: str, played: Played) -> list[str]:
-    """Hold one play against all there is to hold it against: what was wrong, in words."""
+    """Check one play against all there is to check it against: what was wrong, in words."""
     scenario = scenarios.load(name)
     trace = mock.trace(project_of(name))
     told: list[tuple[str, dict[str, Any]]] = [

@@ -17,7 +17,7 @@ _SHOWN_OF_A_VALUE = 60
 
 
 def play_name(space: str, play: int) -> str:
-    """What tells the plays of a space that began anew apart, in a trace that has several."""
+    """What tells the plays of a space that began again apart, in a trace that has several."""
     return space if play == 1 else f"{space}{_PLAY}{play})"
 
 

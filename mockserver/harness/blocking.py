@@ -1,4 +1,4 @@
-"""The mock for all that is no coroutine: the twin of ``handles``, which tells more."""
+"""Blocking versions of the classes in ``handles``; see there for the full documentation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .looking import RoomLook, ServerLook, SpaceLook, given, one
 class SyncSpaceHandle(SpaceLook):
     """The tester's hand on one space. Gives ``url``, ``project`` and ``token`` to clients.
 
-    What acts, acts as the service or as a person in a room would, and returns once it has been
-    sent. It raises ``Refusal`` (404, 409) when the state does not allow it, and ``ControlError``
-    for what does not make sense.
+    Methods that change something act as the service or as a person in the room, and return once
+    the resulting frames were sent. They raise ``Refusal`` (404, 409) when the state does not allow
+    it, and ``ControlError`` for what does not make sense.
     """
 
     def start_room(

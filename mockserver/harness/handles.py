@@ -19,9 +19,9 @@ from .looking import RoomLook, ServerLook, SpaceLook, given, one
 class SpaceHandle(SpaceLook):
     """The tester's hand on one space. Gives ``url``, ``project`` and ``token`` to clients.
 
-    What acts, acts as the service or as a person in a room would, and returns once it has been
-    sent. It raises ``Refusal`` (404, 409) when the state does not allow it, and ``ControlError``
-    for what does not make sense.
+    Methods that change something act as the service or as a person in the room, and return once
+    the resulting frames were sent. They raise ``Refusal`` (404, 409) when the state does not allow
+    it, and ``ControlError`` for what does not make sense.
     """
 
     async def start_room(

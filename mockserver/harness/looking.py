@@ -189,7 +189,7 @@ class SpaceLook:
         self._look(lambda control: control.set_speed(speed))
 
     def check_contract(self, *, ignore: Iterable[str] = ()) -> None:
-        """Hold the rules of the contract against the trace.
+        """Check the trace against the rules of the contract.
 
         Args:
             ignore: names of rules that do not matter here, as ``mockserver rules`` lists them.
@@ -260,7 +260,7 @@ class SpaceLook:
         return do
 
     def _control(self, server: Server) -> SpaceControl:
-        # A client that comes back makes a space of the name anew, but that is another one.
+        # A client that comes back makes a space of the name again, but that is another one.
         if self._has_ended or self.project not in server.spaces:
             raise ControlError(f'there is no space "{self.project}" any more')
         return server.spaces.control(self.project)

@@ -1,7 +1,7 @@
 """Fixtures for tests of applications that talk to SignalWire. Installing the package is enough.
 
 ``signalwire_mock`` is a space of the test's own on one server per process; at the end, the contract
-is held against what was said there. Nothing of the mock is imported before a test asks for it:
+is checked against what was said there. Nothing of the mock is imported before a test asks for it:
 this module is part of everybody's every run of pytest.
 """
 
@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{MARKER}({names}check=True, ignore=[]): the space that signalwire_mock gives to this "
-        "test, and whether, or which rules aside, the contract is held against it.",
+        "test, and whether, or which rules aside, the contract is checked against it.",
     )
     config.stash[_OPTIONS] = _from_options(config)
 
@@ -161,7 +161,7 @@ class _Watch:
 
     Attributes:
         space: the space.
-        check: whether the contract is held against it.
+        check: whether the contract is checked against it.
         ignore: rules that do not matter.
         judged: how many frames were judged and found to be right; -1 before.
     """
@@ -325,7 +325,7 @@ def _scenario(chosen: str | Path, folder: Path) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Once a test has passed, hold the contract against its space: then it is the test that fails.
+    """Once a test has passed, check its space against the contract: then it is the test that fails.
 
     What its other fixtures make the application say later is judged when the space ends.
     """
@@ -364,5 +364,5 @@ def pytest_runtest_makereport(
 def _told(broken: str) -> str:
     return (
         f"{broken}\n"
-        f"Not held against a test marked @pytest.mark.{MARKER}(check=False) or (ignore=[…])."
+        f"Not checked for a test marked @pytest.mark.{MARKER}(check=False) or (ignore=[…])."
     )

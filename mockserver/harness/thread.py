@@ -32,7 +32,7 @@ _FOR_THE_TESTER = (
     UnknownScenarioError,
     ValueError,
 )
-"""What says all in its message: where in the mock it was raised is no help."""
+"""Errors whose message is enough: the traceback inside the mock is cut off."""
 
 
 class MockServerBug(Exception):

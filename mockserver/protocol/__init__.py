@@ -1,6 +1,6 @@
 """Frames: build them, read them, judge them.
 
-`codec` turns text into frames, `frames` builds them, `validation` holds them against the schemas,
+`codec` turns text into frames, `frames` builds them, `validation` checks them against the schemas,
 `explanation` says what is wrong, `catalogue` knows which calls and events there are, `lifecycles`
 what may happen to a recording, `errors` how a frame can fail. No I/O, no clock, no state but
 caches.

@@ -138,7 +138,7 @@ class _Whole(Reading):
         )
 
     def check_name(self, name: str) -> None:
-        """Hold the name against its form and against the name of the file."""
+        """Check the name against its form and against the name of the file."""
         file = FilePath(self.document.file)
         if name and not _KEBAB.fullmatch(name):
             mend = "use small letters and digits, with single dashes between words"

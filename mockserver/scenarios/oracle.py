@@ -27,7 +27,7 @@ DIFFERS, MISSES, EXCEEDS = 3, 2, 2
 def judge(
     scenario: Scenario, events: Iterable[tuple[str, Mapping[str, Any]]], tolerance_s: float = 0.0
 ) -> list[str]:
-    """Hold the events of one subscriber against `expect` and `never`.
+    """Check the events of one subscriber against `expect` and `never`.
 
     Of every type that `expect` names, exactly the expected events must have come, in that order;
     the groups of `any_order` may be in any order in themselves. Events of other types are free.

@@ -28,7 +28,7 @@ client, and what a subscriber must see. This page is made of the schemas that ch
 The server plays the script for any client: `python -m mockserver --scenario NAME|FILE`, or the
 token `scenario:NAME` for the client's space alone. The client's part is for players:
 `python -m mockserver demo --scenario NAME|FILE` plays it with the client stub, shows what crosses
-the wire, and holds it against `expect`; a mistake in a file is told with its line and the nearest
+the wire, and checks it against `expect`; a mistake in a file is told with its line and the nearest
 word that would have been right. `python -m mockserver scenarios NAME` tells a scenario in plain
 words.
 
@@ -38,7 +38,7 @@ Editors that know JSON Schema complete and check a file whose first line is
 theirs beside their folder.
 
 Durations are numbers of seconds, or texts such as `250ms`, `5s`, `2m`, `1h`. All times run on the
-space's clock. A space whose script has been played begins anew when the next client comes and
+space's clock. A space whose script has been played begins again when the next client comes and
 nobody else is there, unless each of its steps says `every: true`.
 """
 

@@ -57,14 +57,14 @@ def run(
     override: bool = False,
     trace: Path | None = None,
 ) -> int:
-    """Serve on a free port while a program runs, then hold what was said against the contract.
+    """Serve on a free port while a program runs, then check what was said against the contract.
 
     Args:
         command: the program and its arguments; it finds the server by its environment.
         settings: how to serve; the port is always a free one.
         check: whether a broken rule makes the run fail.
         override: whether environment variables that are set are replaced by the mock's.
-        trace: where to keep the trace of all spaces, as JSON lines. A space that began anew has
+        trace: where to keep the trace of all spaces, as JSON lines. A space that began again has
             the number of its play behind its name.
 
     Returns:
@@ -127,7 +127,7 @@ async def _run(
 
 
 def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
-    """What was said in each space, those that have ended and those that began anew included."""
+    """What was said in each space, those that have ended and those that began again included."""
     if strays := list(server.gate.strays.entries()):
         yield "", strays
     plays: Counter[str] = Counter()

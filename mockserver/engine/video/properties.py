@@ -68,7 +68,7 @@ MEMBER_SETTERS = (
 )
 """``video.member.VERB`` sets these properties of one member, or of all [T].
 
-Who is deaf is muted too, and who is not any more is not muted any more [D]. That who has no video
+``deaf`` also mutes the microphone, and ``undeaf`` unmutes it [D]. That who has no video
 is not visible follows from a published sample, in which both change at once [T].
 """
 
