@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -25,8 +26,10 @@ def test_the_control_api_takes_every_option_with_its_bounds_and_no_default() -> 
     for name, option in options.described().items():
         own = ("default", "description")
         expected = {key: value for key, value in option.items() if key not in own}
-        assert expected.items() <= {**fields[name], "x-expected": option["x-expected"]}.items()
-        assert "default" not in fields[name]
+        # A schema in a folder writes references to what lies beside its folder otherwise.
+        taken = json.loads(json.dumps(fields[name]).replace('"../objects/', '"objects/'))
+        assert {**taken, **expected} == {**taken, "x-expected": option["x-expected"]}
+        assert "default" not in taken
 
 
 @pytest.mark.parametrize(

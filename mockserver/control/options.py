@@ -170,8 +170,7 @@ def _fits(value: object, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, list | tuple):
         items = schema.get("items", {})
         if "$ref" in items:
-            reference = items["$ref"].partition("/schemas/")[2]
-            items = json.loads((_SCHEMA.parent / reference).read_bytes())
+            items = json.loads((_SCHEMA.parent / items["$ref"]).read_bytes())
         return all(_fits(each, items) for each in value)
     return not isinstance(value, str) or len(value) >= schema.get("minLength", 0)
 

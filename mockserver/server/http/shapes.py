@@ -71,12 +71,24 @@ def _composed(schema: Schema) -> Schema:
     if "$ref" not in schema:
         return schema
     fields = {
-        name: {key: value for key, value in each.items() if key != "default"}
+        name: _from_the_root({key: value for key, value in each.items() if key != "default"})
         for name, each in schemas.resolve(schema["$ref"])["properties"].items()
     }
     own = {name: {**fields.get(name, {}), **each} for name, each in schema["properties"].items()}
     kept = {k: v for k, v in schema.items() if k not in ("$ref", "unevaluatedProperties")}
     return {**kept, "additionalProperties": False, "properties": {**own, **fields, **own}}
+
+
+def _from_the_root(part: Any) -> Any:
+    """A part of a schema in the root, with its references as a schema in a folder writes them."""
+    if isinstance(part, list):
+        return [_from_the_root(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: f"../{value}" if key == "$ref" else _from_the_root(value)
+        for key, value in part.items()
+    }
 
 
 @cache
