@@ -123,6 +123,11 @@ def play(
             # Nobody will come, however long it is waited for.
             assert isinstance(case.body, dict)
             case.body["timeout"] = 0
+        if operation in ("act", "start_room") and mode is GenerationMode.POSITIVE:
+            # Some of these actions set a latency of hours.
+            body = case.body if isinstance(case.body, dict) else {}
+            case.body = {**body, "wait": False}
+            case.media_type = "application/json"
         response = case.call(base_url=url, session=http)
         case.validate_response(response, checks=CHECKS)
         if mode is GenerationMode.POSITIVE:

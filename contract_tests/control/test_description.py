@@ -53,7 +53,7 @@ def test_every_action_is_a_choice_of_the_body() -> None:
         described = components[reference_.rpartition("/")[2]]
         assert described["properties"]["do"]["const"] == verb
         own = set(schemas.load(f"actions/{verb}")["properties"])
-        assert set(described["properties"]) == {"do", *own}
+        assert set(described["properties"]) == {"do", "wait", *own}
 
 
 def test_every_shape_is_used() -> None:

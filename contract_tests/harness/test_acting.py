@@ -216,3 +216,23 @@ async def test_a_day_of_recording_with_a_hundred_pauses(mock: MockServer, connec
     assert recording.ended_at - recording.started_at == 86_400.0
     mock.expect("video.recording.pause", {"recording_id": recording.id}, times=100)
     mock.check_contract()
+
+
+async def test_a_deed_returns_when_what_it_caused_has_been_sent(connect: Connect) -> None:
+    """With a real clock too, latency included: what follows in a test sees it."""
+    async with MockServer(latency="30ms") as mock:
+        client = await connect(mock)
+        await client.video.listen(on_room_started=lambda _: None, on_room_ended=lambda _: None)
+        room = await mock.start_room("lobby")
+        assert mock.expect("video.room.started")
+        await room.end_room()
+        assert mock.expect("video.room.ended")
+
+
+async def test_a_deed_that_is_not_waited_for(connect: Connect) -> None:
+    async with MockServer(latency="1h") as mock:
+        client = await connect(mock)
+        await client.video.listen(on_room_started=lambda _: None)
+        await mock.start_room("lobby", wait=False)
+        await mock.act("join", wait=False, name="Ann")
+        assert mock.events() == []

@@ -117,8 +117,15 @@ class SpaceControl:
         *,
         members: int | Sequence[str] = 1,
         display_name: str | None = None,
+        wait: bool = True,
     ) -> video.Room:
-        """People join a room, which starts it. Returns when its events have been sent.
+        """People join a room, which starts it.
+
+        Args:
+            name: the room's name; None invents one by the seed.
+            members: who is in it from the start: how many, or their names.
+            display_name: what people see; the name when None.
+            wait: whether to return when its events have been sent, latency included.
 
         Raises:
             Refusal: 409 when a room of this name is running.
@@ -128,15 +135,18 @@ class SpaceControl:
             # A text is a sequence of texts, too, but nobody means that.
             members = [members]
         room = self._video.start_room(name, members=members, display_name=display_name)
-        await self._settle()
+        await self._sent(wait)
         return video.room_view(room, self.space.now)
 
-    async def act(self, verb: str, room: str | None = None, **arguments: Any) -> video.Acted | None:
+    async def act(
+        self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any
+    ) -> video.Acted | None:
         """Do one of the actions that scripts can do too, by its row in ``engine/actions.py``.
 
         Args:
             verb: ``join``, ``stop_recording``, ….
             room: the room's name or the id of its session; None: the only one that is running.
+            wait: whether to return when its events have been sent, latency included.
             arguments: those of the action's schema.
 
         Returns:
@@ -155,16 +165,39 @@ class SpaceControl:
         arguments = _in_microseconds(verb, arguments)
         if ACTIONS[verb].container is None:
             self.space.do(verb, None, arguments)
-            await self._settle()
+            await self._sent(wait)
             return None
         target = self._find(room)
         result = self.space.do(verb, target, arguments)
-        await self._settle()
+        await self._sent(wait)
         if isinstance(result, Member):
             return video.member_view(result)
         if isinstance(result, Activity):
             return video.media_view(result, self.space.now)
         return video.room_view(target, self.space.now)
+
+    async def _sent(self, wait: bool) -> None:
+        """Wait until what was caused has been sent, latency included.
+
+        On a clock that stands still, what has a latency leaves when the clock is moved.
+
+        Args:
+            wait: False waits for nothing but what leaves at once.
+        """
+        await self._settle()
+        if not wait:
+            return
+        caused_until = self.space.last_delivery
+        while (delay := self._real_delay(caused_until)) is not None and not self.over.is_set():
+            await asyncio.sleep(delay)
+            self.space.tick()
+            await self._settle()
+
+    def _real_delay(self, until: int) -> float | None:
+        """Real seconds until a time of the space; None when it is over, or the clock stands."""
+        if self.space.now >= until:
+            return None
+        return self.space.clock.real_delay(until)
 
     def _find(self, which: str | None, *, ended: bool = False) -> RoomSession:
         running = list(self._video.rooms.values())

@@ -131,6 +131,11 @@ class Space:
         """When there is next something to do (microseconds of space time); None when nothing is."""
         return self.agenda.next_time()
 
+    @property
+    def last_delivery(self) -> int:
+        """When the last event that was made leaves, or has left (microseconds of space time)."""
+        return self._last_delivery
+
     def later(self, delay_us: int, action: Callable[[], None]) -> None:
         """Have ``action`` done ``delay_us`` from now."""
         self.agenda.add(self.now + delay_us, action)

@@ -29,12 +29,15 @@ class SyncSpaceHandle(SpaceLook):
         *,
         members: int | Sequence[str] = 1,
         display_name: str | None = None,
+        wait: bool = True,
     ) -> SyncRoomHandle:
         """People join a room, which starts it."""
         __tracebackhide__ = True
         room = self._thread.do(
             self._deed(
-                lambda control: control.start_room(name, members=members, display_name=display_name)
+                lambda control: control.start_room(
+                    name, members=members, display_name=display_name, wait=wait
+                )
             )
         )
         return SyncRoomHandle(self, room)
@@ -44,10 +47,14 @@ class SyncSpaceHandle(SpaceLook):
         __tracebackhide__ = True
         return SyncRoomHandle(self, self._look(lambda control: control.room(which)))
 
-    def act(self, verb: str, room: str | None = None, **arguments: Any) -> Acted | None:
+    def act(
+        self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any
+    ) -> Acted | None:
         """Do anything that a scenario's script can do."""
         __tracebackhide__ = True
-        return self._thread.do(self._deed(lambda control: control.act(verb, room, **arguments)))
+        return self._thread.do(
+            self._deed(lambda control: control.act(verb, room, wait=wait, **arguments))
+        )
 
     def drop_connections(self) -> None:
         """Cut every socket of the space without a word, as a broken network would."""

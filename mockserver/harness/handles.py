@@ -30,6 +30,7 @@ class SpaceHandle(SpaceLook):
         *,
         members: int | Sequence[str] = 1,
         display_name: str | None = None,
+        wait: bool = True,
     ) -> RoomHandle:
         """People join a room, which starts it.
 
@@ -37,11 +38,14 @@ class SpaceHandle(SpaceLook):
             name: the room's name; None invents one by the seed.
             members: who is in it from the start: how many, or their names.
             display_name: what people see; the name when None.
+            wait: whether to return when its events have been sent, latency included.
         """
         __tracebackhide__ = True
         room = await self._thread.do_async(
             self._deed(
-                lambda control: control.start_room(name, members=members, display_name=display_name)
+                lambda control: control.start_room(
+                    name, members=members, display_name=display_name, wait=wait
+                )
             )
         )
         return RoomHandle(self, room)
@@ -51,12 +55,15 @@ class SpaceHandle(SpaceLook):
         __tracebackhide__ = True
         return RoomHandle(self, self._look(lambda control: control.room(which)))
 
-    async def act(self, verb: str, room: str | None = None, **arguments: Any) -> Acted | None:
+    async def act(
+        self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any
+    ) -> Acted | None:
         """Do anything that a scenario's script can do.
 
         Args:
             verb: ``join``, ``stop_recording``, ``drop_connections``, ….
             room: a room's name or session id; None: the only one that is running.
+            wait: whether to return when its events have been sent, latency included.
             arguments: those of the action.
 
         Returns:
@@ -64,7 +71,7 @@ class SpaceHandle(SpaceLook):
         """
         __tracebackhide__ = True
         return await self._thread.do_async(
-            self._deed(lambda control: control.act(verb, room, **arguments))
+            self._deed(lambda control: control.act(verb, room, wait=wait, **arguments))
         )
 
     async def drop_connections(self) -> None:

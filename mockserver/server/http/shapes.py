@@ -91,6 +91,14 @@ def _from_the_root(part: Any) -> Any:
     }
 
 
+WAIT: Schema = {
+    "description": "Whether to answer when its events have been sent, latency included.",
+    "type": "boolean",
+    "default": True,
+}
+"""Of what causes events."""
+
+
 @cache
 def action_shape(verb: str) -> Schema:
     """The schema of the body that does this action: its arguments, and ``do``."""
@@ -98,7 +106,7 @@ def action_shape(verb: str) -> Schema:
     do = {"description": "What is to be done.", "const": verb}
     return {
         **schema,
-        "properties": {"do": do, **schema["properties"]},
+        "properties": {"do": do, **schema["properties"], "wait": WAIT},
         "required": ["do", *schema.get("required", ())],
         "examples": [{"do": verb, **example} for example in schema["examples"]],
     }
