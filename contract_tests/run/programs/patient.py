@@ -16,10 +16,11 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 stubborn = "stubborn" in sys.argv
 # Blocked, each waits until it is asked for: none can come in the moment before a pause.
 signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-print(os.getpid(), flush=True)
+os.write(1, f"{os.getpid()}\n".encode())
 if "with-child" in sys.argv:
     subprocess.Popen([sys.executable, __file__, *(["stubborn"] if stubborn else [])])
 while True:
-    print(signal.Signals(signal.sigwait(SIGNALS)).name, flush=True)
+    # In one write, since a child of its own writes at the same moment.
+    os.write(1, f"{signal.Signals(signal.sigwait(SIGNALS)).name}\n".encode())
     if not stubborn:
         sys.exit(3)
