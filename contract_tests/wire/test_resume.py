@@ -154,7 +154,9 @@ async def test_closing_in_good_order_is_an_absence_too(connect: Connect) -> None
     assert await states(back, "ended") == ["completed"]
 
 
-@pytest.mark.parametrize("protocol", ["", "signalwire_0_0_nobody", "x" * 10_000])
+@pytest.mark.parametrize(
+    "protocol", ["", "signalwire_0_0_nobody", "x" * 10_000], ids=["empty", "nobody", "long"]
+)
 async def test_unknown_protocol_begins_a_fresh_session(protocol: str, connect: Connect) -> None:
     known = await connect()
     await known.enter_room()
