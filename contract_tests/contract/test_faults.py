@@ -1,4 +1,4 @@
-"""A frame that an injected fault made is no breach, and nobody is blamed for it."""
+"""A frame that an injected fault made is no violation, and nobody is blamed for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces are read from files and from journals, and a mistake in one is told with its place."""
+"""Traces are read from files and from journals, and a problem in one is told with its place."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from mockserver.protocol import frames
 
 
 def say(journal: Journal, count: int) -> None:
-    """Let the server answer what nobody asked, which is a breach each time."""
+    """Let the server answer what nobody asked, which is a violation each time."""
     for number in range(count):
         frame = frames.answer(f"id-{number}", {"code": "200", "message": "OK"})
         journal.add(0, TO_CLIENT, "s1", orjson.dumps(frame))

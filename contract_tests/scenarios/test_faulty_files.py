@@ -1,4 +1,4 @@
-"""What a faulty scenario is told: every mistake at once, with its place and how to mend it."""
+"""What a faulty scenario is told: every problem at once, with its place and how to mend it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mockserver.scenarios import commands, format, library, loader, schema
 from mockserver.scenarios.document import (
     DEEPEST,
     MOST_CHARACTERS,
-    MOST_MISTAKES,
     MOST_NODES,
+    MOST_PROBLEMS,
     Document,
 )
 from mockserver.scenarios.loader import _Whole
@@ -518,10 +518,10 @@ def test_an_unknown_event_or_method_is_told_with_the_nearest(key: str) -> None:
     }[key[0]]
     with pytest.raises(loader.ScenarioError) as caught:
         loader.loads(text)
-    (mistake,) = caught.value.mistakes
-    assert mistake.nearest == ("video.recording.start" if call else "video.recording.started")
-    assert f'unknown {"method" if call else "event type"} "{word}"' in mistake.problem
-    assert f'did you mean "{mistake.nearest}"?' in mistake.mend
+    (problem,) = caught.value.problems
+    assert problem.nearest == ("video.recording.start" if call else "video.recording.started")
+    assert f'unknown {"method" if call else "event type"} "{word}"' in problem.problem
+    assert f'did you mean "{problem.nearest}"?' in problem.mend
 
 
 def test_a_file_must_be_called_as_its_scenario(tmp_path: Path) -> None:
@@ -589,9 +589,9 @@ def test_a_file_of_the_greatest_length_is_read(tmp_path: Path) -> None:
 def test_the_reading_ends_after_many_mistakes(text: str) -> None:
     with pytest.raises(loader.ScenarioError) as caught:
         loader.loads(text)
-    *found, last = caught.value.mistakes
-    assert len(found) == MOST_MISTAKES
-    assert last.problem == f"{MOST_MISTAKES} mistakes: the rest is not looked at"
+    *found, last = caught.value.problems
+    assert len(found) == MOST_PROBLEMS
+    assert last.problem == f"{MOST_PROBLEMS} problems: the rest is not looked at"
     assert (last.line, last.column) == (found[-1].line, found[-1].column)
 
 
@@ -743,4 +743,4 @@ def test_what_the_schema_refuses_the_reader_can_explain(
             container[key] = new
     document = Document(json.dumps(data), "file")
     _Whole(document).read()
-    assert VALIDATOR.is_valid(data) or document.mistakes
+    assert VALIDATOR.is_valid(data) or document.problems

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .index import Answer, Call, Event, Index, Session
 from .namespace import Namespace
 from .report import Describer
-from .rule import Checker, Finding, Findings, Rule, overridden
+from .rule import Checker, Evidence, Found, Rule, overridden
 from .trace import Entry
 from .violation import Row, Violation
 
@@ -26,8 +26,8 @@ class _Proof(NamedTuple):
     text: str
 
 
-class _Breach(NamedTuple):
-    """A finding whose entries need not be kept any more."""
+class _Proven(NamedTuple):
+    """Evidence, without the entries, which need not be kept any more."""
 
     message: str
     session: Session | None
@@ -45,17 +45,17 @@ def _open_ends(session: Session) -> Iterator[tuple[Call, str]]:
             yield event, f"{event.type} was not acknowledged"
 
 
-def _fault(finding: Finding) -> str | None:
-    """The injected fault that helped to make a breach."""
-    return next((entry.fault for entry in finding.entries if entry.fault is not None), None)
+def _fault(evidence: Evidence) -> str | None:
+    """The injected fault that helped to make a violation."""
+    return next((entry.fault for entry in evidence.entries if entry.fault is not None), None)
 
 
 class Judge:
     """All rules at work on one trace, which is fed entry by entry.
 
     ``violations`` can be looked at at any time: it is what a trace would break that ends here. A
-    later entry can explain what looked like a breach, so a violation may disappear again; one that
-    is proven stays.
+    later entry can explain what looked like a violation, so a violation may disappear again. One
+    that is proven stays.
 
     Args:
         rules: the rules to check.
@@ -81,15 +81,15 @@ class Judge:
         self._now = 0.0
         self.source = source
         self.uncounted = 0
-        self._intended: list[tuple[Rule, _Breach]] = []
+        self._intended: list[tuple[Rule, _Proven]] = []
         self._most = most
         self._index = Index(namespaces)
         self._parts = tuple(self._index.parts.values())
         self._describer = Describer(self._index)
         self._rules = tuple(rules)
         self._checkers = [rule.checker(self._index) for rule in self._rules]
-        self._breaches: list[list[_Breach]] = [[] for _ in self._rules]
-        self._hooks: dict[str, list[tuple[int, Callable[..., Findings]]]] = {
+        self._proven: list[list[_Proven]] = [[] for _ in self._rules]
+        self._hooks: dict[str, list[tuple[int, Callable[..., Found]]]] = {
             hook: [
                 (place, getattr(checker, hook))
                 for place, checker in enumerate(self._checkers)
@@ -139,21 +139,21 @@ class Judge:
 
     def _check(self, hook: str, *what: Any) -> None:
         for place, check in self._hooks[hook]:
-            for finding in check(*what):
-                breaches = self._breaches[place]
-                if _fault(finding) is not None:
-                    self._intended.append((self._rules[place], self._breach(finding)))
-                elif self._most is not None and len(breaches) >= self._most:
+            for evidence in check(*what):
+                proven = self._proven[place]
+                if _fault(evidence) is not None:
+                    self._intended.append((self._rules[place], self._prove(evidence)))
+                elif self._most is not None and len(proven) >= self._most:
                     self.uncounted += 1
                 else:
-                    breaches.append(self._breach(finding))
+                    proven.append(self._prove(evidence))
 
-    def _breach(self, finding: Finding) -> _Breach:
-        entries = sorted({entry.n: entry for entry in finding.entries}.items())
-        return _Breach(
-            finding.message,
-            finding.session,
-            _fault(finding),
+    def _prove(self, evidence: Evidence) -> _Proven:
+        entries = sorted({entry.n: entry for entry in evidence.entries}.items())
+        return _Proven(
+            evidence.message,
+            evidence.session,
+            _fault(evidence),
             tuple(
                 _Proof(
                     entry.n,
@@ -170,21 +170,19 @@ class Judge:
     def violations(self) -> list[Violation]:
         """What the trace breaks if it ends here, by rule, in the order of the rules."""
         return [
-            self._violation(rule, breach)
-            for rule, checker, breaches in zip(
-                self._rules, self._checkers, self._breaches, strict=True
-            )
-            for breach in self._in_order(breaches, checker)
+            self._violation(rule, one)
+            for rule, checker, proven in zip(self._rules, self._checkers, self._proven, strict=True)
+            for one in self._in_order(proven, checker)
         ]
 
     @property
     def intended(self) -> list[Violation]:
-        """The breaches that faults made which were injected on purpose, in the order of finding."""
-        return [self._violation(rule, breach) for rule, breach in self._intended]
+        """The violations that faults made which were injected on purpose, as they were proven."""
+        return [self._violation(rule, one) for rule, one in self._intended]
 
     @property
     def warnings(self) -> list[str]:
-        """What is still open ten seconds before the trace ends; it need not be a breach.
+        """What is still open ten seconds before the trace ends; it need not be a violation.
 
         Calls of clients that were not answered, and events that a client which acknowledges events
         has not acknowledged.
@@ -202,27 +200,27 @@ class Judge:
         offset = entry.time - self._index.start
         return f"frame {entry.n}, {offset:+.3f} s, {self._index.describe(session)}"
 
-    def _in_order(self, breaches: list[_Breach], checker: Checker) -> list[_Breach]:
+    def _in_order(self, proven: list[_Proven], checker: Checker) -> list[_Proven]:
         suspected = [
-            self._breach(finding)
-            for findings in checker.suspicions.values()
-            for finding in findings
-            if _fault(finding) is None
+            self._prove(evidence)
+            for found in checker.suspicions.values()
+            for evidence in found
+            if _fault(evidence) is None
         ]
         # Proven ones are in order already.
-        return sorted([*breaches, *suspected], key=lambda breach: breach.proof[-1].entry)
+        return sorted([*proven, *suspected], key=lambda one: one.proof[-1].entry)
 
-    def _violation(self, rule: Rule, breach: _Breach) -> Violation:
-        message = breach.message
-        if breach.session is not None:
-            message = message.replace("{session}", self._index.describe(breach.session))
+    def _violation(self, rule: Rule, proven: _Proven) -> Violation:
+        message = proven.message
+        if proven.session is not None:
+            message = message.replace("{session}", self._index.describe(proven.session))
         start = self._index.start
-        last = breach.proof[-1]
+        last = proven.proof[-1]
         place = f"frame {last.entry}, {last.time - start:+.3f} s"
         return Violation(
             rule.name,
             message,
-            tuple(proof.entry for proof in breach.proof),
+            tuple(proof.entry for proof in proven.proof),
             f"{place}, {self._index.describe(last.session)}",
             tuple(
                 Row(
@@ -232,7 +230,7 @@ class Judge:
                     proof.to_client,
                     proof.text,
                 )
-                for proof in breach.proof
+                for proof in proven.proof
             ),
-            breach.fault,
+            proven.fault,
         )

@@ -1,8 +1,8 @@
 """What a rule is, and the list that every rule puts itself on.
 
 A rule is a class: a small state machine that is made for one trace and fed with its frames one by
-one. It finds a breach when a frame proves it. What would be a breach if the trace ended now, but
-what a later frame can still explain, is a suspicion.
+one. It yields evidence of a violation when a frame proves it. What would be a violation if the
+trace ended now, but a later frame can still explain, is a suspicion.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from .trace import Entry
 Party = Literal["server", "client", "either"]
 
 
-class Finding(NamedTuple):
-    """One breach, as a rule finds it.
+class Evidence(NamedTuple):
+    """What proves one violation, as a rule sees it.
 
     Attributes:
         message: what was seen, against what was expected; ``{session}`` stands for the session,
@@ -33,7 +33,7 @@ class Finding(NamedTuple):
     session: Session | None = None
 
 
-Findings = Iterable[Finding]
+Found = Iterable[Evidence]
 
 
 class Checker:
@@ -41,7 +41,7 @@ class Checker:
 
     Attributes:
         index: what is known of the trace.
-        suspicions: what would be a breach if the trace ended now, by keys of the rule's own.
+        suspicions: what would be a violation if the trace ended now, by keys of the rule's own.
         sees_repeats: whether it also gets the events that are sent again after a resume because
             they were not acknowledged. They tell nothing new.
     """
@@ -50,45 +50,45 @@ class Checker:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self.suspicions: dict[Hashable, tuple[Finding, ...]] = {}
+        self.suspicions: dict[Hashable, tuple[Evidence, ...]] = {}
 
-    def on_entry(self, entry: Entry, step: Step) -> Findings:
+    def on_entry(self, entry: Entry, step: Step) -> Found:
         """Any frame."""
         return ()
 
-    def on_call(self, call: Call) -> Findings:
+    def on_call(self, call: Call) -> Found:
         """A client's call."""
         return ()
 
-    def on_server_call(self, call: Call) -> Findings:
+    def on_server_call(self, call: Call) -> Found:
         """A call of the server that is no event."""
         return ()
 
-    def on_answer(self, answer: Answer) -> Findings:
+    def on_answer(self, answer: Answer) -> Found:
         """An answer of the server."""
         return ()
 
-    def on_event(self, event: Event) -> Findings:
+    def on_event(self, event: Event) -> Found:
         """An event, before what it tells is known to the index."""
         return ()
 
-    def on_reply(self, answer: Answer) -> Findings:
+    def on_reply(self, answer: Answer) -> Found:
         """An answer of the client: an acknowledgement of an event, an answer to a ping."""
         return ()
 
-    def on_told(self, kind: str, id_: str) -> Findings:
+    def on_told(self, kind: str, id_: str) -> Found:
         """A thing, such as a room session of this id, was told in one more space."""
         return ()
 
-    def suspect(self, key: Hashable, findings: Iterable[Finding] = ()) -> None:
+    def suspect(self, key: Hashable, found: Iterable[Evidence] = ()) -> None:
         """Replace the suspicions under a key."""
-        found = tuple(findings)
+        found = tuple(found)
         if found:
             self.suspicions[key] = found
         else:
             self.suspicions.pop(key, None)
 
-    def settle(self, key: Hashable) -> tuple[Finding, ...]:
+    def settle(self, key: Hashable) -> tuple[Evidence, ...]:
         """The suspicions under a key, which no later frame can explain any more."""
         return self.suspicions.pop(key, ())
 
@@ -100,9 +100,9 @@ class Rule:
     Attributes:
         name: in kebab-case; also the name of the trace file that breaks this rule and no other.
         sentence: what the user would see break.
-        party: whose fault a breach is.
+        party: whose fault a violation is.
         source: the letters of where the fact is from.
-        checker: finds the breaches in one trace.
+        checker: finds the violations in one trace.
     """
 
     name: str
@@ -137,7 +137,7 @@ def registered(*modules: ModuleType) -> tuple[Rule, ...]:
 
 
 def sentences() -> dict[str, str]:
-    """Rule name -> whose fault a breach is and what the user sees, for a report."""
+    """Rule name -> whose fault a violation is and what the user sees, for a report."""
     return {rule.name: f"by the {rule.party}: {rule.sentence}" for rule in _rules}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .index import CONNECT, DISCONNECT, Answer, Event, Index, Session, Step
 from .memory import Recent
-from .rule import Checker, Finding, rule
+from .rule import Checker, Evidence, rule
 from .trace import Entry
 from .values import mapping, string
 
@@ -29,7 +29,7 @@ class ConnectedOnce(Checker):
     That is a connect with its ``protocol``; any other begins a session of its own.
     """
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call, session = answer.call, answer.session
         if call is None or not _accepted_connect(answer) or session.name is None:
             return
@@ -37,7 +37,7 @@ class ConnectedOnce(Checker):
         if first is not None and first is not answer.entry and "protocol" not in call.params:
             message = f"a second {CONNECT} without a protocol was accepted in {{session}}"
             proof = (first, call.entry, answer.entry)
-            yield Finding(f"{message}, expected a session of its own", proof, session)
+            yield Evidence(f"{message}, expected a session of its own", proof, session)
 
 
 def _accepted_connect(answer: Answer) -> bool:
@@ -63,7 +63,7 @@ class ResumeKeepsProtocol(Checker):
         super().__init__(index)
         self._known: dict[Session, tuple[str, Entry]] = {}
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call, session = answer.call, answer.session
         if call is None or not _accepted_connect(answer) or session.name is None:
             return
@@ -77,10 +77,10 @@ class ResumeKeepsProtocol(Checker):
         proof = (first, call.entry, answer.entry)
         if protocol != before:
             message = f"{{session}} was resumed with the protocol {protocol}, expected {before}"
-            yield Finding(message, proof, session)
+            yield Evidence(message, proof, session)
         elif asked is not None and asked != before:
             message = f"{{session}} was resumed by the protocol {asked}, expected {before} only"
-            yield Finding(message, proof, session)
+            yield Evidence(message, proof, session)
 
 
 @rule(
@@ -96,7 +96,7 @@ class SessionsApart(Checker):
         super().__init__(index)
         self._owners: Recent[tuple[object, str, str], tuple[Session, Entry]] = Recent()
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         session = answer.session
         if not _accepted_connect(answer) or session.name is None:
             return
@@ -108,7 +108,7 @@ class SessionsApart(Checker):
             owner, entry = self._owners.get((space, field, value), (session, answer.entry))
             if owner is not session:
                 message = f"{{session}} has the {field} {value} of another session"
-                yield Finding(f"{message}, expected its own", (entry, answer.entry), session)
+                yield Evidence(f"{message}, expected its own", (entry, answer.entry), session)
             else:
                 self._owners[space, field, value] = (session, answer.entry)
 
@@ -122,7 +122,7 @@ class SessionsApart(Checker):
 class OwnProject(Checker):
     """The authorization is for the project that the client authenticated for."""
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call, session = answer.call, answer.session
         if call is None or not _accepted_connect(answer):
             return
@@ -130,7 +130,7 @@ class OwnProject(Checker):
         given = string(mapping(answer.result.get("authorization")).get("project"))
         if None not in (asked, given) and asked != given:
             message = f"{{session}} asked for project {asked}, and was authorized for {given}"
-            yield Finding(message, (call.entry, answer.entry), session)
+            yield Evidence(message, (call.entry, answer.entry), session)
 
 
 @rule(
@@ -151,7 +151,7 @@ class SilentAfterDisconnect(Checker):
         super().__init__(index)
         self._over: dict[Session, Entry] = {}
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is not None and call.method == DISCONNECT and call.succeeded:
             self._over.setdefault(answer.session, answer.entry)
@@ -159,17 +159,17 @@ class SilentAfterDisconnect(Checker):
             self._over.pop(answer.session, None)
         return iter(())
 
-    def on_reply(self, answer: Answer) -> Iterator[Finding]:
+    def on_reply(self, answer: Answer) -> Iterator[Evidence]:
         if answer.call is not None and answer.call.method == DISCONNECT:
             self._over.setdefault(answer.session, answer.entry)
         return iter(())
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         over = self._over.get(event.session)
         if over is not None:
             message = f"{event.type} came to {{session}} after {DISCONNECT} was answered"
             proof = (over, event.entry)
-            yield Finding(f"{message}, expected nothing until a resume", proof, event.session)
+            yield Evidence(f"{message}, expected nothing until a resume", proof, event.session)
 
 
 @rule(
@@ -191,20 +191,20 @@ class NothingLost(Checker):
         super().__init__(index)
         self._owed: dict[Session, list[Event]] = {}
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         session = answer.session
         if _accepted_connect(answer) and session.owes and session.owed:
             self._owed[session] = list(session.owed.values())
         return iter(())
 
-    def on_reply(self, answer: Answer) -> Iterator[Finding]:
+    def on_reply(self, answer: Answer) -> Iterator[Evidence]:
         owed = self._owed.get(answer.session)
         if owed and answer.call in owed:
             # An acknowledgement that crossed with the loss of the connection.
             owed.remove(answer.call)
         return iter(())
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         owed = self._owed.get(event.session)
         if not owed:
             return
@@ -215,7 +215,7 @@ class NothingLost(Checker):
         missing = owed[0]
         message = f"{event.type} came to {{session}} after its resume, but it had not acknowledged"
         expected = f"{missing.type}: expected that again before anything else"
-        yield Finding(f"{message} {expected}", (missing.entry, event.entry), event.session)
+        yield Evidence(f"{message} {expected}", (missing.entry, event.entry), event.session)
 
 
 @rule(
@@ -231,11 +231,11 @@ class TraceTimeForward(Checker):
         super().__init__(index)
         self._last: dict[str | None, Entry] = {}
 
-    def on_entry(self, entry: Entry, step: Step) -> Iterator[Finding]:
+    def on_entry(self, entry: Entry, step: Step) -> Iterator[Evidence]:
         last = self._last.get(entry.space)
         if last is not None and entry.time < last.time - SET_BACK:
             message = f"this was kept {last.time - entry.time:.3f} s before what stands above it"
-            yield Finding(f"{message}, expected times that grow", (last, entry))
+            yield Evidence(f"{message}, expected times that grow", (last, entry))
         self._last[entry.space] = entry
 
 
@@ -250,14 +250,14 @@ class ClocksAgree(Checker):
 
     sees_repeats = True
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         if event.timestamp is None:
             return
         difference = event.timestamp - event.entry.time
         if abs(difference) > FARTHEST_CLOCKS:
             days = f"{difference / 86_400:+.1f} days"
             message = f"{event.type} has a timestamp that differs by {days} from when it was seen"
-            yield Finding(message, (event.entry,))
+            yield Evidence(message, (event.entry,))
 
 
 _MOST_IN_A_CHANNEL = 100
@@ -309,7 +309,7 @@ class ToldToAll(Checker):
         super().__init__(index)
         self._channels: Recent[tuple[object, str], _Channel] = Recent()
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         if event.timestamp is None or not event.channel or self._is_private(event):
             return
         session = event.session
@@ -324,7 +324,7 @@ class ToldToAll(Checker):
             if session not in said.sessions and self._should_have_got(session, said.event, event):
                 message = f"{said.event.type} on {event.channel} went to another session, but not"
                 expected = f"to {{session}}, which got a later {event.type}"
-                yield Finding(f"{message} {expected}", (said.event.entry, event.entry), session)
+                yield Evidence(f"{message} {expected}", (said.event.entry, event.entry), session)
 
     def _is_private(self, event: Event) -> bool:
         namespace = self.index.namespace_of(event.type)

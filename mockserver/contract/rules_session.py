@@ -10,7 +10,7 @@ from mockserver.protocol.validation import problems
 
 from .index import CONNECT, SUBSCRIBE, Answer, Call, Event, Index, Session, Step
 from .memory import Recent
-from .rule import Checker, Finding, rule
+from .rule import Checker, Evidence, rule
 from .trace import Entry, space_name
 
 _SHOWN_TYPES = 6
@@ -23,19 +23,19 @@ class _Schemas(Checker):
 
     to_client: bool
 
-    def on_entry(self, entry: Entry, step: Step) -> Iterator[Finding]:
+    def on_entry(self, entry: Entry, step: Step) -> Iterator[Evidence]:
         if entry.to_client is not self.to_client:
             return
         if entry.frame is None:
             text = f"{entry.text!r:.80}" if entry.text is not None else "nothing"
-            yield Finding(f"expected a JSON object, found {text}", (entry,))
+            yield Evidence(f"expected a JSON object, found {text}", (entry,))
             return
         call = step.call if isinstance(step, Answer) else None
         frame = entry.frame if isinstance(entry.frame, dict) else dict(entry.frame)
         found = problems(frame, answers=call.method if call is not None else None)
         if found:
             asked = () if call is None else (call.entry,)
-            yield Finding("; ".join(problem.message for problem in found), (*asked, entry))
+            yield Evidence("; ".join(problem.message for problem in found), (*asked, entry))
 
 
 @rule(
@@ -73,19 +73,19 @@ class ConnectFirst(Checker):
 
     sees_repeats = True
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call, session = answer.call, answer.session
         # A second answer to the same call is the business of answered-once.
         if call is None or answer.earlier is not None or not _unconnected(session):
             return
         if call.succeeded:
             message = f"{call.method} succeeded before {CONNECT} did on {{session}}"
-            yield Finding(message, (call.entry, answer.entry), session)
+            yield Evidence(message, (call.entry, answer.entry), session)
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         if _unconnected(event.session):
             message = f"{event.type} came before {CONNECT} had succeeded on {{session}}"
-            yield Finding(message, (event.entry,), event.session)
+            yield Evidence(message, (event.entry,), event.session)
 
 
 def _unconnected(session: Session) -> bool:
@@ -104,14 +104,14 @@ class AnsweredOnce(Checker):
     A call may stay unanswered. An error without an id answers one frame that had no readable id.
     """
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         entry, call, session = answer.entry, answer.call, answer.session
         if call is not None and answer.earlier is not None:
             message = f"{call.method} was answered twice, expected one answer to each call"
-            yield Finding(message, (call.entry, answer.earlier, entry))
+            yield Evidence(message, (call.entry, answer.earlier, entry))
         elif call is None and not _excused(entry, session) and session.whole:
             message = f"an answer with id {_id(entry)}, but {{session}} made no call of that id"
-            yield Finding(f"{message} before", (entry,), session)
+            yield Evidence(f"{message} before", (entry,), session)
 
 
 def _excused(answer: Entry, session: Session) -> bool:
@@ -150,13 +150,13 @@ class EventOnce(Checker):
         super().__init__(index)
         self._sent: Recent[tuple[str | None, str], Event] = Recent()
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         id_ = _id(event.entry)
         if event.owed:
             return
         if event.repeats is not None:
             message = f"{event.type} with id {id_} came to {{session}} again, expected it once"
-            yield Finding(message, (event.repeats, event.entry), event.session)
+            yield Evidence(message, (event.repeats, event.entry), event.session)
             return
         key = (event.entry.space, event.id)
         first = self._sent.get(key)
@@ -164,7 +164,7 @@ class EventOnce(Checker):
             self._sent[key] = event
         elif first.params != event.params:
             message = f"{first.type} and another {event.type} share the id {id_}"
-            yield Finding(f"{message}, expected ids of their own", (first.entry, event.entry))
+            yield Evidence(f"{message}, expected ids of their own", (first.entry, event.entry))
 
 
 @rule(
@@ -185,7 +185,7 @@ class SubscribedOnly(Checker):
         super().__init__(index)
         self._waiting: dict[Call, list[Event]] = defaultdict(list)
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         namespace = self.index.namespace_of(event.type)
         personal = namespace is not None and event.type in namespace.personal
         if personal or not event.session.whole:
@@ -200,7 +200,7 @@ class SubscribedOnly(Checker):
         elif len(self._waiting[asking]) < _MOST_WAITING:
             self._wait(event, asking)
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is None or call.method != SUBSCRIBE or answer.earlier is not None:
             return
@@ -229,14 +229,14 @@ class SubscribedOnly(Checker):
                     return call
         return None
 
-    def _finding(self, event: Event) -> Finding:
+    def _finding(self, event: Event) -> Evidence:
         message = f"{{session}} got {event.type} on {event.channel}"
         namespace = self.index.namespace_of(event.type)
         if namespace is not None and event.type in namespace.initial:
             expected = "that only for a subscription of that channel with get_initial_state"
         else:
             expected = self._expected(event)
-        return Finding(f"{message}, expected {expected}", (event.entry,), event.session)
+        return Evidence(f"{message}, expected {expected}", (event.entry,), event.session)
 
     def _expected(self, event: Event) -> str:
         namespace = self.index.namespace_of(event.type)
@@ -260,7 +260,7 @@ class SubscribedOnly(Checker):
 class OneSpace(Checker):
     """A room session, and what runs in it, is told to sessions of one space only."""
 
-    def on_told(self, kind: str, id_: str) -> tuple[Finding, ...]:
+    def on_told(self, kind: str, id_: str) -> tuple[Evidence, ...]:
         # A session whose space is unknown proves nothing.
         known = {
             (how, space_name(name)): entry
@@ -271,7 +271,7 @@ class OneSpace(Checker):
             names = " and ".join(f"{how} {name}" for how, name in known)
             message = f"{kind} {id_} was told in {names}, expected it in one only"
             # A third space would say more.
-            self.suspect((kind, id_), [Finding(message, tuple(known.values()))])
+            self.suspect((kind, id_), [Evidence(message, tuple(known.values()))])
         return ()
 
 
@@ -284,13 +284,13 @@ class OneSpace(Checker):
 class AcknowledgedOnce(Checker):
     """The client answers only what the server sent it, each once."""
 
-    def on_reply(self, answer: Answer) -> Iterator[Finding]:
+    def on_reply(self, answer: Answer) -> Iterator[Evidence]:
         entry, call, session = answer.entry, answer.call, answer.session
         if call is None:
             if session.whole and not session.sent.forgot:
                 message = f"{{session}} answered id {_id(entry)}, but the server sent no such id"
-                yield Finding(message, (entry,), session)
+                yield Evidence(message, (entry,), session)
         elif answer.earlier is not None:
             what = call.type if isinstance(call, Event) else call.method
             message = f"{{session}} acknowledged {what} twice, expected once"
-            yield Finding(message, (call.entry, answer.earlier, entry), session)
+            yield Evidence(message, (call.entry, answer.earlier, entry), session)

@@ -1,4 +1,4 @@
-"""A breach of a rule, with the frames that prove it."""
+"""A violation of a rule, with the frames that prove it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One breach of a rule.
+    """One violation of a rule.
 
     Attributes:
         rule: the rule's name.
@@ -34,7 +34,7 @@ class Violation:
         frames: the numbers of the entries that prove it, in order.
         at: where it broke: the last of them, with its time since the trace began and its session.
         proof: these entries, as they are shown.
-        fault: the injected fault that one of these entries is marked with: the breach is intended.
+        fault: the injected fault that one of these entries is marked with: it was intended.
     """
 
     rule: str

@@ -19,7 +19,7 @@ from mockserver.protocol.codec import MAX_DEPTH
 from mockserver.protocol.explanation import Problem, explain
 
 from . import times
-from .errors import INVALID, MISSING, Fault, RestError
+from .errors import INVALID, MISSING, FieldProblem, RestError
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -86,16 +86,16 @@ def checked(value: Mapping[str, Any], schema: Schema) -> Values:
     if strange := sorted(value.keys() - known.keys()):
         logger.info("%s: ignored %s", schema["title"], ", ".join(strange))
     if not validator(schema["$id"]).is_valid(known):
-        raise RestError(422, [_fault(each) for each in explain(known, schema)])
-    faults: list[Fault] = []
+        raise RestError(422, [_field_problem(each) for each in explain(known, schema)])
+    problems: list[FieldProblem] = []
     complete = {key: field["default"] for key, field in fields.items() if "default" in field}
     for key, given in known.items():
         try:
             complete[key] = _converted(given, fields[key])
         except ValueError as error:
-            faults.append(Fault(key, f"{key}: {error}"))
-    if faults:
-        raise RestError(422, faults)
+            problems.append(FieldProblem(key, f"{key}: {error}"))
+    if problems:
+        raise RestError(422, problems)
     return complete
 
 
@@ -141,11 +141,11 @@ def _converted(value: Any, field: Schema) -> Any:
     return value
 
 
-def _fault(problem: Problem) -> Fault:
+def _field_problem(problem: Problem) -> FieldProblem:
     place = problem.path.removeprefix("$").removeprefix(".")
     attribute = re.split(r"[.\[]", place, maxsplit=1)[0] or None
     code = MISSING if problem.found == "nothing" else INVALID
-    return Fault(attribute, problem.message.removeprefix("$").removeprefix("."), code)
+    return FieldProblem(attribute, problem.message.removeprefix("$").removeprefix("."), code)
 
 
 def _is_deep(value: Any) -> bool:

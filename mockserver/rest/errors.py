@@ -21,7 +21,7 @@ INVALID = "invalid_parameter"
 MISSING = "missing_required_parameter"
 
 
-class Fault(NamedTuple):
+class FieldProblem(NamedTuple):
     """What is wrong with one field.
 
     Attributes:
@@ -40,13 +40,13 @@ class RestError(Exception):
 
     Args:
         status: the HTTP status.
-        faults: what is wrong with single fields, for 422.
+        problems: what is wrong with single fields, for 422.
     """
 
-    def __init__(self, status: int, faults: Sequence[Fault] = ()) -> None:
-        super().__init__(f"{status} {'; '.join(each.message for each in faults)}".rstrip())
+    def __init__(self, status: int, problems: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(f"{status} {'; '.join(each.message for each in problems)}".rstrip())
         self.status = status
-        self.faults = faults
+        self.problems = problems
 
     def body(self, *, older: bool = False) -> dict[str, Any]:
         """The JSON body.
@@ -57,27 +57,27 @@ class RestError(Exception):
         if self.status != 422:
             return {"error": TEXTS[self.status]}
         shape = _older_entry if older else _entry
-        return {"errors": [shape(each) for each in self.faults]}
+        return {"errors": [shape(each) for each in self.problems]}
 
 
 def invalid(attribute: str | None, message: str, code: str = INVALID) -> RestError:
     """The error of one field that does not fit."""
-    return RestError(422, [Fault(attribute, message, code)])
+    return RestError(422, [FieldProblem(attribute, message, code)])
 
 
-def _entry(fault: Fault) -> dict[str, Any]:
+def _entry(problem: FieldProblem) -> dict[str, Any]:
     return {
         "type": "validation_error",
-        "code": fault.code,
-        "message": fault.message,
-        "attribute": fault.attribute,
+        "code": problem.code,
+        "message": problem.message,
+        "attribute": problem.attribute,
         "url": DOCUMENTATION,
     }
 
 
-def _older_entry(fault: Fault) -> dict[str, Any]:
+def _older_entry(problem: FieldProblem) -> dict[str, Any]:
     return {
-        "detail": fault.message,
+        "detail": problem.message,
         "status": "422",
         "title": "Invalid Attribute",
         "code": "422",

@@ -47,9 +47,9 @@ class Operation:
         query: the schema of the query.
         body: the schema of the body; None when it takes none.
         status: of the answer [R].
-        wants_uuid: whether an id that is no UUID is a fault of its own (422): for the operations
+        wants_uuid: whether an id that is no UUID is a problem of its own (422): for the operations
             that list 422 and take nothing else that could be wrong [A].
-        older: whether faults are told in the form of the older Relay REST API [R].
+        older: whether problems are told in the form of the older Relay REST API [R].
     """
 
     method: str

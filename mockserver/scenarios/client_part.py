@@ -47,7 +47,7 @@ class ClientPart(Reading):
         refused = self.refused(data["refused"], (*path, "refused")) if "refused" in data else None
         if "refused" in data and isinstance(data.get("do"), list) and len(data["do"]) != 1:
             problem = f"refused says it of one command, and do has {len(data['do'])}"
-            self.mistake(
+            self.wrong(
                 (*path, "refused"),
                 problem,
                 "put the command that is refused into a step of its own",
@@ -61,7 +61,7 @@ class ClientPart(Reading):
         if isinstance(value, dict) and (
             other := [kind for kind in ("subscribed", "request", "at") if kind in value]
         ):
-            self.mistake(
+            self.wrong(
                 path, f"a client cannot wait for {other[0]}", "it waits for an event: {event: TYPE}"
             )
             return None
@@ -82,7 +82,7 @@ class ClientPart(Reading):
         ):
             return str(code) if isinstance(code, str) else int(code)
         problem = f"expected the code of a refusal or of a JSON-RPC error, found {found_text(code)}"
-        self.mistake(
+        self.wrong(
             (*path, "code"), problem, 'write "409" (in quotes) for a refusal, -32002 for an error'
         )
         return None
@@ -114,13 +114,13 @@ class ClientPart(Reading):
         if not form.arguments:
             if not bare:
                 problem = f"{verb} takes nothing, found {found_text(value)}"
-                self.mistake(path, problem, f"write just {verb}")
+                self.wrong(path, problem, f"write just {verb}")
             return {}
         short, required = form.short, tuple(one.name for one in form.arguments if one.required)
         if bare and required:
             what = f"a {short.kind}" if short and short.is_whole else " and ".join(required)
             problem = f"{verb} needs {what}"
-            self.mistake(path, problem, f"write {_example(verb, form)}")
+            self.wrong(path, problem, f"write {_example(verb, form)}")
             return None
         if short is not None and (short.is_whole or not isinstance(value, dict)):
             right = self.argument(short, {verb: value}, verb, path[:-1])
@@ -151,7 +151,7 @@ class ClientPart(Reading):
             right = isinstance(value, int | float) and not isinstance(value, bool)
             right = right and one.least <= value <= one.most
         if not right:
-            self.mistake(place, f"expected {expected}, found {found_text(value)}")
+            self.wrong(place, f"expected {expected}, found {found_text(value)}")
         return right
 
     def label(self, data: Mapping[str, Any], key: str, path: Path) -> bool:
@@ -159,7 +159,7 @@ class ClientPart(Reading):
         name = self.named(data, key, path)
         if name in self.names:
             problem = f'another {self.names[name]} is called "{name}" already'
-            self.mistake((*path, key), problem, "choose another name")
+            self.wrong((*path, key), problem, "choose another name")
         return name is not None
 
     def moved(
@@ -170,21 +170,21 @@ class ClientPart(Reading):
         if self.newest is None:
             problem = f"the client has nothing to {verb} yet"
             mend = "put start_recording, play, start_stream or get_recordings before it"
-            self.mistake(path, problem, mend, at_key=not bare)
+            self.wrong(path, problem, mend, at_key=not bare)
         elif kind is not None and kind not in form.moves:
             problem = f"{verb} cannot be done to a {kind}"
-            self.mistake(path, problem, f"it can to a {' or '.join(form.moves)}", at_key=not bare)
+            self.wrong(path, problem, f"it can to a {' or '.join(form.moves)}", at_key=not bare)
         return kind
 
     def check_connected(self, verb: str, path: Path, succeeds: bool) -> None:
         """Follow the connection: nothing can be called without one."""
         if verb == "connect":
             if self.connected:
-                self.mistake(path, "the client is connected already", "put disconnect before it")
+                self.wrong(path, "the client is connected already", "put disconnect before it")
             self.connected = succeeds
         elif not self.connected:
             problem = f"the client is not connected when it comes to {verb}"
-            self.mistake(path, problem, "put connect before it")
+            self.wrong(path, problem, "put connect before it")
             self.connected = True
         elif verb == "disconnect":
             self.connected = False

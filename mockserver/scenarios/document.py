@@ -16,7 +16,7 @@ MOST_CHARACTERS = 256 * 1024
 """A text that is longer is not looked at: reading it would take seconds."""
 
 MOST_NODES = 100_000
-MOST_MISTAKES = 100
+MOST_PROBLEMS = 100
 """After so many the reading ends: looking for near words takes a millisecond each time."""
 
 # The C library composes nodes by recursion and brings the process down where this is not held.
@@ -37,8 +37,8 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """One mistake in a scenario file.
+class ScenarioProblem:
+    """One problem in a scenario file.
 
     Attributes:
         file: the file, as it was named.
@@ -59,17 +59,17 @@ class Mistake:
     mend: str = ""
 
     def __str__(self) -> str:
-        """Write the mistake on one line: `file:line:column: where: problem; how to mend it`."""
+        """Write the problem on one line: `file:line:column: where: problem; how to mend it`."""
         ending = f"; {self.mend}" if self.mend else ""
         return f"{self.file}:{self.line}:{self.column}: {self.where}: {self.problem}{ending}"
 
 
 class ScenarioError(ValueError):
-    """A scenario file is wrong. `mistakes` holds all that was found, in the order of the file."""
+    """A scenario file is wrong. `problems` holds all that was found, in the order of the file."""
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        self.mistakes = sorted(mistakes, key=lambda one: (one.line, one.column))
-        super().__init__("\n".join(str(one) for one in self.mistakes))
+    def __init__(self, problems: Sequence[ScenarioProblem]) -> None:
+        self.problems = sorted(problems, key=lambda one: (one.line, one.column))
+        super().__init__("\n".join(str(one) for one in self.problems))
 
 
 class Document:
@@ -78,7 +78,7 @@ class Document:
     Attributes:
         file: the file, as it was named.
         data: dicts, lists and scalars.
-        mistakes: what is wrong with the YAML itself while `data` could still be read (keys that
+        problems: what is wrong with the YAML itself while `data` could still be read (keys that
             stand twice), and what was noted since.
 
     Raises:
@@ -92,7 +92,7 @@ class Document:
         import yaml
 
         self.file = file
-        self.mistakes: list[Mistake] = []
+        self.problems: list[ScenarioProblem] = []
         self._nodes = 0
         try:
             self._refuse_depth(yaml.parse(text, _loader()))
@@ -106,11 +106,11 @@ class Document:
             raise self._refused(mark, problem) from None
         except (yaml.YAMLError, UnicodeEncodeError) as error:
             raise ScenarioError(
-                [Mistake(file, 1, 1, "YAML", " ".join(str(error).split()))]
+                [ScenarioProblem(file, 1, 1, "YAML", " ".join(str(error).split()))]
             ) from None
         self.data: Any = None if self._root is None else self._construct(self._root, ())
 
-    def mistake(
+    def wrong(
         self,
         path: Path,
         problem: str,
@@ -118,29 +118,29 @@ class Document:
         *,
         nearest: str | None = None,
         at_key: bool = False,
-    ) -> Mistake:
-        """Describe a mistake at a place in the data; `at_key` points at the key, not its value."""
+    ) -> ScenarioProblem:
+        """Describe a problem at a place in the data; `at_key` points at the key, not its value."""
         line, column = self._locate(path, at_key)
         place = path[:-1] if at_key else path
-        return Mistake(self.file, line, column, where(place), problem, nearest, mend)
+        return ScenarioProblem(self.file, line, column, where(place), problem, nearest, mend)
 
     def line(self, path: Path) -> int:
         """The line of a place in the data, counted from 1."""
         return self._locate(path, at_key=False)[0]
 
-    def note(self, mistake: Mistake) -> None:
-        """Keep a mistake.
+    def note(self, problem: ScenarioProblem) -> None:
+        """Keep a problem.
 
         Raises:
             ScenarioError: it is one too many; what else is wrong is not looked for.
         """
-        self.mistakes.append(mistake)
-        if len(self.mistakes) > MOST_MISTAKES:
-            found = self.mistakes[:MOST_MISTAKES]
+        self.problems.append(problem)
+        if len(self.problems) > MOST_PROBLEMS:
+            found = self.problems[:MOST_PROBLEMS]
             last = found[-1]
-            problem = f"{MOST_MISTAKES} mistakes: the rest is not looked at"
+            problem = f"{MOST_PROBLEMS} problems: the rest is not looked at"
             raise ScenarioError(
-                [*found, Mistake(self.file, last.line, last.column, "end", problem)]
+                [*found, ScenarioProblem(self.file, last.line, last.column, "end", problem)]
             )
 
     def _locate(self, path: Path, at_key: bool) -> tuple[int, int]:
@@ -169,8 +169,10 @@ class Document:
     def _refused(self, mark: Any, problem: str) -> ScenarioError:
         return ScenarioError([self._at(mark, problem)])
 
-    def _at(self, mark: Any, problem: str, mend: str = "") -> Mistake:
-        return Mistake(self.file, mark.line + 1, mark.column + 1, "YAML", problem, None, mend)
+    def _at(self, mark: Any, problem: str, mend: str = "") -> ScenarioProblem:
+        return ScenarioProblem(
+            self.file, mark.line + 1, mark.column + 1, "YAML", problem, None, mend
+        )
 
     def _construct(self, node: Any, above: tuple[Any, ...]) -> Any:
         self._nodes += 1
@@ -213,7 +215,7 @@ class Document:
 def too_long(file: str) -> ScenarioError:
     """Say that a file is not even looked at."""
     problem = f"longer than {MOST_CHARACTERS // 1024} KiB, which no scenario needs: not read"
-    return ScenarioError([Mistake(file, 1, 1, "YAML", problem)])
+    return ScenarioError([ScenarioProblem(file, 1, 1, "YAML", problem)])
 
 
 def where(path: Path) -> str:

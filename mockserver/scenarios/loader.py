@@ -1,4 +1,4 @@
-"""Reads scenario files: all mistakes are told at once, each with its place and how to mend it.
+"""Reads scenario files: all problems are told at once, each with its place and how to mend it.
 
 The parts' readers turn the data into a `Scenario` and know how to explain what is wrong; the schema
 (`schema.whole`) is the format's published contract, and every file is checked against it too.
@@ -19,9 +19,9 @@ from mockserver.scenarios.client_part import ClientPart
 from mockserver.scenarios.document import (
     MOST_CHARACTERS,
     Document,
-    Mistake,
     Path,
     ScenarioError,
+    ScenarioProblem,
     too_long,
 )
 from mockserver.scenarios.format import AnyOrder, Expected, Playable, RoomTemplate, Scenario
@@ -29,7 +29,7 @@ from mockserver.scenarios.reading import NAME, Reading, found_text
 from mockserver.scenarios.schema import whole
 from mockserver.scenarios.server_part import ServerPart
 
-__all__ = ["Mistake", "ScenarioError", "load", "loads"]
+__all__ = ["ScenarioError", "ScenarioProblem", "load", "loads"]
 
 TOP_LEVEL = (
     "scenario",
@@ -59,7 +59,7 @@ def load(path: str | FilePath) -> Scenario:
     """Read a scenario file.
 
     Raises:
-        ScenarioError: the file is wrong; it tells every mistake.
+        ScenarioError: the file is wrong; it tells every problem.
         OSError: it cannot be read.
     """
     with FilePath(path).open("rb") as file:
@@ -71,7 +71,7 @@ def load(path: str | FilePath) -> Scenario:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         problem = f"the file is not UTF-8: byte {content[error.start]:#04x} is not allowed here"
-        raise ScenarioError([Mistake(str(path), line, 1, "YAML", problem)]) from None
+        raise ScenarioError([ScenarioProblem(str(path), line, 1, "YAML", problem)]) from None
 
 
 def loads(text: str, path: str = "<scenario>") -> Scenario:
@@ -83,18 +83,18 @@ def loads(text: str, path: str = "<scenario>") -> Scenario:
             called the same.
 
     Raises:
-        ScenarioError: the text is wrong; it tells every mistake.
+        ScenarioError: the text is wrong; it tells every problem.
     """
     document = Document(text, path)
     scenario = _Whole(document).read()
-    mistakes = document.mistakes
-    if not mistakes and not _validator().is_valid(document.data):
-        mistakes = [
-            document.mistake(tuple(error.instance_path), error.message)
+    problems = document.problems
+    if not problems and not _validator().is_valid(document.data):
+        problems = [
+            document.wrong(tuple(error.instance_path), error.message)
             for error in _validator().iter_errors(document.data)
         ]
-    if mistakes or scenario is None:
-        raise ScenarioError(mistakes)
+    if problems or scenario is None:
+        raise ScenarioError(problems)
     return scenario
 
 
@@ -115,7 +115,7 @@ class _Whole(Reading):
         self.check_name(name)
         rooms = data.get("rooms", {})
         if not isinstance(rooms, dict):
-            self.mistake(("rooms",), f"expected rooms by their keys, found {found_text(rooms)}")
+            self.wrong(("rooms",), f"expected rooms by their keys, found {found_text(rooms)}")
             rooms = {}
         server = ServerPart(self.document, tuple(rooms))
         expect: tuple[Expected | AnyOrder, ...] = self.each(data, "expect", self.expectation)
@@ -142,10 +142,10 @@ class _Whole(Reading):
         file = FilePath(self.document.file)
         if name and not _KEBAB.fullmatch(name):
             mend = "use small letters and digits, with single dashes between words"
-            self.mistake(("scenario",), f'"{name}" is no name for a scenario', mend)
+            self.wrong(("scenario",), f'"{name}" is no name for a scenario', mend)
         elif name and file.suffix in (".yaml", ".yml") and file.stem != name:
             mend = f'call it "{file.stem}", or rename the file to {name}{file.suffix}'
-            self.mistake(("scenario",), f'the scenario "{name}" is in the file {file.name}', mend)
+            self.wrong(("scenario",), f'the scenario "{name}" is in the file {file.name}', mend)
 
     def permissions(self, data: Mapping[str, Any]) -> tuple[str, ...] | None:
         """Read what the token allows; None when the file does not say it."""
@@ -174,7 +174,7 @@ class _Whole(Reading):
         """Read a room that the script may start."""
         path: Path = ("rooms", key)
         if not NAME.fullmatch(key):
-            self.mistake(
+            self.wrong(
                 path,
                 f'"{key}" is no name',
                 "use letters, digits, - and _; the wire name goes under name",
@@ -184,7 +184,7 @@ class _Whole(Reading):
         name = self.text(data, "name", path)
         generate_name = self.flag(data, "generate_name", path)
         if generate_name and "name" in data:
-            self.mistake(
+            self.wrong(
                 (*path, "generate_name"), "name and generate_name exclude each other", "keep one"
             )
         return RoomTemplate(
@@ -200,7 +200,7 @@ class _Whole(Reading):
         entries = data.get("playbacks", {})
         if not isinstance(entries, dict) or (not entries and "playbacks" in data):
             problem = f"expected what is played by its URL, found {found_text(entries)}"
-            self.mistake(("playbacks",), problem, 'write {"*": {length: 5s}} for all URLs')
+            self.wrong(("playbacks",), problem, 'write {"*": {length: 5s}} for all URLs')
             return {}
         return {url: self.playable(value, ("playbacks", url)) for url, value in entries.items()}
 
@@ -209,12 +209,12 @@ class _Whole(Reading):
         known = ("length", "seekable")
         data = self.mapping(value, path, known)
         if data is not None and not data:
-            self.mistake(path, "nothing is said of it", f"add {' or '.join(known)}")
+            self.wrong(path, "nothing is said of it", f"add {' or '.join(known)}")
         data = data or {}
         seekable = data.get("seekable", True)
         if not isinstance(seekable, bool):
             problem = f"expected true or false, found {found_text(seekable)}"
-            self.mistake((*path, "seekable"), problem)
+            self.wrong((*path, "seekable"), problem)
         length_us = self.duration(data, "length", path) if "length" in data else None
         return Playable(length_us, seekable is True)
 
@@ -225,10 +225,10 @@ class _Whole(Reading):
         if isinstance(value, list) and 1 <= len(value) <= MOST_MEMBERS:
             for index, one in enumerate(value):
                 if not isinstance(one, str) or not one:
-                    self.mistake((*path, index), f"expected a name, found {found_text(one)}")
+                    self.wrong((*path, index), f"expected a name, found {found_text(one)}")
             return tuple(str(one) for one in value)
         expected = f"a whole number from 1 to {MOST_MEMBERS} or a list of names"
-        self.mistake(path, f"expected {expected}, found {found_text(value)}")
+        self.wrong(path, f"expected {expected}, found {found_text(value)}")
         return 1
 
     def expectation(self, value: Any, path: Path) -> Expected | AnyOrder | None:
@@ -239,7 +239,7 @@ class _Whole(Reading):
         path = (*path, "any_order")
         entries = data["any_order"]
         if not isinstance(entries, list) or not entries:
-            self.mistake(path, f"expected a list of events, found {found_text(entries)}")
+            self.wrong(path, f"expected a list of events, found {found_text(entries)}")
             return None
         parts = [self.expected(entry, (*path, index)) for index, entry in enumerate(entries)]
         return AnyOrder(tuple(part for part in parts if part is not None))
@@ -252,7 +252,7 @@ class _Whole(Reading):
             return None
         event, fields, path = found
         if not isinstance(fields, dict):
-            self.mistake(
+            self.wrong(
                 path,
                 f"expected a mapping of fields, found {found_text(fields)}",
                 "write {} when no field matters",
@@ -270,7 +270,7 @@ class _Whole(Reading):
         }
         for index, event in enumerate(never):
             if event in named:
-                self.mistake(("never", index), f"{event} is expected above", "keep one")
+                self.wrong(("never", index), f"{event} is expected above", "keep one")
 
     def check_fields(
         self, fields: Mapping[str, Any], schema: Mapping[str, Any], path: Path

@@ -1,4 +1,4 @@
-"""What every part of a scenario file is read with: each helper notes a mistake and goes on."""
+"""What every part of a scenario file is read with: each helper notes a problem and goes on."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Part = TypeVar("Part")
 
 
 class Reading:
-    """Reads values of one document. What cannot be read becomes one of the document's mistakes."""
+    """Reads values of one document. What cannot be read becomes one of the document's problems."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
 
-    def mistake(self, path: Path, problem: str, mend: str = "", *, at_key: bool = False) -> None:
-        """Note a mistake; `at_key` points at the key instead of its value."""
-        self.document.note(self.document.mistake(path, problem, mend, at_key=at_key))
+    def wrong(self, path: Path, problem: str, mend: str = "", *, at_key: bool = False) -> None:
+        """Note a problem; `at_key` points at the key instead of its value."""
+        self.document.note(self.document.wrong(path, problem, mend, at_key=at_key))
 
     def unknown(
         self, path: Path, what: str, word: str, known: Iterable[str], *, at_key: bool = False
@@ -43,7 +43,7 @@ class Reading:
         else:
             mend = "the file names none"
         self.document.note(
-            self.document.mistake(
+            self.document.wrong(
                 path,
                 f'unknown {what} "{word}"',
                 mend,
@@ -57,7 +57,7 @@ class Reading:
     ) -> dict[str, Any] | None:
         """Give a mapping's known keys; None when it is no mapping."""
         if not isinstance(value, dict):
-            self.mistake(
+            self.wrong(
                 path, f"expected a mapping with {', '.join(known)}, found {found_text(value)}"
             )
             return None
@@ -66,7 +66,7 @@ class Reading:
                 self.unknown((*path, key), "key", key, known, at_key=True)
         for key in required:
             if key not in value:
-                self.mistake(path, f'the key "{key}" is missing')
+                self.wrong(path, f'the key "{key}" is missing')
         return {key: one for key, one in value.items() if key in known}
 
     def each(
@@ -75,7 +75,7 @@ class Reading:
         """Read each entry of the list that stands under a key; a missing list is empty."""
         entries = data.get(key, [])
         if not isinstance(entries, list):
-            self.mistake(
+            self.wrong(
                 (key,),
                 f"expected a list, found {found_text(entries)}",
                 "begin each entry with a dash",
@@ -89,14 +89,14 @@ class Reading:
         value = data.get(key)
         if key not in data or (isinstance(value, str) and value):
             return value
-        self.mistake((*path, key), f"expected a text, found {found_text(value)}")
+        self.wrong((*path, key), f"expected a text, found {found_text(value)}")
         return None
 
     def named(self, data: Mapping[str, Any], key: str, path: Path) -> str | None:
         """Read a name inside the file."""
         value = self.text(data, key, path)
         if value is not None and not NAME.fullmatch(value):
-            self.mistake((*path, key), f'"{value}" is no name', "use letters, digits, - and _")
+            self.wrong((*path, key), f'"{value}" is no name', "use letters, digits, - and _")
             return None
         return value
 
@@ -105,7 +105,7 @@ class Reading:
         try:
             return durations.microseconds(data.get(key, 0))
         except ValueError as error:
-            self.mistake((*path, key), f"{error}, found {found_text(data[key])}")
+            self.wrong((*path, key), f"{error}, found {found_text(data[key])}")
             return 0
 
     def nth(self, data: Mapping[str, Any], path: Path) -> int | None:
@@ -115,13 +115,13 @@ class Reading:
             return None
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return value
-        self.mistake((*path, "nth"), f"expected a whole number from 1, found {found_text(value)}")
+        self.wrong((*path, "nth"), f"expected a whole number from 1, found {found_text(value)}")
         return None
 
     def flag(self, data: Mapping[str, Any], key: str, path: Path) -> bool:
         """Read a key that is either true or missing."""
         if key in data and data[key] is not True:
-            self.mistake(
+            self.wrong(
                 (*path, key),
                 f"expected true, found {found_text(data[key])}",
                 "or leave the key out",
@@ -131,7 +131,7 @@ class Reading:
     def word(self, value: Any, path: Path, what: str, known: Iterable[str]) -> str | None:
         """Read one of the words that are known."""
         if not isinstance(value, str):
-            self.mistake(path, f"expected {_article(what)}, found {found_text(value)}")
+            self.wrong(path, f"expected {_article(what)}, found {found_text(value)}")
             return None
         if value not in (words := tuple(known)):
             self.unknown(path, what, value, words)
@@ -157,13 +157,13 @@ class Reading:
             self.unknown((*path, verb), what, verb, known, at_key=True)
         elif isinstance(value, dict) and value:
             several = ", ".join(value)
-            self.mistake(
+            self.wrong(
                 path,
                 f"several keys in one {what}: {several}",
                 f"write a list with one {what} per entry",
             )
         else:
-            self.mistake(
+            self.wrong(
                 path,
                 f"expected {_article(what)}, found {found_text(value)}",
                 f"known: {', '.join(known)}",
@@ -179,7 +179,7 @@ class Reading:
         if "do" not in data:
             return ()
         if value == []:
-            self.mistake(path, "an empty list does nothing", "leave the step out")
+            self.wrong(path, "an empty list does nothing", "leave the step out")
         if isinstance(value, list):
             parts = [read(entry, (*path, index)) for index, entry in enumerate(value)]
         else:

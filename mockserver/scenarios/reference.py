@@ -28,7 +28,7 @@ client, and what a subscriber must see. This page is made of the schemas that ch
 The server plays the script for any client: `python -m mockserver --scenario NAME|FILE`, or the
 token `scenario:NAME` for the client's space alone. The client's part is for players:
 `python -m mockserver demo --scenario NAME|FILE` plays it with the client stub, shows what crosses
-the wire, and checks it against `expect`; a mistake in a file is told with its line and the nearest
+the wire, and checks it against `expect`; a problem in a file is told with its line and the nearest
 word that would have been right. `python -m mockserver scenarios NAME` tells a scenario in plain
 words.
 

@@ -58,12 +58,12 @@ class ServerPart(Reading):
         if data is None:
             return None
         if "at" in data and "when" in data:
-            self.mistake((*path, "at"), "at and when exclude each other", "keep one", at_key=True)
+            self.wrong((*path, "at"), "at and when exclude each other", "keep one", at_key=True)
         elif "at" not in data and "when" not in data:
             mend = "write at: TIME or when: {...}"
-            self.mistake(path, "the step does not say when it is due", mend)
+            self.wrong(path, "the step does not say when it is due", mend)
         if "at" in data and "after" in data:
-            self.mistake(
+            self.wrong(
                 (*path, "after"), "after counts from a trigger, and at has none", "add it to at"
             )
         trigger = self.trigger(data, path)
@@ -73,7 +73,7 @@ class ServerPart(Reading):
         for action in doing if trigger.every and not after_us else ():
             if trigger.value in _causes(action.verb):
                 problem = f"{action.verb} makes {trigger.value} happen, every time, without end"
-                self.mistake((*path, "do"), problem, "leave out every, or wait with after")
+                self.wrong((*path, "do"), problem, "leave out every, or wait with after")
         optional = self.flag(data, "optional", path)
         return Step(trigger, after_us, doing, self.document.line(path), optional)
 
@@ -87,7 +87,7 @@ class ServerPart(Reading):
             return Trigger("event")
         kinds = [kind for kind in TRIGGERS if kind in when]
         if len(kinds) != 1:
-            self.mistake(
+            self.wrong(
                 path,
                 f"expected one of {', '.join(TRIGGERS)}, found {' and '.join(kinds) or 'none'}",
             )
@@ -95,13 +95,13 @@ class ServerPart(Reading):
         nth = self.nth(when, path)
         every = self.flag(when, "every", path)
         if every and "nth" in when:
-            self.mistake((*path, "every"), "nth and every exclude each other", "keep one")
+            self.wrong((*path, "every"), "nth and every exclude each other", "keep one")
         nth = None if every else nth or 1
         if "subscribed" in when:
             value = self.word(when["subscribed"], (*path, "subscribed"), "channel", CHANNELS)
             if value == "video.rooms" and "room" in when:
                 problem = "video.rooms is the channel of all rooms, not of one"
-                self.mistake((*path, "room"), problem, "leave room out, or write subscribed: room")
+                self.wrong((*path, "room"), problem, "leave room out, or write subscribed: room")
             return Trigger("subscribed", value or "", room, nth, every)
         if "request" in when:
             method = self.word(
@@ -160,7 +160,7 @@ class ServerPart(Reading):
         if not schemas.validator(schema).is_valid(value):
             for problem in explain(value, schema):
                 place = (*path, *steps_of(problem.path))
-                self.mistake(place, f"expected {problem.expected}, found {problem.found}")
+                self.wrong(place, f"expected {problem.expected}, found {problem.found}")
 
     def space_action(self, verb: str, argument: Any, path: Path, *, bare: bool) -> Action:
         """Read an action that concerns no room."""
@@ -168,7 +168,7 @@ class ServerPart(Reading):
         if known and bare:
             example = "30ms" if verb == "set_latency" else "..."
             what = "a duration" if verb == "set_latency" else " and ".join(known)
-            self.mistake(path, f"{verb} needs {what}", f"write {{{verb}: {example}}}")
+            self.wrong(path, f"{verb} needs {what}", f"write {{{verb}: {example}}}")
             return Action(verb)
         if known and isinstance(argument, dict):
             data = self.mapping(argument, path, tuple(known), _schema(verb).get("required", ()))
@@ -180,7 +180,7 @@ class ServerPart(Reading):
             value = self.arguments({verb: argument}, {verb: known[name]}, path[:-1])
             return Action(verb, None, {key: next(iter(value.values()), None)})
         if not bare:
-            self.mistake(
+            self.wrong(
                 path, f"{verb} takes nothing, found {found_text(argument)}", f"write just {verb}"
             )
         return Action(verb)
@@ -192,12 +192,12 @@ class ServerPart(Reading):
         if len(self.declared) == 1:
             return self.declared[0]
         if not self.declared:
-            self.mistake(
+            self.wrong(
                 path, f"{verb} needs a room, and the file declares none", "declare it under rooms"
             )
         elif verb == "start_room" or not _concerns_a_room(trigger):
             mend = f"write {{{verb}: ROOM}} with one of {', '.join(self.declared)}"
-            self.mistake(path, f"which room does {verb} mean?", mend)
+            self.wrong(path, f"which room does {verb} mean?", mend)
         return None
 
     def check_script_names(self, script: Any) -> None:
@@ -208,7 +208,7 @@ class ServerPart(Reading):
             name = argument.get("as")
             if verb == "start_recording" and isinstance(name, str):
                 if name in named:
-                    self.mistake(
+                    self.wrong(
                         (*path, "as"),
                         f'another recording is called "{name}" already',
                         "choose another name",
@@ -232,15 +232,15 @@ class ServerPart(Reading):
         after_events = self.flag(data, "after_events", path)
         if "with" in data and after_events:
             problem = "a call that is answered otherwise has no effect, so it causes no events"
-            self.mistake((*path, "after_events"), problem, "leave it out")
+            self.wrong((*path, "after_events"), problem, "leave it out")
         if not {"with", "delay", "after_events"} & data.keys():
-            self.mistake(
+            self.wrong(
                 path, "nothing differs from the normal answer", "add with, delay or after_events"
             )
         replacement = self.replacement(data["with"], (*path, "with")) if "with" in data else None
         if method == "signalwire.connect" and isinstance(replacement, Refused):
             problem = "clients do not look at the code of an answer to signalwire.connect"
-            self.mistake((*path, "with"), problem, "write {error: {code: -32002, message: ...}}")
+            self.wrong((*path, "with"), problem, "write {error: {code: -32002, message: ...}}")
         return AnswerRule(
             method=method or "",
             nth=self.nth(data, path),
@@ -261,12 +261,12 @@ class ServerPart(Reading):
                 return None
             code, extra = data.get("code", 0), data.get("data", {})
             if not isinstance(code, int) or isinstance(code, bool):
-                self.mistake(
+                self.wrong(
                     (*path, "code"),
                     f"expected a whole number such as -32603, found {found_text(code)}",
                 )
             if not isinstance(extra, dict):
-                self.mistake((*path, "data"), f"expected a mapping, found {found_text(extra)}")
+                self.wrong((*path, "data"), f"expected a mapping, found {found_text(extra)}")
             return Failed(code, self.message(data, path), extra)
         data = self.mapping(value, path, ("code", "message", "error"), ("code", "message"))
         if data is None:
@@ -275,7 +275,7 @@ class ServerPart(Reading):
             problem = (
                 f"expected a text of three digits that is not 2xx, found {found_text(data['code'])}"
             )
-            self.mistake(
+            self.wrong(
                 (*path, "code"),
                 problem,
                 'write it in quotes, such as "409"; a JSON-RPC error goes under error',
@@ -286,7 +286,7 @@ class ServerPart(Reading):
         """Read the message of a refusal or an error."""
         message = data.get("message", "")
         if not isinstance(message, str):
-            self.mistake((*path, "message"), f"expected a text, found {found_text(message)}")
+            self.wrong((*path, "message"), f"expected a text, found {found_text(message)}")
         return str(message)
 
     def check_answers(self, answers: Sequence[AnswerRule]) -> None:
@@ -295,12 +295,10 @@ class ServerPart(Reading):
         for index, rule in enumerate(answers):
             if (rule.method, None) in seen:
                 problem = f"the rule above answers every call of {rule.method}"
-                self.mistake(
-                    ("answers", index), problem, "put this one before it, or make them one"
-                )
+                self.wrong(("answers", index), problem, "put this one before it, or make them one")
             elif (rule.method, rule.nth) in seen:
                 problem = f"a second rule for call {rule.nth} of {rule.method}"
-                self.mistake(("answers", index), problem, "make them one")
+                self.wrong(("answers", index), problem, "make them one")
             if rule.method:
                 seen.add((rule.method, rule.nth))
 

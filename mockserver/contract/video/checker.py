@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mockserver.contract.index import Event, Index
-from mockserver.contract.rule import Checker, Findings
+from mockserver.contract.rule import Checker, Found
 
 from .index import VideoEvent, VideoIndex
 
@@ -24,11 +24,11 @@ class VideoChecker(Checker):
         super().__init__(index)
         self.video = VideoIndex.of(index)
 
-    def on_event(self, event: Event) -> Findings:
+    def on_event(self, event: Event) -> Found:
         """An event of any namespace; those of video are handed on."""
         return self.on_video_event(event) if isinstance(event, VideoEvent) else ()
 
-    def on_video_event(self, event: VideoEvent) -> Findings:
+    def on_video_event(self, event: VideoEvent) -> Found:
         """An event of video, before what it tells is known to the index."""
         return ()
 

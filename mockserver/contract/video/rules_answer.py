@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.contract.index import Answer, Call, Index, Session
-from mockserver.contract.rule import Finding, rule
+from mockserver.contract.rule import Evidence, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, number, string
 from mockserver.protocol.lifecycles import LIFECYCLES
@@ -50,7 +50,7 @@ class DatesMatchClock(MediaChecker):
     one to the other, by more than 0.05 s.
     """
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         if event.suffix == STARTED:
             yield from _date(event, seen.id, "started_at")
         elif event.suffix == ENDED:
@@ -61,15 +61,15 @@ class DatesMatchClock(MediaChecker):
                 return
             if duration > end - begin + LONGER_THAN_CLOCK:
                 message = f"{seen.id} has a duration of {duration:g} s, expected at most"
-                yield Finding(f"{message} {end - begin:.3f} s from start to end", (event.entry,))
+                yield Evidence(f"{message} {end - begin:.3f} s from start to end", (event.entry,))
 
 
-def _date(event: VideoEvent, id_: str, name: str) -> Iterator[Finding]:
+def _date(event: VideoEvent, id_: str, name: str) -> Iterator[Evidence]:
     told, made = number(event.media.get(name)), event.timestamp
     if told is None or made is None or made - LATEST_TELLING <= told <= made + CLOCK_SLACK:
         return
     message = f"{name} of {id_} is {told - made:+.3f} s from the timestamp of {event.type}"
-    yield Finding(f"{message}, expected up to a minute before it", (event.entry,))
+    yield Evidence(f"{message}, expected up to a minute before it", (event.entry,))
 
 
 @dataclass(slots=True)
@@ -108,7 +108,7 @@ class FlagChangeTold(RoomChecker):
             (table, table.flag) for table in LIFECYCLES.values() if table.flag is not None
         ]
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.channel != room.channel:
             return
         flags: dict[str, _Flag] = room.notes.setdefault(
@@ -127,7 +127,7 @@ class FlagChangeTold(RoomChecker):
                     message = f"{due.type} came to {{session}}, but no {ROOM_UPDATED} that says"
                     says = f"{name}: {'false' if flag.told else 'true'} of {room.id}"
                     proof = (due.entry, event.entry)
-                    yield Finding(f"{message} {says}", proof, room.session)
+                    yield Evidence(f"{message} {says}", proof, room.session)
             if event.lifecycle is table and event.media_id is not None:
                 self._move(event, room, flag, event.media_id)
 
@@ -187,7 +187,7 @@ class AnswersAgree(VideoChecker):
         super().__init__(index)
         self._claims: dict[tuple[Session, str], list[_Claim]] = defaultdict(list)
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is None:
             return iter(())
@@ -203,7 +203,7 @@ class AnswersAgree(VideoChecker):
                 claims.append(_Claim(call, answer.entry, seen, state, since, until))
         return iter(())
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
         key = (event.session, event.channel)
         claims = self._claims.get(key)
         if not claims or event.timestamp is None:
@@ -215,7 +215,7 @@ class AnswersAgree(VideoChecker):
         if not claims:
             del self._claims[key]
 
-    def _compare(self, claim: _Claim, event: VideoEvent) -> Iterator[Finding]:
+    def _compare(self, claim: _Claim, event: VideoEvent) -> Iterator[Evidence]:
         last, seen = claim.seen.last, claim.seen
         if last is None or last.timestamp is None or last.timestamp > claim.since:
             return
@@ -226,7 +226,7 @@ class AnswersAgree(VideoChecker):
         if told_all and claim.state != last.state:
             message = f"{claim.call.method} says {claim.state!r} of {kind} {seen.id} to {{session}}"
             proof = (last.entry, claim.call.entry, claim.entry)
-            yield Finding(f"{message}, expected {last.state!r}", proof, event.session)
+            yield Evidence(f"{message}, expected {last.state!r}", proof, event.session)
 
 
 def _constant(value: Any) -> Callable[[Mapping[str, Any]], Any]:
@@ -305,7 +305,7 @@ class ChangeIsTold(RoomChecker):
     proven by an event of the same channel that was made over a second after the answer.
     """
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is None or answer.earlier is not None or not call.succeeded:
             return iter(())
@@ -339,7 +339,7 @@ class ChangeIsTold(RoomChecker):
             change = _Change(call, answer.entry, type_, id_, field, value, before)
             values.due.append(change)
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.channel != room.channel:
             return
         values = self._values(room)
@@ -365,7 +365,7 @@ class ChangeIsTold(RoomChecker):
                 )
                 says = f"to {{session}} with {change.field}: {change.value!r}"
                 proof = (change.before.entry, change.call.entry, change.answer, event.entry)
-                yield Finding(f"{message} {says} before {event.type}", proof, room.session)
+                yield Evidence(f"{message} {says} before {event.type}", proof, room.session)
 
     def _values(self, room: SeenRoom) -> _Values:
         values: _Values | None = room.notes.get(self)

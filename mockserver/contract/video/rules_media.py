@@ -9,7 +9,7 @@ from typing import Any
 
 from mockserver.contract.index import SUBSCRIBE, Answer, Call, Event, Index, Session
 from mockserver.contract.memory import Recent
-from mockserver.contract.rule import Finding, Findings, rule
+from mockserver.contract.rule import Evidence, Found, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import number, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
@@ -55,12 +55,12 @@ _UPDATES = {
 class MediaChecker(VideoChecker):
     """A rule about events that tell of a recording, playback or stream."""
 
-    def on_video_event(self, event: VideoEvent) -> Findings:
+    def on_video_event(self, event: VideoEvent) -> Found:
         """An event of video; those about media are handed on."""
         seen = self.video.seen_media(event)
         return () if seen is None else self.on_media(event, seen)
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         """An event about something, and what the session knew of that before."""
         raise NotImplementedError
 
@@ -82,10 +82,10 @@ class MediaChecker(VideoChecker):
 class StartedOnce(MediaChecker):
     """The start of a recording, playback or stream comes at most once to a session."""
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         if event.suffix == STARTED and seen.started is not None:
             message = f"{event.type} of {seen.id} came to {{session}} again, expected it once"
-            yield Finding(message, (seen.started.entry, event.entry), event.session)
+            yield Evidence(message, (seen.started.entry, event.entry), event.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class StartedFirst(MediaChecker):
         super().__init__(index)
         self._unstarted: Recent[Media, list[_Unstarted]] = Recent()
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         first = seen.first
         if first is None:
             if event.suffix != STARTED:
@@ -128,7 +128,7 @@ class StartedFirst(MediaChecker):
             self.suspect(seen)
             message = f"{event.type} of {seen.id} came to {{session}} after {first.type}"
             proof = (first.entry, event.entry)
-            yield Finding(f"{message}, expected it before", proof, event.session)
+            yield Evidence(f"{message}, expected it before", proof, event.session)
         elif event.suffix == ENDED:
             yield from self.settle(seen)
 
@@ -149,7 +149,7 @@ class StartedFirst(MediaChecker):
         elif media.started_by.entry.n > asked.n:
             self._suspect(unstarted)
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         for media, call in self.video.started:
             for unstarted in self._unstarted.pop(media, ()):
                 if call.entry.n > unstarted.asked.n and unstarted.seen.started is None:
@@ -161,8 +161,8 @@ class StartedFirst(MediaChecker):
         seen, first = unstarted.seen, unstarted.first
         message = f"{{session}} had subscribed {event_type(seen.lifecycle, STARTED)} when {seen.id}"
         proof = (unstarted.asked, first.entry)
-        finding = Finding(f"{message} started, but got {first.type} first", proof, first.session)
-        self.suspect(seen, [finding])
+        evidence = Evidence(f"{message} started, but got {first.type} first", proof, first.session)
+        self.suspect(seen, [evidence])
 
 
 @rule(
@@ -178,7 +178,7 @@ class LegalTransitions(MediaChecker):
     legal.
     """
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         if seen.ended is not None:
             return
         before = seen.last
@@ -187,7 +187,7 @@ class LegalTransitions(MediaChecker):
             came = f" after {before.state!r}" if before is not None else ""
             legal = " or ".join(map(repr, sorted(expected))) or "no such event"
             message = f"{event.type} of {seen.id} says {event.state!r}{came}, expected {legal}"
-            yield Finding(message, (*_entries(before), event.entry))
+            yield Evidence(message, (*_entries(before), event.entry))
 
     def _legal_states(
         self, event: VideoEvent, seen: SeenMedia, before: VideoEvent | None
@@ -232,11 +232,11 @@ def _reachable(lifecycle: Lifecycle, state: str) -> set[str]:
 class NothingAfterEnded(MediaChecker):
     """No event about a recording, playback or stream comes to a session after its end."""
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         if seen.ended is not None:
             message = f"{event.type} of {seen.id} came to {{session}} after its {seen.ended.type}"
             proof = (seen.ended.entry, event.entry)
-            yield Finding(f"{message}, expected nothing", proof, event.session)
+            yield Evidence(f"{message}, expected nothing", proof, event.session)
 
 
 @rule(
@@ -252,7 +252,7 @@ class DurationsAddUp(MediaChecker):
     and 0.05 s longer. Only a session that was told of the whole life can know.
     """
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         first = seen.first
         if event.suffix != ENDED or seen.ended is not None or first is None:
             return
@@ -267,7 +267,7 @@ class DurationsAddUp(MediaChecker):
             message = f"{seen.id} has a duration of {duration:g} s, but its events are in the state"
             span = f"{seen.lifecycle.initial!r} for {spent:.3f} s"
             expected = f"expected {least:.3f} to {most:.3f} s"
-            yield Finding(f"{message} {span}: {expected}", (*seen.life, event.entry))
+            yield Evidence(f"{message} {span}: {expected}", (*seen.life, event.entry))
 
 
 @rule(
@@ -285,14 +285,14 @@ class PositionFollowsClock(MediaChecker):
     seek does, and all that happens to what is not seekable.
     """
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         return _before_beginning(answer.entry, self.video.told)
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
         yield from _before_beginning(event.entry, event.told)
         yield from super().on_video_event(event)
 
-    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Finding]:
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         before = seen.last
         if before is None or seen.ended is not None:
             return
@@ -304,7 +304,7 @@ class PositionFollowsClock(MediaChecker):
         if not -LONGER_THAN_CLOCK <= moved <= most + LONGER_THAN_CLOCK:
             message = f"{seen.id}, {before.state}, moved by {moved * 1000:g} ms to its {event.type}"
             expected = f"expected at most {most * 1000:.0f} ms, and none backwards"
-            yield Finding(f"{message}, {expected}", (before.entry, event.entry))
+            yield Evidence(f"{message}, {expected}", (before.entry, event.entry))
 
     def _surely_no_seek(self, event: VideoEvent, seen: SeenMedia, before: VideoEvent) -> bool:
         """Whether the position was not set between two events, nor by what the second one tells."""
@@ -321,12 +321,12 @@ class PositionFollowsClock(MediaChecker):
         )
 
 
-def _before_beginning(entry: Entry, told: Told) -> Iterator[Finding]:
+def _before_beginning(entry: Entry, told: Told) -> Iterator[Evidence]:
     for _, media in told.media:
         id_, position = string(media.get("id")), number(media.get("position"))
         if id_ is not None and position is not None and position < 0:
             message = f"{id_} is at {position:g} ms, expected a position of 0 ms or more"
-            yield Finding(message, (entry,))
+            yield Evidence(message, (entry,))
 
 
 def _growth(before: VideoEvent, event: VideoEvent) -> tuple[float, float] | None:
@@ -353,10 +353,10 @@ class TimesInOrder(VideoChecker):
         super().__init__(index)
         self._latest: Recent[tuple[Session, str], Event] = Recent()
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         return self._times(answer.session, answer.entry, self.video.told)
 
-    def on_event(self, event: Event) -> Iterator[Finding]:
+    def on_event(self, event: Event) -> Iterator[Evidence]:
         if isinstance(event, VideoEvent):
             yield from self._times(event.session, event.entry, event.told)
         if event.timestamp is None:
@@ -366,10 +366,10 @@ class TimesInOrder(VideoChecker):
         if before is not None and event.timestamp < (before.timestamp or 0.0):
             message = f"{event.type} has the timestamp {event.timestamp:.4f}, but came after"
             came = f"{before.type} of {before.timestamp:.4f} on {event.channel}"
-            yield Finding(f"{message} {came}", (before.entry, event.entry))
+            yield Evidence(f"{message} {came}", (before.entry, event.entry))
         self._latest[key] = event
 
-    def _times(self, session: Session, entry: Entry, told: Told) -> Iterator[Finding]:
+    def _times(self, session: Session, entry: Entry, told: Told) -> Iterator[Evidence]:
         for lifecycle, media in told.media:
             id_ = string(media.get("id"))
             if id_ is not None:
@@ -377,7 +377,7 @@ class TimesInOrder(VideoChecker):
                 yield from _told_times(known, entry, media)
 
 
-def _told_times(media: Media, entry: Entry, told: Mapping[str, Any]) -> Iterator[Finding]:
+def _told_times(media: Media, entry: Entry, told: Mapping[str, Any]) -> Iterator[Evidence]:
     id_, final = media.id, media.lifecycle.final
     started_at = number(told.get("started_at"))
     ended_at = number(told.get("ended_at"))
@@ -388,15 +388,15 @@ def _told_times(media: Media, entry: Entry, told: Mapping[str, Any]) -> Iterator
         elif started_at != media.started_at[1]:
             first, before = media.started_at
             message = f"started_at of {id_} changed from {before!r} to {started_at!r}"
-            yield Finding(message, (first, entry))
+            yield Evidence(message, (first, entry))
     if completed and ended_at is None:
-        yield Finding(f"{id_} is {final}, expected an ended_at", (entry,))
+        yield Evidence(f"{id_} is {final}, expected an ended_at", (entry,))
     elif not completed and ended_at is not None:
         message = f"{id_} is {told.get('state')}, but has an ended_at of {ended_at!r}"
-        yield Finding(f"{message}, expected none before it is {final}", (entry,))
+        yield Evidence(f"{message}, expected none before it is {final}", (entry,))
     elif ended_at is not None and started_at is not None and ended_at < started_at:
         message = f"{id_} has ended_at {ended_at!r} before its started_at {started_at!r}"
-        yield Finding(message, (entry,))
+        yield Evidence(message, (entry,))
 
 
 @rule(
@@ -408,7 +408,7 @@ def _told_times(media: Media, entry: Entry, told: Mapping[str, Any]) -> Iterator
 class NoActionAfterEnded(VideoChecker):
     """The client asks nothing of a recording, playback or stream whose end it has acknowledged."""
 
-    def on_call(self, call: Call) -> Iterator[Finding]:
+    def on_call(self, call: Call) -> Iterator[Evidence]:
         lifecycle = lifecycle_of(call.method)
         if lifecycle is None or verb_of(lifecycle, call) in (None, START):
             return
@@ -418,7 +418,7 @@ class NoActionAfterEnded(VideoChecker):
             return
         message = f"{{session}} called {call.method} for {id_} after acknowledging its"
         proof = (seen.ended.entry, seen.ended.answer, call.entry)
-        yield Finding(f"{message} {seen.ended.type}", proof, call.session)
+        yield Evidence(f"{message} {seen.ended.type}", proof, call.session)
 
 
 @dataclass(slots=True, eq=False)
@@ -482,7 +482,7 @@ class ActionTakesEffect(VideoChecker):
         self._awaited: dict[tuple[Session, str], dict[Media, list[_Action]]] = {}
         self._unplaced: Recent[Media, list[_Action]] = Recent()
 
-    def on_call(self, call: Call) -> Iterator[Finding]:
+    def on_call(self, call: Call) -> Iterator[Evidence]:
         lifecycle = lifecycle_of(call.method)
         if lifecycle is not None and verb_of(lifecycle, call) not in (None, START):
             id_ = string(call.params.get(f"{lifecycle.kind}_id"))
@@ -492,7 +492,7 @@ class ActionTakesEffect(VideoChecker):
                 self._begin(media)
         return iter(())
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is None or answer.earlier is not None:
             return
@@ -529,7 +529,7 @@ class ActionTakesEffect(VideoChecker):
         if not effects.under_way:
             del self._effects[media]
 
-    def _accept(self, media: Media, call: Call, answer: Entry, verb: str) -> Iterator[Finding]:
+    def _accept(self, media: Media, call: Call, answer: Entry, verb: str) -> Iterator[Evidence]:
         action = _Action(media, call, answer, outcomes_of(media.lifecycle, verb))
         if media.channel is not None:
             yield from self._place(action, media.channel)
@@ -538,7 +538,7 @@ class ActionTakesEffect(VideoChecker):
             self._unplaced[media] = []
         self._unplaced[media].append(action)
 
-    def _place(self, action: _Action, channel: str) -> Iterator[Finding]:
+    def _place(self, action: _Action, channel: str) -> Iterator[Evidence]:
         """Await the effect in all sessions that must be told."""
         media = action.media
         for session in self._listeners.get(channel, ()):
@@ -559,7 +559,7 @@ class ActionTakesEffect(VideoChecker):
         if not action.awaited:
             self._end(action.media)
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
         session, channel = event.session, event.channel
         key = (session, channel)
         latest = max(self._latest.get(key, float("-inf")), event.timestamp or float("-inf"))
@@ -589,7 +589,7 @@ class ActionTakesEffect(VideoChecker):
         seen: SeenMedia | None,
         ended: VideoEvent | None,
         event: VideoEvent | None = None,
-    ) -> Iterator[Finding]:
+    ) -> Iterator[Evidence]:
         """Find the accepted actions for which a session was sent no event of their own.
 
         Args:
@@ -649,8 +649,8 @@ def _space(session: Session) -> tuple[str | None, str | None]:
     return (session.space, None) if session.space is not None else (None, session.project)
 
 
-def _without_effect(session: Session, action: _Action, proof: VideoEvent) -> Finding:
+def _without_effect(session: Session, action: _Action, proof: VideoEvent) -> Evidence:
     states = " or ".join(sorted(repr(state) for state, _ in action.outcomes))
     message = f"{action.call.method} of {action.media.id} was accepted, expected {action.type} with"
     entries = (action.call.entry, action.answer, proof.entry)
-    return Finding(f"{message} {states} to {{session}} before {proof.type}", entries, session)
+    return Evidence(f"{message} {states} to {{session}} before {proof.type}", entries, session)

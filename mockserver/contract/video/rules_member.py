@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.contract.index import Answer, Call
-from mockserver.contract.rule import Finding, Findings, rule
+from mockserver.contract.rule import Evidence, Found, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, string
 
@@ -42,12 +42,12 @@ Layouts decide where members are, and talking has an event of its own, like what
 class RoomChecker(VideoChecker):
     """A rule about events that tell of a room session."""
 
-    def on_video_event(self, event: VideoEvent) -> Findings:
+    def on_video_event(self, event: VideoEvent) -> Found:
         """An event of video; those about a room session are handed on."""
         room = self.video.seen_room(event)
         return () if room is None else self.on_room(event, room)
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         """An event about a room session, and what the session knew of that before."""
         raise NotImplementedError
 
@@ -61,7 +61,7 @@ class RoomChecker(VideoChecker):
 class JoinedOnce(RoomChecker):
     """A member that is in the room, and has not left, does not join a second time."""
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         member = event.member_id
         if member is None or event.type != MEMBER_JOINED:
             return
@@ -69,7 +69,7 @@ class JoinedOnce(RoomChecker):
         if before is not None:
             message = f"{MEMBER_JOINED} of {member} came to {{session}} after {before.type}"
             expected = f"expected {MEMBER_LEFT} in between"
-            yield Finding(f"{message}, {expected}", (before.entry, event.entry), event.session)
+            yield Evidence(f"{message}, {expected}", (before.entry, event.entry), event.session)
 
 
 @rule(
@@ -85,7 +85,7 @@ class MemberPresent(RoomChecker):
     by ``video.member.left``; it has to be subscribed to ``video.member.joined`` since.
     """
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         member = event.member_id
         if member is None or event.type == MEMBER_JOINED:
             return
@@ -93,7 +93,7 @@ class MemberPresent(RoomChecker):
         if proof is not None:
             message = f"{event.type} of {member} came to {{session}} after {proof.type}"
             expected = f"expected {MEMBER_JOINED} in between"
-            yield Finding(f"{message}, {expected}", (proof.entry, event.entry), event.session)
+            yield Evidence(f"{message}, {expected}", (proof.entry, event.entry), event.session)
 
 
 @rule(
@@ -108,7 +108,7 @@ class LayersPresent(RoomChecker):
     A session knows who is not as for ``member-present``.
     """
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.type != LAYOUT_CHANGED:
             return
         for layer in items(mapping(event.body.get("layout")).get("layers")):
@@ -119,7 +119,7 @@ class LayersPresent(RoomChecker):
                 message = f"{LAYOUT_CHANGED} shows {member} to {{session}} after {proof.type}"
                 expected = "expected only members who are in the room"
                 entries = (proof.entry, event.entry)
-                yield Finding(f"{message}, {expected}", entries, event.session)
+                yield Evidence(f"{message}, {expected}", entries, event.session)
 
 
 class _Listing(NamedTuple):
@@ -149,7 +149,7 @@ class MembersListed(RoomChecker):
     when a later event proves that nothing was still on its way.
     """
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         for room_id_, members in _lists(answer, self.video.told):
             room = self.video.known_room(answer.session, room_id_)
@@ -163,14 +163,14 @@ class MembersListed(RoomChecker):
                 waiting.append(_Listing(call, answer.entry, members, since, until))
         return iter(())
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.channel != room.channel:
             return
         if event.everybody is not None:
             for how, member, proof in room.contradictions(event.everybody):
                 message = f"{event.type} of {room.id} to {{session}} {how} {member}"
                 entries = (proof.entry, event.entry)
-                yield Finding(f"{message} after {proof.type}", entries, event.session)
+                yield Evidence(f"{message} after {proof.type}", entries, event.session)
         waiting = self._waiting(room)
         if waiting and event.timestamp is not None:
             for listing in [each for each in waiting if each.until <= event.timestamp]:
@@ -182,13 +182,13 @@ class MembersListed(RoomChecker):
         return waiting
 
 
-def _wrong(listing: _Listing, room: SeenRoom) -> Iterator[Finding]:
+def _wrong(listing: _Listing, room: SeenRoom) -> Iterator[Evidence]:
     """What a list contradicts that was true all the time of which it may tell."""
     for how, member, proof in room.contradictions(listing.members):
         if proof.timestamp is not None and proof.timestamp <= listing.since:
             message = f"{listing.call.method} of {room.id} to {{session}} {how} {member}"
             entries = (proof.entry, listing.call.entry, listing.entry)
-            yield Finding(f"{message} after {proof.type}", entries, room.session)
+            yield Evidence(f"{message} after {proof.type}", entries, room.session)
 
 
 def _lists(answer: Answer, described: Told) -> Iterator[tuple[str, list[str]]]:
@@ -222,7 +222,7 @@ class UpdatedNamesChanges(RoomChecker):
     the business of event-once.
     """
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.channel != room.channel or event.repeats is not None:
             return
         known: _Known = room.notes.setdefault(self, {})
@@ -233,7 +233,7 @@ class UpdatedNamesChanges(RoomChecker):
                 problem = _misnamed(values, told, _NOT_NAMED[type_])
                 if problem is not None:
                     message = f"{type_} of {id_} to {{session}} {problem}"
-                    yield Finding(message, (before.entry, event.entry), event.session)
+                    yield Evidence(message, (before.entry, event.entry), event.session)
             # A member may be told in part; what is left out is as it was [W].
             known[type_, id_] = ({**values, **told} if seen else told), event
         if event.type == MEMBER_LEFT:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.contract.index import SUBSCRIBE, Answer, Call, Index, Session
 from mockserver.contract.memory import Recent
-from mockserver.contract.rule import Finding, rule
+from mockserver.contract.rule import Evidence, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
@@ -39,12 +39,12 @@ from .rules_member import RoomChecker
 class RoomStartedOnce(RoomChecker):
     """The start of a room session comes at most once to a session."""
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.type != ROOM_STARTED or event.repeats is not None:
             return
         if room.started is not None:
             message = f"{ROOM_STARTED} of {room.id} came to {{session}} again, expected it once"
-            yield Finding(message, (room.started.entry, event.entry), event.session)
+            yield Evidence(message, (room.started.entry, event.entry), event.session)
 
 
 @rule(
@@ -56,14 +56,14 @@ class RoomStartedOnce(RoomChecker):
 class OwnChannel(RoomChecker):
     """An event about a room session comes on the channel that the room names, or on all rooms'."""
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.channel.startswith(f"{ALL_ROOMS}."):
             return
         first: VideoEvent = room.notes.setdefault(self, event)
         if room.channel is not None and event.channel != room.channel:
             message = f"{event.type} of {room.id} came to {{session}} on {event.channel}"
             proof = (first.entry, event.entry)
-            yield Finding(f"{message}, expected {room.channel}", proof, event.session)
+            yield Evidence(f"{message}, expected {room.channel}", proof, event.session)
 
 
 @rule(
@@ -79,16 +79,16 @@ class RoomIdStays(VideoChecker):
         super().__init__(index)
         self._known: Recent[tuple[object, str], tuple[str, Entry]] = Recent()
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         return self._compare(answer.session, answer.entry, [*self.video.told.rooms])
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
         told = [event.body, mapping(event.body.get("member")), *event.told.rooms]
         return self._compare(event.session, event.entry, told)
 
     def _compare(
         self, session: Session, entry: Entry, told: list[Mapping[str, Any]]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[Evidence]:
         space = self.index.space_of(session, entry)
         for each in told:
             id_ = room_id(each) if "event_channel" in each else string(each.get("room_session_id"))
@@ -98,7 +98,7 @@ class RoomIdStays(VideoChecker):
             before, first = self._known.get((space, id_), (room, entry))
             if before != room:
                 message = f"room session {id_} has the room_id {room}, expected {before} as before"
-                yield Finding(message, (first, entry))
+                yield Evidence(message, (first, entry))
                 return
             self._known[space, id_] = (before, first)
 
@@ -112,7 +112,7 @@ class RoomIdStays(VideoChecker):
 class InOneRoom(VideoChecker):
     """A recording, playback or stream belongs to one room session, and is reached only there."""
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is None or answer.earlier is not None:
             return
@@ -127,7 +127,7 @@ class InOneRoom(VideoChecker):
         if verb_of(about, call) not in (None, START):
             yield from self._reached(call, answer, about, asked)
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
         if event.lifecycle is not None and event.room is not None:
             yield from self._compare(
                 event.session, event.entry, event.lifecycle, event.media, event.room
@@ -136,7 +136,7 @@ class InOneRoom(VideoChecker):
 
     def _in_rooms(
         self, session: Session, entry: Entry, rooms: tuple[Mapping[str, Any], ...]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[Evidence]:
         for room in rooms:
             id_ = room_id(room)
             for lifecycle, told in _in_body(room) if id_ is not None else ():
@@ -149,7 +149,7 @@ class InOneRoom(VideoChecker):
         lifecycle: Lifecycle,
         told: Mapping[str, Any],
         room: str,
-    ) -> Iterator[Finding]:
+    ) -> Iterator[Evidence]:
         id_ = string(told.get("id"))
         if id_ is None:
             return
@@ -159,11 +159,11 @@ class InOneRoom(VideoChecker):
         elif media.room[0] != room:
             message = f"{lifecycle.kind} {id_} was told in room session {room}"
             before, first = media.room
-            yield Finding(f"{message}, and before in {before}", (first, entry))
+            yield Evidence(f"{message}, and before in {before}", (first, entry))
 
     def _reached(
         self, call: Call, answer: Answer, lifecycle: Lifecycle, asked: str
-    ) -> Iterator[Finding]:
+    ) -> Iterator[Evidence]:
         id_ = string(call.params.get(f"{lifecycle.kind}_id"))
         if id_ is None:
             return
@@ -172,7 +172,7 @@ class InOneRoom(VideoChecker):
             before, first = media.room
             message = f"{call.method} of {id_} was accepted in room session {asked}"
             proof = (first, call.entry, answer.entry)
-            yield Finding(f"{message}, expected that only in its own, {before}", proof)
+            yield Evidence(f"{message}, expected that only in its own, {before}", proof)
 
 
 def _in_body(body: Mapping[str, Any]) -> Iterator[tuple[Lifecycle, Mapping[str, Any]]]:
@@ -192,7 +192,7 @@ def _in_body(body: Mapping[str, Any]) -> Iterator[tuple[Lifecycle, Mapping[str, 
 class RefusedAfterRoomEnded(VideoChecker):
     """What a client asks for in a room session of which it got the end is refused."""
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is None or answer.earlier is not None or not call.succeeded:
             return
@@ -202,7 +202,7 @@ class RefusedAfterRoomEnded(VideoChecker):
             return
         message = f"{call.method} was accepted by {{session}} in room session {id_} after its"
         proof = (room.ended.entry, call.entry, answer.entry)
-        yield Finding(f"{message} {ROOM_ENDED}, expected a refusal", proof, answer.session)
+        yield Evidence(f"{message} {ROOM_ENDED}, expected a refusal", proof, answer.session)
 
 
 @rule(
@@ -221,7 +221,7 @@ class InitialStateComes(VideoChecker):
         super().__init__(index)
         self._asked: Recent[tuple[Session, str], Answer | None] = Recent()
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         if call is None or call.method != SUBSCRIBE or not call.succeeded:
             return iter(())
@@ -233,7 +233,7 @@ class InitialStateComes(VideoChecker):
             self._asked[key] = answer if wanted and known else None
         return iter(())
 
-    def on_video_event(self, event: VideoEvent) -> Iterator[Finding]:
+    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
         key = (event.session, event.channel)
         answer = self._asked.get(key)
         if answer is None or answer.call is None:
@@ -248,7 +248,7 @@ class InitialStateComes(VideoChecker):
             message = f"{{session}} subscribed {event.channel} with get_initial_state, but got"
             expected = f"{event.type} and no {ROOM_SUBSCRIBED}"
             proof = (answer.call.entry, answer.entry, event.entry)
-            yield Finding(f"{message} {expected}", proof, event.session)
+            yield Evidence(f"{message} {expected}", proof, event.session)
 
 
 @rule(
@@ -260,7 +260,7 @@ class InitialStateComes(VideoChecker):
 class LockedRoomClosed(RoomChecker):
     """Nobody joins a room while it is locked, as far as the session was told."""
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.channel != room.channel:
             return
         locked: VideoEvent | None = room.notes.get(self)
@@ -269,7 +269,9 @@ class LockedRoomClosed(RoomChecker):
             if later and room.surely_told(ROOM_UPDATED, locked):
                 message = f"{MEMBER_JOINED} of {event.member_id} came to {{session}} while the room"
                 proof = (locked.entry, event.entry)
-                yield Finding(f"{message} was locked, expected nobody to join", proof, room.session)
+                yield Evidence(
+                    f"{message} was locked, expected nobody to join", proof, room.session
+                )
         told = mapping(event.body.get("room_session")).get("locked")
         if isinstance(told, bool):
             room.notes[self] = event if told else None

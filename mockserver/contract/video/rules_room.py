@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from mockserver.contract.index import Answer, Call, Index
-from mockserver.contract.rule import Finding, rule
+from mockserver.contract.rule import Evidence, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
@@ -43,17 +43,17 @@ _timestamp = attrgetter("timestamp")
 class RoomEndedLast(RoomChecker):
     """Nothing about a room session follows its end, and by then all that ran in it has ended."""
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if room.ended is not None:
             message = f"{event.type} of room session {room.id} came to {{session}} after its"
             proof = (room.ended.entry, event.entry)
-            yield Finding(f"{message} {ROOM_ENDED}", proof, event.session)
+            yield Evidence(f"{message} {ROOM_ENDED}", proof, event.session)
         elif event.type == ROOM_ENDED:
             for (_, id_), last in room.running.items():
                 if _would_hear_the_end(room, last):
                     message = f"{ROOM_ENDED} came to {{session}} while {id_} was {last.state},"
                     proof = (last.entry, event.entry)
-                    yield Finding(f"{message} expected its end first", proof, event.session)
+                    yield Evidence(f"{message} expected its end first", proof, event.session)
 
 
 def _would_hear_the_end(room: SeenRoom, last: VideoEvent) -> bool:
@@ -170,7 +170,7 @@ class _Timeline:
         self._now = _Knowledge()
         self._reach = float("-inf")
 
-    def take(self, event: VideoEvent, checker: RunningFlag) -> Iterator[Finding]:
+    def take(self, event: VideoEvent, checker: RunningFlag) -> Iterator[Evidence]:
         """Learn from an event about the room, and find the flags that cannot be."""
         if event.timestamp is None:
             return
@@ -245,14 +245,14 @@ class _Timeline:
             wrong = moment.flags - possible if None not in possible else ()
             checker.suspect(moment, [self._wrong_flag(moment, flag) for flag in wrong])
 
-    def _wrong_flag(self, moment: _Moment, flag: bool) -> Finding:
+    def _wrong_flag(self, moment: _Moment, flag: bool) -> Evidence:
         event = moment.event
         said = f"{event.type} says {self.flag}: {_json(flag)} of {self.room.id}"
         expected = f"to {{session}}, expected {_json(not flag)}"
         entries = (moment.proof.entry, event.entry)
-        return Finding(f"{said} {expected}", entries, self.room.session)
+        return Evidence(f"{said} {expected}", entries, self.room.session)
 
-    def _against(self, claim: _Claim) -> Iterator[Finding]:
+    def _against(self, claim: _Claim) -> Iterator[Evidence]:
         """Find out that a claim is wrong for all the time of which it may tell.
 
         It is judged only once the session got an event that was made after that time: what the
@@ -267,7 +267,7 @@ class _Timeline:
             said = f"{claim.call.method} says {self.flag}: {_json(claim.flag)} of {self.room.id}"
             expected = f"to {{session}}, expected {_json(not claim.flag)}"
             entries = (moments[first].proof.entry, claim.call.entry, claim.entry)
-            yield Finding(f"{said} {expected}", entries, self.room.session)
+            yield Evidence(f"{said} {expected}", entries, self.room.session)
 
 
 @rule(
@@ -290,7 +290,7 @@ class RunningFlag(RoomChecker):
             (table, table.flag) for table in LIFECYCLES.values() if table.flag is not None
         ]
 
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Finding]:
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         timelines = room.notes.get(self)
         if timelines is None:
             timelines = room.notes[self] = [
@@ -299,7 +299,7 @@ class RunningFlag(RoomChecker):
         for timeline in timelines:
             yield from timeline.take(event, self)
 
-    def on_answer(self, answer: Answer) -> Iterator[Finding]:
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
         for told in self.video.told.rooms:
             room = self.video.known_room(answer.session, room_id(told) or "")
