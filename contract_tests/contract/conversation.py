@@ -192,7 +192,9 @@ class Conversation:
         body = {"room_session": room_session(**{"members": [], **told})}
         return self.event("video.room.subscribed", body)
 
-    def act(self, verb: str, result: Mapping[str, Any] = OK, *, recording: str = RECORDING) -> None:
+    def control(
+        self, verb: str, result: Mapping[str, Any] = OK, *, recording: str = RECORDING
+    ) -> None:
         self.act_on("recording", verb, result, recording_id=recording)
 
     def act_on(self, kind: str, verb: str, result: Mapping[str, Any] = OK, **params: Any) -> None:

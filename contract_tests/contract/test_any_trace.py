@@ -116,7 +116,7 @@ def steps(recordings: int) -> int:
         id_ = f"recording-{number}"
         talk.at(talk.now + 1.0).recording("started", "recording", recording=id_)
         for verb, state in (("pause", "paused"), ("resume", "recording")):
-            talk.act(verb, recording=id_)
+            talk.control(verb, recording=id_)
             talk.at(talk.now + 1.0).recording("updated", state, recording=id_)
         talk.room("updated", True)
         talk.member("joined", id=id_)

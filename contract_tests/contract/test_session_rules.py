@@ -20,7 +20,7 @@ def test_an_answer_is_judged_by_the_schema_of_its_call() -> None:
 
 def test_a_refusal_and_an_error_are_valid_answers() -> None:
     talk = listening()
-    talk.act("pause", {"code": "404", "message": "no such recording"})
+    talk.control("pause", {"code": "404", "message": "no such recording"})
     call = talk.call("video.rooms.get", {})
     talk.frame("to_client", frames.error_answer(call, -32603, "broken"))
     assert talk.broken() == []

@@ -36,7 +36,7 @@ BEYOND_SCHEMAS = {
     "reset_space",
     "push_frame",
     "push_event",
-    "act",
+    "perform",
     "advance_clock",
     "answer_next",
     "expect",
@@ -123,7 +123,7 @@ def play(
             # Nobody will come, however long it is waited for.
             assert isinstance(case.body, dict)
             case.body["timeout"] = 0
-        if operation in ("act", "start_room") and mode is GenerationMode.POSITIVE:
+        if operation in ("perform", "start_room") and mode is GenerationMode.POSITIVE:
             # Some of these actions set a latency of hours.
             body = case.body if isinstance(case.body, dict) else {}
             case.body = {**body, "wait": False}

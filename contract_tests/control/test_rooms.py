@@ -18,7 +18,7 @@ async def room(api: Api, space: str) -> Json:
     return await api.ok("POST", f"{space}/rooms", wish, 201)
 
 
-async def act(api: Api, space: str, do: str, **arguments: Json) -> Json:
+async def perform(api: Api, space: str, do: str, **arguments: Json) -> Json:
     return await api.ok("POST", f"{space}/actions", {"do": do, **arguments})
 
 
@@ -50,22 +50,22 @@ async def test_a_name_is_taken_only_once(api: Api, space: str, room: Json) -> No
 
 
 async def test_a_room_that_has_ended_can_still_be_read(api: Api, space: str, room: Json) -> None:
-    await act(api, space, "end_room")
+    await perform(api, space, "end_room")
     assert (await api.ok("GET", f"{space}/rooms"))["rooms"] == []
     assert (await api.ok("GET", f"{space}/rooms/{room['id']}"))["ended"] is True
 
 
 async def test_a_recording_lives_its_life(api: Api, space: str, room: Json) -> None:
-    begun = await act(api, space, "start_recording", room="lobby")
+    begun = await perform(api, space, "start_recording", room="lobby")
     recording = begun["result"]
     assert begun["do"] == "start_recording"
     assert (recording["state"], recording["ended_at"]) == ("recording", None)
     for do, state in [("pause_recording", "paused"), ("resume_recording", "recording")]:
         await api.ok("POST", f"{space}/clock/advance", {"seconds": 2})
-        told = await act(api, space, do, recording=recording["id"])
+        told = await perform(api, space, do, recording=recording["id"])
         assert told["result"]["state"] == state
     await api.ok("POST", f"{space}/clock/advance", {"seconds": 1.5})
-    ended = (await act(api, space, "stop_recording"))["result"]
+    ended = (await perform(api, space, "stop_recording"))["result"]
     assert (ended["state"], ended["duration"]) == ("completed", 3.5)
     where = f"{space}/rooms/lobby/recordings"
     assert await api.ok("GET", where) == {"recordings": [ended]}
@@ -73,9 +73,9 @@ async def test_a_recording_lives_its_life(api: Api, space: str, room: Json) -> N
 
 
 async def test_people_come_and_go(api: Api, space: str, room: Json) -> None:
-    carl = (await act(api, space, "join", name="Carl"))["result"]
+    carl = (await perform(api, space, "join", name="Carl"))["result"]
     assert carl["name"] == "Carl"
-    left = (await act(api, space, "leave", name="Ann"))["result"]
+    left = (await perform(api, space, "leave", name="Ann"))["result"]
     assert [member["name"] for member in left["members"]] == ["Bob", "Carl"]
 
 
@@ -83,7 +83,10 @@ async def test_an_action_on_the_whole_space_has_no_result(
     api: Api, space: str, connect: Connect
 ) -> None:
     client = await connect()
-    assert await act(api, space, "drop_connections") == {"do": "drop_connections", "result": None}
+    assert await perform(api, space, "drop_connections") == {
+        "do": "drop_connections",
+        "result": None,
+    }
     assert await client.socket.close_code() == ABNORMAL
 
 
@@ -112,7 +115,7 @@ async def test_every_action_is_offered(api: Api, space: str, verb: str) -> None:
 async def test_what_the_state_does_not_allow_is_a_conflict(
     api: Api, space: str, room: Json
 ) -> None:
-    await act(api, space, "start_recording")
+    await perform(api, space, "start_recording")
     reply = await api.post(f"{space}/actions", {"do": "resume_recording"})
     assert "allowed now: pause, stop" in reply.problem(409)["detail"]
 

@@ -112,7 +112,7 @@ async def test_a_request_is_waited_for(api: Api, space: str, connect: Connect) -
     )
     await client.call("video.rooms.get")
     told = await waiting
-    assert (told["kind"], told["name"], told["session"]) == ("request", "video.rooms.get", "s1")
+    assert (told["kind"], told["name"], told["session"]) == ("call", "video.rooms.get", "s1")
 
 
 async def test_a_request_that_came_before_is_had_once(
@@ -176,7 +176,7 @@ async def test_happenings_are_listed(api: Api, space: str, connect: Connect) -> 
     ]
     for query, count in [
         ({"kind": "event"}, 1),
-        ({"kind": "request"}, 4),
+        ({"kind": "call"}, 4),
         ({"name": "signalwire.subscribe"}, 2),
         ({"after": every[2]["n"]}, 2),
     ]:

@@ -116,7 +116,7 @@ class TestScript(Script):
     def plan(self, method: str, **how: Any) -> None:
         self.plans.setdefault(method, []).append(AnswerPlan(**how))
 
-    def on_request(
+    def on_call(
         self, space: Space, session: Session | None, method: str, params: dict[str, Any]
     ) -> AnswerPlan | None:
         if session is not None and session.name in self.immune:
@@ -345,7 +345,7 @@ class WorldSpaces(Keeper):
         self._world = world
         self._spaces: dict[str, Space] = {}
         self._scenarios: dict[str, str | None] = {}
-        self._plays = Counter[str]()
+        self._generations = Counter[str]()
 
     def __getitem__(self, name: str) -> Space:
         return self._spaces[name]
@@ -363,8 +363,8 @@ class WorldSpaces(Keeper):
         space = self._world.make_space(name, scenario)
         if name in self._spaces:
             self._world.former.append(self._spaces[name])
-        self._plays[name] += 1
-        space.play = self._plays[name]
+        self._generations[name] += 1
+        space.generation = self._generations[name]
         self._spaces[name] = space
         self._scenarios[name] = scenario
         return space

@@ -167,7 +167,7 @@ class Player:
             elif form.adopts is not None:
                 do = self._adopt
             else:
-                do = self._move if form.moves else self._call
+                do = self._move if form.kinds else self._call
         calls: list[str] = do(command)
         return calls
 

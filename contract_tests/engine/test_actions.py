@@ -53,11 +53,11 @@ def set_scene(lobby: FollowedRoom, verb: str) -> None:
     for kind in LIFECYCLES:
         if verb != f"start_{kind}":
             # The examples call what they are about so.
-            lobby.act(f"start_{kind}", **START_PARAMS[kind], **{"as": "first"})
+            lobby.perform(f"start_{kind}", **START_PARAMS[kind], **{"as": "first"})
     for member in lobby.session.members.values():
         member.properties["input_sensitivity"] = 80
     if verb in BEFORE:
-        lobby.act(BEFORE[verb], **example(BEFORE[verb]))
+        lobby.perform(BEFORE[verb], **example(BEFORE[verb]))
     lobby.told()
 
 
@@ -125,7 +125,7 @@ def test_an_action_causes_what_its_schema_says(lobby: FollowedRoom, verb: str, w
     arguments = example(verb)
     if who == "all" and "name" in arguments and verb != "promote":
         arguments["name"] = who
-    lobby.act(verb, **arguments)
+    lobby.perform(verb, **arguments)
     told = {event for event, _ in lobby.told()}
     assert told
     assert told <= set(schemas.load(f"actions/{verb}")["x-causes"])
@@ -147,12 +147,12 @@ def test_nothing_is_done_in_a_room_that_has_ended(
     """Whoever it concerns, and however the room ended: it is refused, and nothing is told."""
     set_scene(lobby, verb)
     if how == "ended":
-        lobby.act("end_room")
+        lobby.perform("end_room")
     else:
-        lobby.act("leave", name="all")
+        lobby.perform("leave", name="all")
         for member in list(lobby.session.audience.values()):
-            lobby.act("promote", name=member.id)
-            lobby.act("leave", name=member.id)
+            lobby.perform("promote", name=member.id)
+            lobby.perform("leave", name=member.id)
     assert lobby.session.ended
     lobby.told()
     arguments = example(verb)
@@ -161,7 +161,7 @@ def test_nothing_is_done_in_a_room_that_has_ended(
     elif who == "nobody":
         arguments.pop("name", None)
     with pytest.raises(Refusal) as refused:
-        lobby.act(verb, **arguments)
+        lobby.perform(verb, **arguments)
     assert refused.value.code == "404"
     assert lobby.told() == []
 
@@ -170,41 +170,41 @@ def test_nothing_is_done_in_a_room_that_has_ended(
 def test_an_action_that_is_not_possible_is_refused(lobby: FollowedRoom, verb: str) -> None:
     """In a room in which nobody is left and nothing runs; or it is done, but never is it a bug."""
     for name in ("Ann", "Bob", "Carl"):
-        lobby.act("demote", name=name)
+        lobby.perform("demote", name=name)
         if verb == "promote":
-            lobby.act("promote", name=name)
+            lobby.perform("promote", name=name)
     lobby.told()
     properties = schemas.load(f"actions/{verb}")["properties"]
     needs = properties.keys() & {"name", *LIFECYCLES} if verb != "join" else set()
     if needs:
         with pytest.raises(Refusal, match=r"there is|is running") as refused:
-            lobby.act(verb, **{k: v for k, v in example(verb).items() if k not in needs})
+            lobby.perform(verb, **{k: v for k, v in example(verb).items() if k not in needs})
         assert refused.value.code == "404"
         assert lobby.told() == []
     else:
-        lobby.act(verb, **example(verb))
+        lobby.perform(verb, **example(verb))
 
 
 @pytest.mark.parametrize("kind", LIFECYCLES)
 def test_what_is_meant_by_its_name(lobby: FollowedRoom, kind: str) -> None:
     """The newest that runs when it is not said; else a label or an id; nothing of other kinds."""
-    first = lobby.act(f"start_{kind}", **START_PARAMS[kind], **{"as": "first"})
-    second = lobby.act(f"start_{kind}", **START_PARAMS[kind])
-    third = lobby.act(f"start_{kind}", **START_PARAMS[kind])
-    fourth = lobby.act(f"start_{kind}", **START_PARAMS[kind])
+    first = lobby.perform(f"start_{kind}", **START_PARAMS[kind], **{"as": "first"})
+    second = lobby.perform(f"start_{kind}", **START_PARAMS[kind])
+    third = lobby.perform(f"start_{kind}", **START_PARAMS[kind])
+    fourth = lobby.perform(f"start_{kind}", **START_PARAMS[kind])
     assert first is not None
     assert second is not None
-    assert lobby.act(f"stop_{kind}") is fourth
-    assert lobby.act(f"stop_{kind}") is third
-    assert lobby.act(f"stop_{kind}", **{kind: "first"}) is first
-    assert lobby.act(f"stop_{kind}", **{kind: second.id}) is second
+    assert lobby.perform(f"stop_{kind}") is fourth
+    assert lobby.perform(f"stop_{kind}") is third
+    assert lobby.perform(f"stop_{kind}", **{kind: "first"}) is first
+    assert lobby.perform(f"stop_{kind}", **{kind: second.id}) is second
     with pytest.raises(Refusal, match=f"no {kind} is running"):
-        lobby.act(f"stop_{kind}")
+        lobby.perform(f"stop_{kind}")
     with pytest.raises(Refusal, match="what has ended stays so"):
-        lobby.act(f"stop_{kind}", **{kind: "first"})
+        lobby.perform(f"stop_{kind}", **{kind: "first"})
     for other in LIFECYCLES.keys() - {kind}:
         with pytest.raises(Refusal, match="there is: none"):
-            lobby.act(f"stop_{other}", **{other: "first"})
+            lobby.perform(f"stop_{other}", **{other: "first"})
 
 
 @pytest.mark.parametrize("verb", IN_SPACES)

@@ -48,17 +48,17 @@ def said(world: World) -> Said:
         ask(method, **{**params, **{name: ids[name] for name in ids.keys() & params.keys()}})
     for answer, _ in answered[1:]:
         assert answer["result"].get("code", "200") == "200", answer
-    lobby.act("start_talking")
+    lobby.perform("start_talking")
     ask(
         "video.recording.resume",
         **{each: ids[each] for each in ("room_session_id", "recording_id")},
     )
     ask("video.recording.stop")
     world.do(world.space.ping, client.session)
-    lobby.act("join", name="Dora", session=witness.session.name)
+    lobby.perform("join", name="Dora", session=witness.session.name)
     for verb in ("demote", "promote"):
-        lobby.act(verb, name="Dora")
-    lobby.act("end_room")
+        lobby.perform(verb, name="Dora")
+    lobby.perform("end_room")
     world.settle()
     ask("signalwire.unsubscribe", **state)
     ask("signalwire.disconnect")

@@ -422,7 +422,7 @@ class Worlds(RuleBasedStateMachine):
             return
         if target is None or not known:
             assert answer["result"]["code"] == "404"
-        elif (move := LIFECYCLES[kind].move(state, verb)) is None or (
+        elif (transition := LIFECYCLES[kind].transition(state, verb)) is None or (
             verb.startswith("seek") and not getattr(target, "seekable", False)
         ):
             assert answer["result"]["code"] == "409"
@@ -430,7 +430,7 @@ class Worlds(RuleBasedStateMachine):
         else:
             assert answer["result"]["code"] == "200"
             ended_now = target.has_ended and target.ended_at == self.world.clock.now()
-            assert target.state == move.state or (kind == "playback" and ended_now)
+            assert target.state == transition.state or (kind == "playback" and ended_now)
 
     def media(self, project: str, room_id: str, kind: str) -> list[Activity]:
         rooms = [room for room in self.started[project] if room.id == room_id]
@@ -483,7 +483,7 @@ class Worlds(RuleBasedStateMachine):
             people = [*room.members.values(), *room.audience.values()]
             names = [None, *(each.name for each in people), *(each.id for each in people), "Zoe"]
             names.append(EVERYBODY)
-            if not self.act(project, room, verb, value, {"name": names[who % len(names)]}):
+            if not self.perform(project, room, verb, value, {"name": names[who % len(names)]}):
                 return
 
     @rule(project=projects, number=which, acts=some(sorted(MEDIA_ACTIONS)))
@@ -497,14 +497,14 @@ class Worlds(RuleBasedStateMachine):
                     break
                 there = [None, *reversed(room.activities[kind]), "first", NOWHERE]
                 given[kind] = there[media % len(there)]
-            self.act(project, room, verb, value, given)
+            self.perform(project, room, verb, value, given)
 
     @rule(project=projects, number=which, acts=some(ROOM_WIDE_ACTIONS))
     def the_service_sets_a_room(self, project: str, number: int, acts: list[Choice]) -> None:
         for verb, _, value in acts if self.any_room(project) else ():
-            self.act(project, self.running(project, number), verb, value, {})
+            self.perform(project, self.running(project, number), verb, value, {})
 
-    def act(
+    def perform(
         self, project: str, room: RoomSession, verb: str, value: int, given: dict[str, Any]
     ) -> bool:
         """Do it, or be refused without any effect; says whether the room still runs."""

@@ -29,7 +29,7 @@ def record(world: World, room: RoomSession) -> None:
     """A recording from start to end, by the service."""
     recording = world.do(world.video.start_media, room, "recording")
     for verb in ("pause", "resume", "stop"):
-        world.do(world.video.act, room, recording, verb)
+        world.do(world.video.apply, room, recording, verb)
 
 
 LIFE = [
@@ -365,7 +365,7 @@ def test_what_happens_between_a_drop_and_its_notice_is_missed_not_lost(
     space.drop(client.session)
     recording = world.video.start_media(room, "recording")
     space.advance(space.now + S)
-    world.video.act(room, recording, "stop")
+    world.video.apply(room, recording, "stop")
     space.advance(space.now + S)
     world.clock.move(space.now)
     world.read()

@@ -69,7 +69,7 @@ async def test_every_action_can_be_done_by_its_name(mock: MockServer, verb: str)
     for example in schemas.load(f"actions/{verb}")["examples"]:
         # That there is no such recording, say, means that the arguments were understood.
         with contextlib.suppress(Refusal):
-            await mock.act(verb, **example)
+            await mock.perform(verb, **example)
         if room.ended:
             room = await mock.start_room("lobby")
 
@@ -89,7 +89,7 @@ async def test_what_no_action_takes_is_told(
 ) -> None:
     await mock.start_room("lobby")
     with pytest.raises(ControlError, match=told):
-        await mock.act(verb, **arguments)
+        await mock.perform(verb, **arguments)
 
 
 async def test_the_state_decides_what_can_be_done(mock: MockServer) -> None:
@@ -234,5 +234,5 @@ async def test_a_deed_that_is_not_waited_for(connect: Connect) -> None:
         client = await connect(mock)
         await client.video.listen(on_room_started=lambda _: None)
         await mock.start_room("lobby", wait=False)
-        await mock.act("join", wait=False, name="Ann")
+        await mock.perform("join", wait=False, name="Ann")
         assert mock.events() == []

@@ -41,13 +41,13 @@ def told(error: pytest.ExceptionInfo[BaseException]) -> list[str]:
 async def test_what_was_asked_and_what_was_told(recorded: MockServer) -> None:
     [room] = recorded.rooms
     [recording] = room.recordings
-    [pause] = recorded.requests("video.recording.pause")
+    [pause] = recorded.calls("video.recording.pause")
     assert pause.params == {"room_session_id": room.id, "recording_id": recording.id}
     assert pause.time == recording.started_at + 60
     [updated] = recorded.events("video.recording.updated")
     assert updated.params["recording"]["state"] == "paused"
     assert updated.n > pause.n
-    assert {each.kind for each in recorded.requests()} == {"request"}
+    assert {each.kind for each in recorded.calls()} == {"call"}
     assert {each.kind for each in recorded.events()} == {"event"}
 
 
@@ -73,7 +73,7 @@ async def test_expectations_that_hold(recorded: MockServer) -> None:
 
 
 async def test_too_few_shows_the_nearest_and_how_they_differ(recorded: MockServer) -> None:
-    [pause] = recorded.requests("video.recording.pause")
+    [pause] = recorded.calls("video.recording.pause")
     with pytest.raises(AssertionError) as failed:
         recorded.expect("video.recording.pause", {"recording_id": "another"})
     assert told(failed) == [
@@ -93,7 +93,7 @@ async def test_the_nearest_comes_first(recorded: MockServer) -> None:
 
 
 async def test_too_many_shows_which(recorded: MockServer) -> None:
-    [pause] = recorded.requests("video.recording.pause")
+    [pause] = recorded.calls("video.recording.pause")
     with pytest.raises(AssertionError) as failed:
         recorded.expect("video.recording.pause", times=0)
     assert told(failed) == [
@@ -117,8 +117,8 @@ async def test_the_timeline_tells_the_whole_conversation(recorded: MockServer) -
 
 
 async def test_the_wrong_order_shows_how_far_it_went(recorded: MockServer) -> None:
-    [stop] = recorded.requests("video.recording.stop")
-    [pause] = recorded.requests("video.recording.pause")
+    [stop] = recorded.calls("video.recording.stop")
+    [pause] = recorded.calls("video.recording.pause")
     with pytest.raises(AssertionError) as failed:
         recorded.expect_in_order(
             "video.recording.stop", "video.recording.pause", ("video.room.ended", {"room_id": "x"})
@@ -197,5 +197,5 @@ async def test_failures_point_at_the_line_of_the_test(mock: MockServer) -> None:
             expect("video.rooms.get")
         assert Path(failed.traceback.filter(failed)[-1].path) == Path(__file__)
     with pytest.raises(Refusal) as refused:
-        await mock.act("end_room")
+        await mock.perform("end_room")
     assert Path(refused.traceback.filter(refused)[-1].path) == Path(__file__)

@@ -119,7 +119,7 @@ class Mock(Api):
         body = {"name": name, "scenario": "none", "clock": "manual", **more}
         await self.ok("POST", "/spaces", body, 201)
 
-    async def act(self, do: str, space: str = "shop", **arguments: Any) -> Any:
+    async def perform(self, do: str, space: str = "shop", **arguments: Any) -> Any:
         return await self.ok("POST", f"/spaces/{space}/actions", {"do": do, **arguments})
 
     async def advance(self, seconds: float, space: str = "shop") -> None:

@@ -141,7 +141,7 @@ async def test_a_manual_clock_is_advanced(look: Look, mock: Mock) -> None:
 async def test_it_goes_to_the_next_thing_that_happens(look: Look, mock: Mock) -> None:
     await mock.space()
     await mock.ok("POST", "/spaces/shop/rooms", {"name": "lobby"}, 201)
-    await mock.act("start_playback", url="https://example.com/tune.mp3", length="42s")
+    await mock.perform("start_playback", url="https://example.com/tune.mp3", length="42s")
     page = await look("space=shop")
     await page.get_by_role("button", name=re.compile("^next .42.0 s")).click()
     await page.get_by_role(

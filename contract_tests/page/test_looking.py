@@ -286,8 +286,8 @@ async def test_a_frame_is_copied_as_json_as_curl_and_as_a_step(look: Look, mock:
 
 async def test_rooms_show_who_is_there_and_how_they_are(look: Look, mock: Mock) -> None:
     await mock.recorded()
-    await mock.act("audio_mute", name="Ann")
-    await mock.act("raisehand", name="Bob")
+    await mock.perform("audio_mute", name="Ann")
+    await mock.perform("raisehand", name="Bob")
     page = await look("space=shop")
     rooms = page.get_by_role("region", name="Rooms")
     await (
@@ -297,7 +297,7 @@ async def test_rooms_show_who_is_there_and_how_they_are(look: Look, mock: Mock) 
         .wait_for()
     )
     await rooms.get_by_role("listitem").filter(has_text="Bob").get_by_text("hand up").wait_for()
-    await mock.act("leave", name="Ann")
+    await mock.perform("leave", name="Ann")
     await rooms.get_by_role("listitem").filter(has_text="Ann").wait_for(state="detached")
 
 
@@ -333,6 +333,6 @@ async def test_a_recording_is_a_bar_with_its_pause_and_its_duration(look: Look, 
 async def test_what_nobody_was_told_of_is_a_bar_too(look: Look, mock: Mock) -> None:
     await mock.space()
     await mock.ok("POST", "/spaces/shop/rooms", {"name": "lobby"}, 201)
-    await mock.act("start_playback", url="https://example.com/tune.mp3", length="90s")
+    await mock.perform("start_playback", url="https://example.com/tune.mp3", length="90s")
     page = await look("space=shop")
     await page.get_by_role("button", name=re.compile("playback in lobby, playing")).wait_for()

@@ -86,7 +86,7 @@ async def test_any_number_of_tabs_takes_one_stream(look: Look, mock: Mock) -> No
     tabs = [await look("space=shop") for _ in range(8)]
     for tab in tabs:
         await tab.get_by_role("option", name="video.recording.start,").first.wait_for()
-    await mock.act("join", name="Zoe")
+    await mock.perform("join", name="Zoe")
     for tab in tabs:
         await tab.get_by_role("button", name="Act on Zoe").wait_for()
 
@@ -97,7 +97,7 @@ async def test_without_shared_workers_it_looks_by_itself(look: Look, mock: Mock)
     await tab.add_init_script("delete globalThis.SharedWorker")
     await tab.reload()
     await tab.get_by_role("option", name="video.recording.start,").first.wait_for()
-    await mock.act("join", name="Zoe")
+    await mock.perform("join", name="Zoe")
     await tab.get_by_role("button", name="Act on Zoe").wait_for()
 
 

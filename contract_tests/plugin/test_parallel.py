@@ -19,7 +19,7 @@ async def test_alone(signalwire_mock, number):
     assert heard == [f"room-{number}"]
     assert {entry["space"] for entry in mock.trace} == {mock.project}
     assert {entry["session"] for entry in mock.trace} <= {None, "s1"}
-    [connect] = mock.requests("signalwire.connect")
+    [connect] = mock.calls("signalwire.connect")
     assert connect.params["authentication"]["project"] == mock.project
     assert len(mock.events()) == 1
 """

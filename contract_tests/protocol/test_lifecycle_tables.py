@@ -23,7 +23,11 @@ def test_every_state_can_be_reached_from_the_initial_one(table: Lifecycle) -> No
         state = ahead.pop()
         if state not in reached:
             reached.add(state)
-            ahead += [move.state for (source, _), move in table.rows.items() if source == state]
+            ahead += [
+                transition.state
+                for (source, _), transition in table.rows.items()
+                if source == state
+            ]
     mentioned = {source for source, _ in table.rows} | {x.state for x in table.rows.values()}
     assert reached == mentioned | {table.final}
 
@@ -35,16 +39,16 @@ def test_nothing_leads_out_of_the_final_state_and_it_is_the_only_such(table: Lif
 
 @every_table
 def test_the_final_state_alone_is_told_by_ended(table: Lifecycle) -> None:
-    for (state, verb), move in table.rows.items():
-        assert (move.event == "ended") == (move.state == table.final), (state, verb)
-        assert move.event in ("updated", "ended")
+    for (state, verb), transition in table.rows.items():
+        assert (transition.event == "ended") == (transition.state == table.final), (state, verb)
+        assert transition.event in ("updated", "ended")
 
 
 @every_table
 def test_each_verb_has_its_call_and_each_event_its_schema(table: Lifecycle) -> None:
     for verb in ("start", *table.verbs):
         assert f"video.{table.kind}.{verb}" in catalogue.CLIENT_CALLS
-    for event in ("started", *(move.event for move in table.rows.values())):
+    for event in ("started", *(transition.event for transition in table.rows.values())):
         assert f"video.{table.kind}.{event}" in catalogue.EVENTS
 
 
@@ -66,7 +70,7 @@ def test_a_recording_moves_as_documented() -> None:
     }
     for state in RECORDING.states:
         for verb in RECORDING.verbs:
-            assert RECORDING.move(state, verb) == moves.get((state, verb)), (state, verb)
+            assert RECORDING.transition(state, verb) == moves.get((state, verb)), (state, verb)
 
 
 def test_a_table_cannot_be_changed() -> None:

@@ -195,9 +195,9 @@ async def test_its_user_joins_and_is_removed_as_it_says(
     wish = {"join_from": "2025-01-01T01:00:00Z", "remove_after_seconds_elapsed": 600}
     await opened(await token_for(rest, **wish))
     with pytest.raises(Refusal, match="Unauthorized"):
-        await room.act("join", name="Bob", session="s1")
+        await room.perform("join", name="Bob", session="s1")
     await mock.advance(3600)
-    await room.act("join", name="Bob", session="s1")
+    await room.perform("join", name="Bob", session="s1")
     await mock.advance(599)
     assert [each.name for each in room.members] == ["Ann", "Bob"]
     await mock.advance(1)

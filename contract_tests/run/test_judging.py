@@ -65,7 +65,7 @@ class TestBrokenContract:
         assert 'in space "mock-project": ' in ended.stderr
         ended = run(*options, then=program("client", *reversed(deeds)), cwd=tmp_path)
         assert ended.returncode == 1
-        assert 'in space "mock-project (play 2)": ' in ended.stderr
+        assert 'in space "mock-project (run 2)": ' in ended.stderr
 
 
 class TestTrace:
@@ -91,7 +91,7 @@ class TestTrace:
         deeds = ("record", "space=a", "record", "space=b", "record", "record")
         options = ("--scenario", "start-stop")
         entries = self.kept(*deeds, folder=tmp_path, options=options)
-        assert {each["space"] for each in entries} == {"mock-project", "a", "b", "b (play 2)"}
+        assert {each["space"] for each in entries} == {"mock-project", "a", "b", "b (run 2)"}
         assert [each["n"] for each in entries] == list(range(1, len(entries) + 1))
         judged = self.check(tmp_path)
         assert (judged.returncode, judged.stderr) == (0, ""), judged.stdout

@@ -40,7 +40,7 @@ VALIDATOR = jsonschema_rs.Draft202012Validator(
 
 def value_of(form: Form, argument: Argument) -> Any:
     if argument.kind == "media":
-        return {"recording": "r", "playback": "p", "stream": "s"}[form.moves[-1]]
+        return {"recording": "r", "playback": "p", "stream": "s"}[form.kinds[-1]]
     return VALUES[argument.kind]
 
 
@@ -90,7 +90,7 @@ def test_the_client_has_a_method_that_takes_it(verb: str) -> None:
     given.pop("media", None)
     if "member" in given:
         given["member_id"] = given.pop("member")
-    owners: list[type] = [CLASSES[kind] for kind in form.moves]
+    owners: list[type] = [CLASSES[kind] for kind in form.kinds]
     for owner in owners or [client_stub.RoomSession]:
         method = getattr(owner, form.method or verb)
         inspect.signature(method).bind(None, **given, **form.given)

@@ -251,13 +251,12 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ROOM
         + "script:\n"
         + "  - {when: {}, do: start_room}\n"
-        + "  - {when: {event: video.room.ended, request: video.room.get}, do: start_room}\n"
+        + "  - {when: {event: video.room.ended, call: video.room.get}, do: start_room}\n"
         + "  - {when: {subscribed: rooms}, do: start_room}\n"
         + "  - {when: {subscribed: video.rooms, room: lobby}, do: start_room}\n",
         [
-            "5:12: script[0].when: expected one of subscribed, event, request, found none",
-            "6:12: script[1].when: expected one of subscribed, event, request, "
-            "found event and request",
+            "5:12: script[0].when: expected one of subscribed, event, call, found none",
+            "6:12: script[1].when: expected one of subscribed, event, call, found event and call",
             '7:25: script[2].when.subscribed: unknown channel "rooms"; did you mean "room"? '
             "Known: video.rooms, room",
             "8:44: script[3].when.room: video.rooms is the channel of all rooms, not of one; "
@@ -360,11 +359,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "what a client waits for": (
-        HEAD + "client:\n  - {on: {request: video.room.get}, do: get_rooms}\n",
-        [
-            "4:10: client[0].on: a client cannot wait for request; "
-            "it waits for an event: {event: TYPE}"
-        ],
+        HEAD + "client:\n  - {on: {call: video.room.get}, do: get_rooms}\n",
+        ["4:10: client[0].on: a client cannot wait for call; it waits for an event: {event: TYPE}"],
     ),
     "refused and several commands": (
         HEAD + 'client:\n  - {do: [get_room, get_members], refused: {code: "404"}}\n',
@@ -506,9 +502,9 @@ def test_a_faulty_file_is_told_every_mistake(what: str) -> None:
     assert str(caught.value).splitlines() == [f"file:{line}" for line in lines]
 
 
-@pytest.mark.parametrize("key", ["when: {event", "when: {request", "never: [", "expect: [{"])
+@pytest.mark.parametrize("key", ["when: {event", "when: {call", "never: [", "expect: [{"])
 def test_an_unknown_event_or_method_is_told_with_the_nearest(key: str) -> None:
-    call = "request" in key
+    call = "call" in key
     word = "video.recording.stat" if call else "video.recording.startd"
     value = f"{key}{'' if key.endswith(('[', '{')) else ': '}{word}"
     text = {
@@ -665,7 +661,7 @@ ANSWER = HEAD + "answers:\n  - "
         STEP + "{at: 1s, do: set_latency}\n",
         STEP + "{at: 1s, do: {disconnect: lobby}}\n",
         WHEN + "{}}\n",
-        WHEN + "{event: video.room.ended, request: video.room.get}}\n",
+        WHEN + "{event: video.room.ended, call: video.room.get}}\n",
         WHEN + "{event: video.room.ended, nth: 2, every: true}}\n",
         WHEN + "{event: video.room.ended, nth: 0}}\n",
         WHEN + "{event: video.room.ended, every: false}}\n",

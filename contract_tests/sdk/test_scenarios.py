@@ -137,7 +137,7 @@ def _method(command: scenarios.Command) -> str | None:
         return None
     if command.verb in METHODS:
         return METHODS[command.verb]
-    if form.moves:
+    if form.kinds:
         return f"video.{command.kind}.{MOVES.get(command.verb, command.verb)}"
     of_a_member = any(argument.kind == "member" for argument in form.arguments)
     return f"video.member.{command.verb}" if of_a_member else f"video.{command.verb}"

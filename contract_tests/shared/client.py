@@ -172,7 +172,7 @@ class Room:
         assert result["recording"]["id"] == id
         return id
 
-    async def act(self, verb: str, recording: str) -> None:
+    async def control(self, verb: str, recording: str) -> None:
         """Pause, resume or stop a recording; does not wait for the event."""
         await self.client.result(
             f"video.recording.{verb}", room_session_id=self.id, recording_id=recording
@@ -203,7 +203,7 @@ class Bystanders:
             if client in self._recordings:
                 room, recording = self._recordings[client]
                 for verb, state in (("pause", "paused"), ("resume", "recording")):
-                    await room.act(verb, recording)
+                    await room.control(verb, recording)
                     event = await client.event("video.recording.updated")
                     told = event["params"]["recording"]
                     assert (told["id"], told["state"]) == (recording, state)

@@ -263,7 +263,7 @@ async def test_reading_the_journal_disturbs_nobody(
     readers = [get(mock, "/__mock__/journal", project=target.project) for _ in range(20)]
     replies, recording = await asyncio.gather(asyncio.gather(*readers), room.start_recording())
     assert {reply.status for reply in replies} == {200}
-    await room.act("stop", recording)
+    await room.control("stop", recording)
     await client.event("video.recording.ended")
 
 

@@ -38,11 +38,11 @@ def ids(*clients: Client) -> list[str]:
 
 async def test_subscriptions_are_kept_and_what_was_missed_comes(connect: Connect) -> None:
     leaver, room, recording = await two_in_a_room(connect)
-    await room.act("pause", recording)
+    await room.control("pause", recording)
     assert await states(leaver, "updated") == ["paused"]
     await leaver.socket.half_close()
-    await room.act("resume", recording)
-    await room.act("pause", recording)
+    await room.control("resume", recording)
+    await room.control("pause", recording)
     assert await states(room.client, "updated", "updated", "updated") == [
         "paused",
         "recording",
@@ -51,7 +51,7 @@ async def test_subscriptions_are_kept_and_what_was_missed_comes(connect: Connect
     back = await connect(protocol=leaver.connected["protocol"])
     assert back.connected == leaver.connected, "it is the session that it was"
     assert await states(back, "updated", "updated") == ["recording", "paused"]
-    await room.act("stop", recording)
+    await room.control("stop", recording)
     assert await states(back, "ended") == ["completed"]
     assert await states(room.client, "ended") == ["completed"]
     await back.sync()
@@ -65,7 +65,7 @@ async def test_what_was_missed_comes_after_the_answer_to_connect(connect: Connec
     """Before it, a client does not know who it is."""
     leaver, room, recording = await two_in_a_room(connect)
     await leaver.socket.half_close()
-    await room.act("stop", recording)
+    await room.control("stop", recording)
     await room.client.event("video.recording.ended")
     back = await connect(protocol=leaver.connected["protocol"])
     assert [frame.get("method") for frame in back.frames] == [None]
@@ -77,7 +77,7 @@ async def test_second_absence_brings_only_what_was_missed_in_it(connect: Connect
     heard: list[list[str]] = []
     for verb in ("pause", "resume", "stop"):
         await leaver.socket.half_close()
-        await room.act(verb, recording)
+        await room.control(verb, recording)
         await room.client.event(f"video.recording.{'ended' if verb == 'stop' else 'updated'}")
         leaver = await connect(protocol=leaver.connected["protocol"])
         await leaver.sync()
@@ -100,7 +100,7 @@ async def test_connection_cut_by_the_server_is_resumed(
         "rooms: {lobby: {members: 1}}\n"
         "script:\n"
         "  - {when: {subscribed: video.rooms}, do: start_room}\n"
-        "  - when: {request: video.recording.pause, every: true}\n"
+        "  - when: {call: video.recording.pause, every: true}\n"
         "    after: 1s\n"
         "    do: [drop_connections, resume_recording]\n"
     )
@@ -110,7 +110,7 @@ async def test_connection_cut_by_the_server_is_resumed(
     recording = await room.start_recording()
     heard: list[str] = []
     for _ in range(3):
-        await room.act("pause", recording)
+        await room.control("pause", recording)
         assert await states(client, "updated") == ["paused"]
         assert await client.socket.close_code() == ABNORMAL
         heard += ids(client)
@@ -126,7 +126,7 @@ async def test_resuming_takes_over_from_a_connection_that_is_still_open(connect:
     first, room, recording = await two_in_a_room(connect)
     second = await connect(protocol=first.connected["protocol"])
     assert await first.socket.close_code() == 1000
-    await room.act("pause", recording)
+    await room.control("pause", recording)
     assert await states(second, "updated") == ["paused"]
     await second.sync()
     assert len(second.event_frames()) == 1
@@ -138,7 +138,7 @@ async def test_cut_without_a_word_and_resumed_at_once(connect: Connect) -> None:
     for verb, state in (("pause", "paused"), ("resume", "recording")) * 3:
         client.socket.abort()
         client = await connect(protocol=client.connected["protocol"])
-        await room.act(verb, recording)
+        await room.control(verb, recording)
         assert await states(client, "updated") == [state]
         await client.sync()
         assert len(client.event_frames()) == 1
@@ -148,7 +148,7 @@ async def test_closing_in_good_order_is_an_absence_too(connect: Connect) -> None
     """The vendor's clients close like this before they reconnect."""
     leaver, room, recording = await two_in_a_room(connect)
     assert await leaver.socket.close() == 1000
-    await room.act("stop", recording)
+    await room.control("stop", recording)
     await room.client.event("video.recording.ended")
     back = await connect(protocol=leaver.connected["protocol"])
     assert await states(back, "ended") == ["completed"]
@@ -169,7 +169,7 @@ async def test_unknown_protocol_begins_a_fresh_session(protocol: str, connect: C
 async def test_session_of_one_space_is_unknown_in_another(connect: Connect) -> None:
     leaver, room, recording = await two_in_a_room(connect)
     await leaver.socket.half_close()
-    await room.act("stop", recording)
+    await room.control("stop", recording)
     await room.client.event("video.recording.ended")
     thief = await connect(project="somebody-else", protocol=leaver.connected["protocol"])
     assert thief.connected["protocol"] != leaver.connected["protocol"]

@@ -67,7 +67,7 @@ async def test_others_go_on_and_nothing_is_lost(connect: Connect, bystanders: By
     recording = await room.start_recording()
     for _ in range(10):
         for verb in ("pause", "resume"):
-            await room.act(verb, recording)
+            await room.control(verb, recording)
             await busy.event("video.recording.updated")
     await bystanders.go_on()
     await slow.send({"jsonrpc": "2.0", "id": "last", "method": "video.rooms.get", "params": {}})
@@ -105,7 +105,7 @@ async def test_who_never_acknowledges_is_told_all_the_same(connect: Connect) -> 
     recording = await room.start_recording()
     for _ in range(50):
         for verb in ("pause", "resume"):
-            await room.act(verb, recording)
+            await room.control(verb, recording)
             await busy.event("video.recording.updated")
     for _ in range(100):
         message = await silent.socket.read()

@@ -43,7 +43,7 @@ async def test_two_projects_see_nothing_of_each_other(
         listed = await client.result("video.recording.list", room_session_id=room.id)
         assert [each["id"] for each in listed["recordings"]] == [recording]
         for verb in ("pause", "resume", "stop"):
-            await room.act(verb, recording)
+            await room.control(verb, recording)
         await client.event("video.recording.ended")
         await client.sync()
     for client, (room, recording) in zip((two, one), places, strict=True):
@@ -80,7 +80,7 @@ async def test_what_is_of_another_project_is_refused_as_unknown(
         answer = await stranger.call(method, **params)
         assert answer["result"]["code"] == "404", (method, answer)
         assert room.facts["name"] not in answer["result"]["message"]
-    await room.act("stop", recording)
+    await room.control("stop", recording)
     ended = await owner.event("video.recording.ended")
     assert ended["params"]["recording"]["state"] == "completed"
     await stranger.sync()
@@ -97,13 +97,13 @@ async def test_path_joins_projects_in_one_space(target: Target, connect: Connect
     two = await connect(project="second-project", path=path)
     room, recording = await recording_in(one)
     await two.subscribe(room.facts["event_channel"], "video.recording.updated")
-    await room.act("pause", recording)
+    await room.control("pause", recording)
     heard = [await client.event("video.recording.updated") for client in (one, two)]
     assert heard[0] == heard[1]
     assert heard[0]["params"]["recording"]["id"] == recording
     rooms = await two.result("video.rooms.get")
     assert room.id in [each["id"] for each in rooms["rooms"]]
-    await Room(two, room.facts).act("resume", recording)
+    await Room(two, room.facts).control("resume", recording)
     resumed = await one.event("video.recording.updated")
     assert resumed["params"]["recording"]["state"] == "recording"
 

@@ -18,7 +18,7 @@ from .judging import Judge
 from .namespace import Namespace
 from .report import Describer, render
 from .rule import Rule, registered
-from .trace import Entry, Trace, TraceError, play_name, read_entries
+from .trace import Entry, Trace, TraceError, generation_name, read_entries
 from .violation import Violation
 
 __all__ = [
@@ -35,9 +35,9 @@ __all__ = [
     "Violation",
     "check",
     "described",
+    "generation_name",
     "judge",
     "load_trace",
-    "play_name",
     "read_entries",
     "reader",
     "render",

@@ -12,18 +12,18 @@ import orjson
 TO_SERVER = "to_server"
 TO_CLIENT = "to_client"
 
-_PLAY = " (play "
+_GENERATION = " (run "
 _SHOWN_OF_A_VALUE = 60
 
 
-def play_name(space: str, play: int) -> str:
-    """What tells the plays of a space that began again apart, in a trace that has several."""
-    return space if play == 1 else f"{space}{_PLAY}{play})"
+def generation_name(space: str, generation: int) -> str:
+    """The name of the n-th space of one name, for traces that hold several: ``lobby (run 2)``."""
+    return space if generation == 1 else f"{space}{_GENERATION}{generation})"
 
 
-def space_name(play: str) -> str:
-    """The space of which this is a play. With one seed, its ids are the same in every play."""
-    return play.partition(_PLAY)[0]
+def space_name(generation: str) -> str:
+    """The name without the number: with one seed, ids are the same in every generation."""
+    return generation.partition(_GENERATION)[0]
 
 
 class TraceError(Exception):
@@ -52,7 +52,7 @@ class Entry:
     Attributes:
         n: its number; numbers grow along the trace.
         time: when it was seen, in unix seconds, on the clock of whoever kept the trace.
-        space: the space's name, as ``play_name`` has it; None in a trace that does not know it.
+        space: the space's name, as of ``generation_name``; None in a trace that does not know it.
         session: the session's name; None before the session connected.
         direction: ``"to_server"`` or ``"to_client"``.
         frame: the JSON object; None when the text was none.

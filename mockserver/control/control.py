@@ -138,9 +138,9 @@ class SpaceControl:
         await self._sent(wait)
         return video.room_view(room, self.space.now)
 
-    async def act(
+    async def perform(
         self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any
-    ) -> video.Acted | None:
+    ) -> video.Performed | None:
         """Do one of the actions that scripts can do too, by its row in ``engine/actions.py``.
 
         Args:

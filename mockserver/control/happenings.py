@@ -62,7 +62,7 @@ class Happenings:
             if method is None:
                 return
             happening = Happening(
-                entry.number, seconds(entry.time), "request", method, frame["params"], entry.session
+                entry.number, seconds(entry.time), "call", method, frame["params"], entry.session
             )
         else:
             # What a tester pushes may be anything.

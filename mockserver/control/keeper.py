@@ -91,7 +91,7 @@ class Spaces(Keeper):
         self._on_bug = on_bug
         self._records: dict[str, SpaceRecord] = {}
         # How often clients had a space of a name made; this outlives the spaces themselves.
-        self._plays: Counter[str] = Counter()
+        self._generations: Counter[str] = Counter()
 
     def __getitem__(self, name: str) -> Space:
         return self._records[name].space
@@ -130,8 +130,8 @@ class Spaces(Keeper):
             self._end(former)
         chosen: SpaceOptions = {} if scenario is None else {"scenario": scenario}
         space = self._add(name, chosen, script, scenario)
-        self._plays[name] += 1
-        space.play = self._plays[name]
+        self._generations[name] += 1
+        space.generation = self._generations[name]
         return space
 
     # For testers

@@ -116,7 +116,7 @@ class Room:
     streams: tuple[Stream, ...]
 
 
-Acted = Room | Member | Recording | Playback | Stream
+Performed = Room | Member | Recording | Playback | Stream
 """What an action can have been done to."""
 
 _MEDIA: dict[str, type[Recording] | type[Playback] | type[Stream]] = {

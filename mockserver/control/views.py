@@ -66,20 +66,20 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A client's request or an event told to clients.
+    """A client's call, or an event sent to clients.
 
     Attributes:
         n: the number of its first frame in the trace.
         time: unix seconds on the space's clock.
-        kind: ``request`` or ``event``.
+        kind: ``call`` or ``event``.
         name: the method, or the event's type.
-        params: the request's params, or the event's own.
+        params: the call's params, or the event's own.
         session: who asked, or who was told first.
     """
 
     n: int
     time: float
-    kind: Literal["request", "event"]
+    kind: Literal["call", "event"]
     name: str
     params: dict[str, Any]
     session: str | None

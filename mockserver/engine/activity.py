@@ -1,7 +1,7 @@
 """An activity: something that runs in a container, from its start to its final state.
 
 A recording, a playback and a stream run in a room session. All activities share this mechanism, and
-each kind moves by its table in ``protocol/lifecycles.py``.
+each kind has its table in ``protocol/lifecycles.py``.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Activity:
         """When something was last done to it: microseconds of space time."""
         return self._since
 
-    def act(self, verb: str, now: int, params: Mapping[str, Any]) -> str:
-        """Move by the table; returns the suffix of the event that follows (``updated``, ``ended``).
+    def apply(self, verb: str, now: int, params: Mapping[str, Any]) -> str:
+        """Do what the table says; returns the suffix of its event (``updated``, ``ended``).
 
         Args:
             verb: what is done to it.
@@ -62,17 +62,17 @@ class Activity:
         Raises:
             Refusal: 409 when the state does not allow the verb [A]; nothing has changed then.
         """
-        move = self.lifecycle.move(self.state, verb)
-        if move is None:
+        transition = self.lifecycle.transition(self.state, verb)
+        if transition is None:
             allowed = self.lifecycle.allowed(self.state)
             then = f"allowed now: {', '.join(allowed)}" if allowed else "what has ended stays so"
             raise Refusal("409", f"cannot {verb} {self.kind} {self.id}: it is {self.state}; {then}")
         self._catch_up(now)
         self._do(verb, params)
-        self.state = move.state
+        self.state = transition.state
         if self.has_ended:
             self.ended_at = now
-        return move.event
+        return transition.event
 
     def ends_by_itself_at(self) -> int | None:
         """When it will end if nothing is done to it; None when it will not."""

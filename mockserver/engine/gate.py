@@ -211,7 +211,7 @@ class Gate:
             wants_another = scenario is not None and scenario != self.spaces.scenario_of(name)
             may_begin_anew = space.has_been_used and not (space.is_kept or space.is_occupied)
             if may_begin_anew and (wants_another or space.script.is_spent):
-                # Nobody is there and the script has been played: the next gets a play of its own.
+                # Nobody is there and the script has been played: the next client gets a new space.
                 space = None
             elif wants_another:
                 raise AuthenticationFailed(

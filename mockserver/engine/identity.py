@@ -41,14 +41,14 @@ class Identities:
         text = f"{bits:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
-    def signature(self, play: int) -> str:
+    def signature(self, generation: int) -> str:
         """A session's signature: 32 hexadecimal digits, so it never holds an underscore.
 
         Args:
-            play: which space of its name it is for: a session of a former one, which drew the
+            generation: which space of its name it is for: a session of a former one, which drew the
                 same, must not be taken for one of the latter.
         """
-        return f"{(self._ids.getrandbits(128) + play) % 2**128:032x}"
+        return f"{(self._ids.getrandbits(128) + generation) % 2**128:032x}"
 
     def length_us(self) -> int:
         """How long something that is played is: one to ten minutes, in whole seconds."""

@@ -144,7 +144,7 @@ class Namespace(ABC):
         self.emit_activity(container, activity, "started", was_running=was_running)
         self._watch_end(container, activity)
 
-    def act(
+    def apply(
         self,
         container: Container,
         activity: Activity,
@@ -158,7 +158,7 @@ class Namespace(ABC):
         """
         container.check_running()
         was_running = container.is_running(activity.kind)
-        event = activity.act(verb, self.space.now, params or {})
+        event = activity.apply(verb, self.space.now, params or {})
         if activity.has_ended:
             container.note_end(activity)
         self.emit_activity(container, activity, event, was_running=was_running)
@@ -168,7 +168,7 @@ class Namespace(ABC):
         """Stop what runs in a container that is about to end, each with its own event [A]."""
         for kind in container.kinds:
             for activity in container.running(kind):
-                self.act(container, activity, "stop")
+                self.apply(container, activity, "stop")
 
     def _watch_end(self, container: Container, activity: Activity) -> None:
         """Stop it when it will have come to its end, unless that has changed by then."""
@@ -178,6 +178,6 @@ class Namespace(ABC):
 
         def stop() -> None:
             if not activity.has_ended and activity.ends_by_itself_at() == self.space.now:
-                self.act(container, activity, "stop")
+                self.apply(container, activity, "stop")
 
         self.space.agenda.add(max(end, self.space.now), stop)

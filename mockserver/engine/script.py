@@ -77,7 +77,7 @@ class Script:
     def begin(self, space: Space) -> None:
         """The space has begun."""
 
-    def on_request(
+    def on_call(
         self, space: Space, session: Session | None, method: str, params: dict[str, Any]
     ) -> AnswerPlan | None:
         """A valid call came and has not been handled yet; None answers it as usual.

@@ -62,8 +62,8 @@ class Space:
         sessions: protocol -> the sessions that can be resumed, in the order of connecting.
         is_kept: whether somebody made the space on purpose, so that it never begins again by
             itself.
-        play: how many spaces have had this name, this one included. Ids repeat from one to the
-            next, because the seed is the same.
+        generation: how many spaces have had this name, this one included. Ids repeat from one to
+            the next, because the seed is the same.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Space:
         self.permissions = None if permissions is None else frozenset(permissions)
         self.script = script or Script()
         self.is_kept = False
-        self.play = 1
+        self.generation = 1
         self._calls = tables.calls
         self._actions = tables.actions
         self._planned: dict[str, deque[AnswerPlan]] = {}
@@ -158,7 +158,7 @@ class Space:
             if session is not None:
                 self._take_reply(session, frame)
         else:
-            plan = self.script.on_request(self, session, method, frame["params"])
+            plan = self.script.on_call(self, session, method, frame["params"])
             if self._planned.get(method):
                 plan = self._planned[method].popleft()
             if plan is not None and plan.delay_us and not plan.after_events:
@@ -464,7 +464,7 @@ class Space:
             self,
             f"s{self._session_count}",
             project,
-            signature=identities.signature(self.play),
+            signature=identities.signature(self.generation),
             unique=identities.uuid(),
             identity=f"{identities.uuid()}@mock",
         )

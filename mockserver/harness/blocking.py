@@ -8,7 +8,7 @@ from typing import Any, Self, Unpack
 
 from mockserver.control.options import SpaceOptions
 from mockserver.control.options import given as given_options
-from mockserver.control.video import Acted, Member, Recording, Room
+from mockserver.control.video import Member, Performed, Recording, Room
 from mockserver.control.views import Happening
 
 from .former import formerly
@@ -47,29 +47,29 @@ class SyncSpaceHandle(SpaceLook):
         __tracebackhide__ = True
         return SyncRoomHandle(self, self._look(lambda control: control.room(which)))
 
-    def act(
+    def perform(
         self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any
-    ) -> Acted | None:
+    ) -> Performed | None:
         """Do anything that a scenario's script can do."""
         __tracebackhide__ = True
         return self._thread.do(
-            self._deed(lambda control: control.act(verb, room, wait=wait, **arguments))
+            self._deed(lambda control: control.perform(verb, room, wait=wait, **arguments))
         )
 
     def drop_connections(self) -> None:
         """Cut every socket of the space without a word, as a broken network would."""
         __tracebackhide__ = True
-        self.act("drop_connections")
+        self.perform("drop_connections")
 
     def disconnect(self) -> None:
         """Tell every client to disconnect; its socket is closed once it has answered."""
         __tracebackhide__ = True
-        self.act("disconnect")
+        self.perform("disconnect")
 
     def set_latency(self, latency: float | str) -> None:
         """From now on events follow their cause by this much: seconds, or ``"250ms"``."""
         __tracebackhide__ = True
-        self.act("set_latency", latency=latency)
+        self.perform("set_latency", latency=latency)
 
     def push(
         self, frame: dict[str, Any], *, session: str | None = None, valid: bool = True
@@ -120,7 +120,7 @@ class SyncSpaceHandle(SpaceLook):
         params: Mapping[str, Any] | None = None,
         timeout: float | str = 5.0,
     ) -> Happening:
-        """Wait for a request or an event that no earlier wait has had, come before now or not."""
+        """Wait for a call or an event that no earlier wait has returned."""
         __tracebackhide__ = True
         return self._thread.do(
             self._deed(lambda control: control.happenings.wait_for(name, params, timeout))
@@ -134,45 +134,45 @@ class SyncRoomHandle(RoomLook):
         super().__init__(space, room)
         self._space = space
 
-    def act(self, verb: str, **arguments: Any) -> Acted | None:
-        """Do anything in this room that a scenario's script can do; as ``SyncSpaceHandle.act``."""
+    def perform(self, verb: str, **arguments: Any) -> Performed | None:
+        """Do anything in this room that a script can do; as ``SyncSpaceHandle.perform``."""
         __tracebackhide__ = True
-        return self._space.act(verb, self.id, **arguments)
+        return self._space.perform(verb, self.id, **arguments)
 
     def end_room(self) -> None:
         """End the room; what runs in it ends first."""
         __tracebackhide__ = True
-        self.act("end_room")
+        self.perform("end_room")
 
     def join(self, name: str | None = None) -> Member:
         """A person joins; None draws the name by the seed."""
         __tracebackhide__ = True
-        return one(Member, self.act("join", **given(name=name)))
+        return one(Member, self.perform("join", **given(name=name)))
 
     def leave(self, name: str | None = None) -> None:
         """A person leaves: of this name or id, or who joined last. The last one ends the room."""
         __tracebackhide__ = True
-        self.act("leave", **given(name=name))
+        self.perform("leave", **given(name=name))
 
     def start_recording(self) -> Recording:
         """The service starts a recording."""
         __tracebackhide__ = True
-        return one(Recording, self.act("start_recording"))
+        return one(Recording, self.perform("start_recording"))
 
     def pause_recording(self, recording: Recording | str | None = None) -> Recording:
         """The service pauses a recording: this one or of this id; None: the newest that runs."""
         __tracebackhide__ = True
-        return one(Recording, self.act("pause_recording", **given(recording=recording)))
+        return one(Recording, self.perform("pause_recording", **given(recording=recording)))
 
     def resume_recording(self, recording: Recording | str | None = None) -> Recording:
         """The service resumes a recording; as ``pause_recording``."""
         __tracebackhide__ = True
-        return one(Recording, self.act("resume_recording", **given(recording=recording)))
+        return one(Recording, self.perform("resume_recording", **given(recording=recording)))
 
     def stop_recording(self, recording: Recording | str | None = None) -> Recording:
         """The service stops a recording; as ``pause_recording``."""
         __tracebackhide__ = True
-        return one(Recording, self.act("stop_recording", **given(recording=recording)))
+        return one(Recording, self.perform("stop_recording", **given(recording=recording)))
 
 
 class SyncMockServer(ServerLook, SyncSpaceHandle):

@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 
 from mockserver.control.options import SpaceOptions
 from mockserver.control.options import given as given_options
-from mockserver.control.video import Acted, Member, Recording, Room
+from mockserver.control.video import Member, Performed, Recording, Room
 from mockserver.control.views import Happening
 
 from .former import formerly
@@ -55,9 +55,9 @@ class SpaceHandle(SpaceLook):
         __tracebackhide__ = True
         return RoomHandle(self, self._look(lambda control: control.room(which)))
 
-    async def act(
+    async def perform(
         self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any
-    ) -> Acted | None:
+    ) -> Performed | None:
         """Do anything that a scenario's script can do.
 
         Args:
@@ -71,23 +71,23 @@ class SpaceHandle(SpaceLook):
         """
         __tracebackhide__ = True
         return await self._thread.do_async(
-            self._deed(lambda control: control.act(verb, room, wait=wait, **arguments))
+            self._deed(lambda control: control.perform(verb, room, wait=wait, **arguments))
         )
 
     async def drop_connections(self) -> None:
         """Cut every socket of the space without a word, as a broken network would."""
         __tracebackhide__ = True
-        await self.act("drop_connections")
+        await self.perform("drop_connections")
 
     async def disconnect(self) -> None:
         """Tell every client to disconnect; its socket is closed once it has answered."""
         __tracebackhide__ = True
-        await self.act("disconnect")
+        await self.perform("disconnect")
 
     async def set_latency(self, latency: float | str) -> None:
         """From now on events follow their cause by this much: seconds, or ``"250ms"``."""
         __tracebackhide__ = True
-        await self.act("set_latency", latency=latency)
+        await self.perform("set_latency", latency=latency)
 
     async def push(
         self, frame: dict[str, Any], *, session: str | None = None, valid: bool = True
@@ -161,7 +161,7 @@ class SpaceHandle(SpaceLook):
         params: Mapping[str, Any] | None = None,
         timeout: float | str = 5.0,  # noqa: ASYNC109 - the message on expiry is the point of it
     ) -> Happening:
-        """Wait for a request or an event that no earlier wait has had, come before now or not.
+        """Wait for a call or an event that no earlier wait has returned; it may have come already.
 
         Args:
             name: a method or an event type.
@@ -185,45 +185,45 @@ class RoomHandle(RoomLook):
         super().__init__(space, room)
         self._space = space
 
-    async def act(self, verb: str, **arguments: Any) -> Acted | None:
-        """Do anything in this room that a scenario's script can do; as ``SpaceHandle.act``."""
+    async def perform(self, verb: str, **arguments: Any) -> Performed | None:
+        """Do anything in this room that a scenario's script can do; as ``SpaceHandle.perform``."""
         __tracebackhide__ = True
-        return await self._space.act(verb, self.id, **arguments)
+        return await self._space.perform(verb, self.id, **arguments)
 
     async def end_room(self) -> None:
         """End the room; what runs in it ends first."""
         __tracebackhide__ = True
-        await self.act("end_room")
+        await self.perform("end_room")
 
     async def join(self, name: str | None = None) -> Member:
         """A person joins; None draws the name by the seed."""
         __tracebackhide__ = True
-        return one(Member, await self.act("join", **given(name=name)))
+        return one(Member, await self.perform("join", **given(name=name)))
 
     async def leave(self, name: str | None = None) -> None:
         """A person leaves: of this name or id, or who joined last. The last one ends the room."""
         __tracebackhide__ = True
-        await self.act("leave", **given(name=name))
+        await self.perform("leave", **given(name=name))
 
     async def start_recording(self) -> Recording:
         """The service starts a recording."""
         __tracebackhide__ = True
-        return one(Recording, await self.act("start_recording"))
+        return one(Recording, await self.perform("start_recording"))
 
     async def pause_recording(self, recording: Recording | str | None = None) -> Recording:
         """The service pauses a recording: this one or of this id; None: the newest that runs."""
         __tracebackhide__ = True
-        return one(Recording, await self.act("pause_recording", **given(recording=recording)))
+        return one(Recording, await self.perform("pause_recording", **given(recording=recording)))
 
     async def resume_recording(self, recording: Recording | str | None = None) -> Recording:
         """The service resumes a recording; as ``pause_recording``."""
         __tracebackhide__ = True
-        return one(Recording, await self.act("resume_recording", **given(recording=recording)))
+        return one(Recording, await self.perform("resume_recording", **given(recording=recording)))
 
     async def stop_recording(self, recording: Recording | str | None = None) -> Recording:
         """The service stops a recording; as ``pause_recording``."""
         __tracebackhide__ = True
-        return one(Recording, await self.act("stop_recording", **given(recording=recording)))
+        return one(Recording, await self.perform("stop_recording", **given(recording=recording)))
 
 
 class MockServer(ServerLook, SpaceHandle):

@@ -85,9 +85,9 @@ class SpaceLook:
         """
         return self._look(SpaceControl.trace)
 
-    def requests(self, method: str | None = None) -> list[Happening]:
+    def calls(self, method: str | None = None) -> list[Happening]:
         """What clients asked for, oldest first; None takes every method."""
-        return self._look(lambda control: control.happenings.of(method, "request"))
+        return self._look(lambda control: control.happenings.of(method, "call"))
 
     def events(self, event_type: str | None = None) -> list[Happening]:
         """What clients were told, oldest first, each once; None takes every type."""

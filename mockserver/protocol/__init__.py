@@ -33,7 +33,7 @@ from mockserver.protocol.frames import (
     is_call,
     is_event,
 )
-from mockserver.protocol.lifecycles import LIFECYCLES, RECORDING, Lifecycle, Move
+from mockserver.protocol.lifecycles import LIFECYCLES, RECORDING, Lifecycle, Transition
 from mockserver.protocol.validation import (
     check_call,
     check_outgoing,
@@ -54,10 +54,10 @@ __all__ = [
     "InvalidRequest",
     "Lifecycle",
     "MethodNotFound",
-    "Move",
     "ParseError",
     "ProtocolError",
     "Refusal",
+    "Transition",
     "acknowledgement",
     "answer",
     "call",

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-__all__ = ["LIFECYCLES", "PLAYBACK", "RECORDING", "STREAM", "Lifecycle", "Move"]
+__all__ = ["LIFECYCLES", "PLAYBACK", "RECORDING", "STREAM", "Lifecycle", "Transition"]
 
 
-class Move(NamedTuple):
+class Transition(NamedTuple):
     """What a verb does: the state that it leads to and the event that tells it."""
 
     state: str
@@ -31,8 +31,8 @@ class Lifecycle:
         kind: What lives, as in the names of its calls and events: `recording`.
         initial: The state that the verb `start` makes it in, told by the event `started`.
         final: The state that nothing leads out of.
-        rows: `{(state, verb): Move(state, event)}`; `start` has no row, since nothing is there
-            before it.
+        rows: `{(state, verb): Transition(state, event)}`; `start` has no row, since
+            nothing is there before it.
         flag: The field of `room_session` that is true while one has not ended; None when the room
             tells nothing of it.
     """
@@ -40,20 +40,22 @@ class Lifecycle:
     kind: str
     initial: str
     final: str
-    rows: Mapping[tuple[str, str], Move]
+    rows: Mapping[tuple[str, str], Transition]
     flag: str | None = None
 
     @property
     def states(self) -> tuple[str, ...]:
         """All states, the initial one first."""
-        return tuple(dict.fromkeys([self.initial, *(move.state for move in self.rows.values())]))
+        return tuple(
+            dict.fromkeys([self.initial, *(transition.state for transition in self.rows.values())])
+        )
 
     @property
     def verbs(self) -> tuple[str, ...]:
         """All verbs but `start`, in the order of the table."""
         return tuple(dict.fromkeys(verb for _, verb in self.rows))
 
-    def move(self, state: str, verb: str) -> Move | None:
+    def transition(self, state: str, verb: str) -> Transition | None:
         """Where `verb` leads from `state`; None when the state does not allow it."""
         return self.rows.get((state, verb))
 
@@ -62,17 +64,17 @@ class Lifecycle:
         return tuple(verb for source, verb in self.rows if source == state)
 
 
-# Source [D, T]. What an illegal move is answered with is not public: see Refusal.
+# Source [D, T]. What an illegal transition is answered with is not public: see Refusal.
 RECORDING: Final = Lifecycle(
     kind="recording",
     initial="recording",
     final="completed",
     rows=MappingProxyType(
         {
-            ("recording", "pause"): Move("paused", "updated"),
-            ("paused", "resume"): Move("recording", "updated"),
-            ("recording", "stop"): Move("completed", "ended"),
-            ("paused", "stop"): Move("completed", "ended"),
+            ("recording", "pause"): Transition("paused", "updated"),
+            ("paused", "resume"): Transition("recording", "updated"),
+            ("recording", "stop"): Transition("completed", "ended"),
+            ("paused", "stop"): Transition("completed", "ended"),
         }
     ),
     flag="recording",
@@ -85,16 +87,16 @@ PLAYBACK: Final = Lifecycle(
     final="completed",
     rows=MappingProxyType(
         {
-            ("playing", "pause"): Move("paused", "updated"),
-            ("paused", "resume"): Move("playing", "updated"),
-            ("playing", "stop"): Move("completed", "ended"),
-            ("paused", "stop"): Move("completed", "ended"),
-            ("playing", "set_volume"): Move("playing", "updated"),
-            ("paused", "set_volume"): Move("paused", "updated"),
-            ("playing", "seek_absolute"): Move("playing", "updated"),
-            ("paused", "seek_absolute"): Move("paused", "updated"),
-            ("playing", "seek_relative"): Move("playing", "updated"),
-            ("paused", "seek_relative"): Move("paused", "updated"),
+            ("playing", "pause"): Transition("paused", "updated"),
+            ("paused", "resume"): Transition("playing", "updated"),
+            ("playing", "stop"): Transition("completed", "ended"),
+            ("paused", "stop"): Transition("completed", "ended"),
+            ("playing", "set_volume"): Transition("playing", "updated"),
+            ("paused", "set_volume"): Transition("paused", "updated"),
+            ("playing", "seek_absolute"): Transition("playing", "updated"),
+            ("paused", "seek_absolute"): Transition("paused", "updated"),
+            ("playing", "seek_relative"): Transition("playing", "updated"),
+            ("paused", "seek_relative"): Transition("paused", "updated"),
         }
     ),
 )
@@ -104,7 +106,7 @@ STREAM: Final = Lifecycle(
     kind="stream",
     initial="streaming",
     final="completed",
-    rows=MappingProxyType({("streaming", "stop"): Move("completed", "ended")}),
+    rows=MappingProxyType({("streaming", "stop"): Transition("completed", "ended")}),
     flag="streaming",
 )
 

@@ -300,7 +300,7 @@ class RestSpace:
         running = self.running(room)
         media = None if running is None else running.labels.get(("stream", stream.id))
         if running is not None and media is not None and not media.has_ended:
-            self.video.act(running, media, "stop")
+            self.video.apply(running, media, "stop")
 
     # Conferences
 

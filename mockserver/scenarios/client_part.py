@@ -59,7 +59,7 @@ class ClientPart(Reading):
     def trigger(self, value: Any, path: Path) -> Trigger | None:
         """Read the event that a step waits for."""
         if isinstance(value, dict) and (
-            other := [kind for kind in ("subscribed", "request", "at") if kind in value]
+            other := [kind for kind in ("subscribed", "call", "at") if kind in value]
         ):
             self.wrong(
                 path, f"a client cannot wait for {other[0]}", "it waits for an event: {event: TYPE}"
@@ -98,8 +98,10 @@ class ClientPart(Reading):
         args = self.arguments(verb, form, argument, place, bare=bare)
         if args is None:
             return None
-        if form.moves:
-            return Command(verb, args, self.moved(verb, form, args, path if bare else place, bare))
+        if form.kinds:
+            return Command(
+                verb, args, self.controlled(verb, form, args, path if bare else place, bare)
+            )
         kind = form.starts or form.adopts
         if kind is not None and succeeds:
             self.newest = kind
@@ -162,7 +164,7 @@ class ClientPart(Reading):
             self.wrong((*path, key), problem, "choose another name")
         return name is not None
 
-    def moved(
+    def controlled(
         self, verb: str, form: Form, args: Mapping[str, Any], path: Path, bare: bool
     ) -> str | None:
         """Say of which kind it is that a command is done to, and whether that can be."""
@@ -171,9 +173,9 @@ class ClientPart(Reading):
             problem = f"the client has nothing to {verb} yet"
             mend = "put start_recording, play, start_stream or get_recordings before it"
             self.wrong(path, problem, mend, at_key=not bare)
-        elif kind is not None and kind not in form.moves:
+        elif kind is not None and kind not in form.kinds:
             problem = f"{verb} cannot be done to a {kind}"
-            self.wrong(path, problem, f"it can to a {' or '.join(form.moves)}", at_key=not bare)
+            self.wrong(path, problem, f"it can to a {' or '.join(form.kinds)}", at_key=not bare)
         return kind
 
     def check_connected(self, verb: str, path: Path, succeeds: bool) -> None:

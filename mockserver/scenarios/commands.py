@@ -60,7 +60,7 @@ class Form:
         given: what that method is given besides the arguments.
         starts: the kind of media (`recording`, …) that it starts.
         adopts: the kind of media of which it finds what is running.
-        moves: the kinds of media that it can be done to.
+        kinds: the kinds of media that it can be done to.
     """
 
     says: str
@@ -69,7 +69,7 @@ class Form:
     given: Mapping[str, Any] = field(default_factory=dict)
     starts: str | None = None
     adopts: str | None = None
-    moves: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def short(self) -> Argument | None:
@@ -99,7 +99,7 @@ LAYOUT = Argument("name", "text", "The layout's name.")
 OFFSET = Argument("offset", "number", "In milliseconds.")
 
 
-def _movable(verb: str) -> tuple[str, ...]:
+def _controllable(verb: str) -> tuple[str, ...]:
     return tuple(kind for kind, table in LIFECYCLES.items() if verb in table.verbs)
 
 
@@ -121,26 +121,26 @@ COMMANDS: dict[str, Form] = {
     "start_recording": Form("start a recording", (LABEL,), starts="recording"),
     "play": Form("play {url}", (URL, VOLUME._replace(required=False), LABEL), starts="playback"),
     "start_stream": Form("start a stream to {url}", (URL, LABEL), starts="stream"),
-    "pause": Form("pause {media}", (MEDIA,), moves=_movable("pause")),
-    "resume": Form("resume {media}", (MEDIA,), moves=_movable("resume")),
-    "stop": Form("stop {media}", (MEDIA,), moves=_movable("stop")),
+    "pause": Form("pause {media}", (MEDIA,), kinds=_controllable("pause")),
+    "resume": Form("resume {media}", (MEDIA,), kinds=_controllable("resume")),
+    "stop": Form("stop {media}", (MEDIA,), kinds=_controllable("stop")),
     "set_volume": Form(
-        "set the volume of {media} to {volume}", (VOLUME, MEDIA), moves=_movable("set_volume")
+        "set the volume of {media} to {volume}", (VOLUME, MEDIA), kinds=_controllable("set_volume")
     ),
     "seek": Form(
         "seek to {position} ms of {media}",
         (Argument("position", "number", "In milliseconds."), MEDIA),
-        moves=_movable("seek_absolute"),
+        kinds=_controllable("seek_absolute"),
     ),
     "forward": Form(
         "go {offset} ms forward in {media}",
         (OFFSET, MEDIA),
-        moves=_movable("seek_relative"),
+        kinds=_controllable("seek_relative"),
     ),
     "rewind": Form(
         "go {offset} ms back in {media}",
         (OFFSET, MEDIA),
-        moves=_movable("seek_relative"),
+        kinds=_controllable("seek_relative"),
     ),
     "audio_mute": Form("mute the microphone of {member}", (MEMBER,)),
     "audio_unmute": Form("unmute the microphone of {member}", (MEMBER,)),

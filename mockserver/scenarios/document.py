@@ -138,9 +138,9 @@ class Document:
         if len(self.problems) > MOST_PROBLEMS:
             found = self.problems[:MOST_PROBLEMS]
             last = found[-1]
-            problem = f"{MOST_PROBLEMS} problems: the rest is not looked at"
+            more = f"{MOST_PROBLEMS} problems: the rest is not looked at"
             raise ScenarioError(
-                [*found, ScenarioProblem(self.file, last.line, last.column, "end", problem)]
+                [*found, ScenarioProblem(self.file, last.line, last.column, "end", more)]
             )
 
     def _locate(self, path: Path, at_key: bool) -> tuple[int, int]:

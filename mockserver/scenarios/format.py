@@ -18,7 +18,7 @@ from mockserver.protocol.lifecycles import LIFECYCLES
 if TYPE_CHECKING:
     from mockserver.scenarios.commands import Argument
 
-TriggerKind = Literal["at", "subscribed", "event", "request"]
+TriggerKind = Literal["at", "subscribed", "event", "call"]
 
 ACTIONS = ("start_room", *engine.ACTIONS)
 
@@ -68,7 +68,7 @@ class Trigger:
     Attributes:
         kind: `at` (a time since the space began), `subscribed` (a session's first subscription to a
             channel; its repeats do not count), `event` (the service makes an event of this type,
-            once however many sessions are told) or `request` (a call of this method arrives).
+            once however many sessions are told) or `call` (a call of this method arrives).
         value: `video.rooms` or `room` for `subscribed`, an event type, a method; empty for `at`.
         room: only what concerns a room of this key counts; None: any room.
         nth: the n-th time only, from 1. None when `every` is set, and in a client's step, where it
@@ -91,7 +91,7 @@ class Trigger:
         what = {
             "subscribed": f"a session subscribes to {_channel(self.value)}",
             "event": f"{self.value} happens",
-            "request": f"a client calls {self.value}",
+            "call": f"a client calls {self.value}",
         }[self.kind]
         where = f" for room {self.room}" if self.room is not None else ""
         if self.every:

@@ -47,7 +47,7 @@ PARTS = (
     ("rooms", "room", "The rooms that the script may start; the key is how the file calls each."),
     ("playbacks", "playable", "What clients and the script play; the key is the URL, or `*`."),
     ("script: a step", "step", "Each step waits by itself."),
-    ("script: when", "trigger", "Exactly one of `subscribed`, `event` and `request`."),
+    ("script: when", "trigger", "Exactly one of `subscribed`, `event` and `call`."),
     ("answers", "answer", "Answers that are other than the normal ones."),
     ("client: a step", "client_step", "Steps are taken one after another."),
 )

@@ -44,7 +44,7 @@ class ScenarioScript(Script):
         for index, step in enumerate(scenario.script):
             trigger = step.trigger
             self._waiting.setdefault((trigger.kind, trigger.value), []).append((index, step))
-        self._requests = {value for kind, value in self._waiting if kind == "request"}
+        self._awaited_calls = {value for kind, value in self._waiting if kind == "call"}
         self._started: dict[str, Container] = {}
         self._scheduled: list[tuple[int, Step]] = []
 
@@ -66,13 +66,13 @@ class ScenarioScript(Script):
             self._spent = True
             self._later(space, step.trigger.at_us + step.after_us, step, None)
 
-    def on_request(
+    def on_call(
         self, space: Space, session: Session | None, method: str, params: dict[str, Any]
     ) -> AnswerPlan | None:
         """Count the call, set off what waits for it, and say whether its answer is another one."""
-        if method not in self._rules and method not in self._requests:
+        if method not in self._rules and method not in self._awaited_calls:
             return None
-        self._happened(space, "request", method, space.concerned(params))
+        self._happened(space, "call", method, space.concerned(params))
         count = self._calls[method] = self._calls.get(method, 0) + 1
         for rule in self._rules.get(method, ()):
             if rule.nth is None or rule.nth == count:
@@ -124,7 +124,7 @@ class ScenarioScript(Script):
         _, step = entry
         for action in step.actions:
             try:
-                self._act(space, action, room)
+                self._perform(space, action, room)
             except Refusal as refusal:
                 # The client was there first, or the room is gone: the play goes on without it.
                 place = f"{self.scenario.path}:{step.line}"
@@ -136,7 +136,7 @@ class ScenarioScript(Script):
                 if not step.optional and len(self.failures) < MOST_FAILURES:
                     self.failures.append(problem)
 
-    def _act(self, space: Space, action: Action, room: Container | None) -> None:
+    def _perform(self, space: Space, action: Action, room: Container | None) -> None:
         if action.verb == "start_room":
             self._start_room(space, action)
         elif ACTIONS[action.verb].container is None:

@@ -21,7 +21,7 @@ from mockserver.scenarios.format import (
 from mockserver.scenarios.reading import Reading, found_text, is_refusal_code
 
 CHANNELS = ("video.rooms", "room")
-TRIGGERS = ("subscribed", "event", "request")
+TRIGGERS = ("subscribed", "event", "call")
 
 
 class ServerPart(Reading):
@@ -103,11 +103,11 @@ class ServerPart(Reading):
                 problem = "video.rooms is the channel of all rooms, not of one"
                 self.wrong((*path, "room"), problem, "leave room out, or write subscribed: room")
             return Trigger("subscribed", value or "", room, nth, every)
-        if "request" in when:
+        if "call" in when:
             method = self.word(
-                when["request"], (*path, "request"), "method", sorted(catalogue.CLIENT_CALLS)
+                when["call"], (*path, "call"), "method", sorted(catalogue.CLIENT_CALLS)
             )
-            return Trigger("request", method or "", room, nth, every)
+            return Trigger("call", method or "", room, nth, every)
         event = self.event_type(when["event"], (*path, "event")) if "event" in when else None
         return Trigger("event", event or "", room, nth, every)
 
@@ -315,7 +315,7 @@ def _causes(verb: str) -> tuple[str, ...]:
 
 
 def _concerns_a_room(trigger: Trigger) -> bool:
-    if trigger.kind == "request":
+    if trigger.kind == "call":
         return trigger.value.startswith("video.") and trigger.value != "video.rooms.get"
     return trigger.kind == "event" or (trigger.kind == "subscribed" and trigger.value == "room")
 

@@ -16,7 +16,7 @@ REFUSED = {"code": "409", "message": "not now"}
 
 def hearing(lifecycle: Lifecycle) -> Conversation:
     """A session that has subscribed all that is told about a kind of thing."""
-    suffixes = {"started", *(move.event for move in lifecycle.rows.values())}
+    suffixes = {"started", *(transition.event for transition in lifecycle.rows.values())}
     return listening(sorted(f"video.{lifecycle.kind}.{suffix}" for suffix in suffixes))
 
 
@@ -53,7 +53,7 @@ def test_a_start_that_was_asked_for_comes(lifecycle: Lifecycle) -> None:
 
 @KINDS
 def test_each_row_of_the_table_is_legal_and_nothing_else(lifecycle: Lifecycle) -> None:
-    rows = {(state, *move) for (state, _), move in lifecycle.rows.items()}
+    rows = {(state, *transition) for (state, _), transition in lifecycle.rows.items()}
     suffixes = sorted({suffix for _, _, suffix in rows})
     for before in lifecycle.states:
         if before == lifecycle.final:

@@ -184,10 +184,10 @@ def test_an_action_before_the_acknowledgement_of_the_end_is_no_fault() -> None:
     talk = listening()
     talk.recording("started", "recording")
     ended = talk.recording("ended", "completed")
-    talk.act("pause", REFUSED)
+    talk.control("pause", REFUSED)
     talk.acknowledge(ended)
     assert talk.broken() == []
-    talk.act("pause", REFUSED)
+    talk.control("pause", REFUSED)
     assert talk.broken() == ["no-action-after-ended"]
 
 
@@ -207,7 +207,7 @@ def test_an_accepted_action_may_tell_before_it_answers() -> None:
 def test_an_effect_may_be_under_way_when_the_trace_ends() -> None:
     talk = listening()
     talk.recording("started", "recording")
-    talk.act("pause")
+    talk.control("pause")
     talk.recording("started", "recording", recording="another")
     assert talk.broken() == []
 
@@ -215,7 +215,7 @@ def test_an_effect_may_be_under_way_when_the_trace_ends() -> None:
 def test_an_effect_that_later_events_overtook_is_missing() -> None:
     talk = listening()
     talk.recording("started", "recording")
-    talk.act("pause")
+    talk.control("pause")
     talk.at(5.0).recording("started", "recording", recording="another")
     assert talk.broken() == ["action-takes-effect"]
 
@@ -231,8 +231,8 @@ def test_a_start_that_is_accepted_must_be_told() -> None:
 def test_each_accepted_action_has_an_effect_of_its_own() -> None:
     talk = listening()
     talk.recording("started", "recording")
-    talk.act("pause")
-    talk.act("pause")
+    talk.control("pause")
+    talk.control("pause")
     talk.recording("updated", "paused")
     talk.recording("ended", "completed")
     assert talk.broken() == ["action-takes-effect"]
@@ -243,7 +243,7 @@ def test_what_happened_before_an_action_is_not_its_effect() -> None:
     talk.recording("started", "recording")
     talk.recording("updated", "paused")
     talk.recording("updated", "recording")
-    talk.act("pause")
+    talk.control("pause")
     talk.recording("ended", "completed")
     assert talk.broken() == ["action-takes-effect"]
 
@@ -251,7 +251,7 @@ def test_what_happened_before_an_action_is_not_its_effect() -> None:
 def test_a_refused_action_needs_no_effect() -> None:
     talk = listening()
     talk.recording("started", "recording")
-    talk.act("pause", REFUSED)
+    talk.control("pause", REFUSED)
     talk.at(5.0).recording("ended", "completed")
     assert talk.broken() == []
 
@@ -259,7 +259,7 @@ def test_a_refused_action_needs_no_effect() -> None:
 def test_who_did_not_subscribe_the_effect_does_not_miss_it() -> None:
     talk = listening([TYPES[0], TYPES[2]])
     talk.recording("started", "recording")
-    talk.act("pause")
+    talk.control("pause")
     talk.at(5.0).recording("ended", "completed")
     assert talk.broken() == []
 
@@ -268,6 +268,6 @@ def test_an_action_on_a_recording_that_has_ended_cannot_be_accepted() -> None:
     talk = listening()
     talk.recording("started", "recording")
     talk.recording("ended", "completed")
-    talk.act("resume")
+    talk.control("resume")
     (violation,) = check(talk.trace)
     assert violation.rule == "action-takes-effect"

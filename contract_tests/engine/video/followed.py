@@ -29,7 +29,7 @@ class FollowedRoom:
         """Make a call that must not be refused."""
         assert self.call(verb, **params) == {"code": "200", "message": "OK"}
 
-    def act(self, verb: str, **arguments: Any) -> Member | Activity | None:
+    def perform(self, verb: str, **arguments: Any) -> Member | Activity | None:
         """Have something happen in the room, by the table of actions."""
         return self.world.do(ROOM_ACTIONS[verb], self.world.video, self.session, arguments)
 
@@ -72,7 +72,7 @@ class FollowedRoom:
         media_id: str = result[kind]["id"]
         return media_id
 
-    def move(self, kind: str, verb: str, media_id: str, **params: Any) -> dict[str, Any]:
+    def control(self, kind: str, verb: str, media_id: str, **params: Any) -> dict[str, Any]:
         """The result of pausing it, …."""
         params = {**VERB_PARAMS.get(verb, {}), **params}
         return self.call(f"{kind}.{verb}", **{f"{kind}_id": media_id}, **params)

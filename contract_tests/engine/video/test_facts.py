@@ -29,7 +29,7 @@ def test_when_all_recordings_were_stopped_the_room_goes_on_and_says_so(lobby: Fo
     first, second = lobby.start("recording"), lobby.start("recording")
     assert room_session(lobby)["recording"] is True
     for recording in (first, second):
-        assert lobby.move("recording", "stop", recording)["code"] == "200"
+        assert lobby.control("recording", "stop", recording)["code"] == "200"
     assert room_session(lobby)["recording"] is False
 
 
@@ -124,9 +124,9 @@ def test_meta_is_empty_at_first_and_changes_by_keys(lobby: FollowedRoom) -> None
 def test_verbs_that_follow_each_other_at_once_are_each_told(lobby: FollowedRoom) -> None:
     playback = lobby.start("playback")
     lobby.told()
-    assert lobby.move("playback", "set_volume", playback, volume=-50)["code"] == "200"
+    assert lobby.control("playback", "set_volume", playback, volume=-50)["code"] == "200"
     for verb in ("pause", "resume", "stop"):
-        assert lobby.move("playback", verb, playback)["code"] == "200"
+        assert lobby.control("playback", verb, playback)["code"] == "200"
     told = [
         (event, params["playback"]["volume"], params["playback"]["state"])
         for event, params in lobby.told()
@@ -182,7 +182,7 @@ def test_who_is_promoted_joins_with_the_same_id_and_the_meta_given(lobby: Follow
 
 
 def test_who_joins_as_audience_is_counted_and_no_member(lobby: FollowedRoom) -> None:
-    lobby.act("join", name="Dora", join_as="audience")
+    lobby.perform("join", name="Dora", join_as="audience")
     assert lobby.told() == [
         (
             "video.room.audience_count",
@@ -191,7 +191,7 @@ def test_who_joins_as_audience_is_counted_and_no_member(lobby: FollowedRoom) -> 
     ]
     assert "Dora" not in lobby.names
     assert room_session(lobby)["audience_count"] == 1
-    lobby.act("leave", name="Dora")
+    lobby.perform("leave", name="Dora")
     assert [params["total"] for _, params in lobby.told()] == [0]
 
 
@@ -199,7 +199,7 @@ def test_only_the_client_concerned_hears_of_its_promotion(
     world: World, lobby: FollowedRoom
 ) -> None:
     dora = world.connected()
-    lobby.act("join", name="Dora", session=dora.session.name)
+    lobby.perform("join", name="Dora", session=dora.session.name)
     member = lobby.member("Dora")
     lobby.told()
     lobby.done("member.demote", member_id=member.id)
@@ -218,20 +218,20 @@ def test_only_the_client_concerned_hears_of_its_promotion(
 
 def test_a_screen_is_a_member_with_a_coming_and_a_going_of_its_own(lobby: FollowedRoom) -> None:
     ann = lobby.member("Ann")
-    lobby.act("join", name="Ann's screen", type="screen", parent="Ann")
+    lobby.perform("join", name="Ann's screen", type="screen", parent="Ann")
     ((joined, params),) = lobby.told()
     assert joined == "video.member.joined"
     assert (params["member"]["type"], params["member"]["parent_id"]) == ("screen", ann.id)
-    lobby.act("leave", name="Ann's screen")
+    lobby.perform("leave", name="Ann's screen")
     assert lobby.told_types() == ["member.left"]
-    lobby.act("join", name="Ann's screen", type="screen", parent="Ann")
-    lobby.act("leave", name="Ann")
+    lobby.perform("join", name="Ann's screen", type="screen", parent="Ann")
+    lobby.perform("leave", name="Ann")
     assert lobby.told_types() == ["member.joined", "member.left", "member.left"]
     assert lobby.names == ["Bob", "Carl"]
 
 
 def test_when_all_are_removed_the_room_ends(lobby: FollowedRoom) -> None:
-    lobby.act("join", name="Bob's screen", type="screen", parent="Bob")
+    lobby.perform("join", name="Bob's screen", type="screen", parent="Bob")
     lobby.told()
     lobby.done("member.remove", member_id="all")
     assert lobby.told_types() == ["member.left"] * 4 + ["room.ended"]

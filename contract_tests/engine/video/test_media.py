@@ -26,7 +26,7 @@ class Tune:
     def __init__(self, lobby: FollowedRoom, length_us: int = LENGTH, **more: Any) -> None:
         self.lobby = lobby
         self.begun = lobby.world.clock.now()
-        media = lobby.act("start_playback", url=TUNE, length_us=length_us, **more)
+        media = lobby.perform("start_playback", url=TUNE, length_us=length_us, **more)
         assert media is not None
         self.id = media.id
 
@@ -40,8 +40,8 @@ class Tune:
         position: float = self.wire["position"]
         return position
 
-    def move(self, verb: str, **params: Any) -> None:
-        result = self.lobby.move("playback", verb, self.id, **params)
+    def control(self, verb: str, **params: Any) -> None:
+        result = self.lobby.control("playback", verb, self.id, **params)
         assert result == {"code": "200", "message": "OK"}
 
     def ends(self) -> list[dict[str, Any]]:
@@ -77,10 +77,10 @@ def test_the_position_goes_with_the_clock(lobby: FollowedRoom, tune: Tune) -> No
 
 def test_a_pause_holds_it(lobby: FollowedRoom, tune: Tune) -> None:
     lobby.world.wait(3 * S)
-    tune.move("pause")
+    tune.control("pause")
     lobby.world.wait(HOUR)
     assert tune.position == 3_000
-    tune.move("resume")
+    tune.control("resume")
     lobby.world.wait(2 * S)
     assert tune.position == 5_000
 
@@ -107,21 +107,21 @@ def test_it_is_sought_within_its_length(
 ) -> None:
     lobby.world.wait(10 * S)
     if paused:
-        tune.move("pause")
-    tune.move(verb, position=position)
+        tune.control("pause")
+    tune.control(verb, position=position)
     *_, last = [p["playback"] for e, p in lobby.told() if e == "video.playback.updated"]
     assert (last["position"], last["state"]) == (expected, "paused" if paused else "playing")
 
 
 def test_it_goes_on_from_where_it_was_sought(lobby: FollowedRoom, tune: Tune) -> None:
     lobby.world.wait(10 * S)
-    tune.move("seek_absolute", position=40_000)
+    tune.control("seek_absolute", position=40_000)
     lobby.world.wait(S)
-    tune.move("seek_relative", position=-2_000)
+    tune.control("seek_relative", position=-2_000)
     lobby.world.wait(S)
     assert tune.position == 40_000
-    tune.move("pause")
-    tune.move("seek_relative", position=5_000)
+    tune.control("pause")
+    tune.control("seek_relative", position=5_000)
     lobby.world.wait(S)
     assert tune.position == 45_000
 
@@ -140,11 +140,11 @@ def test_its_beginning_is_said(lobby: FollowedRoom) -> None:
 
 
 def test_the_volume_stays_as_it_was_set(lobby: FollowedRoom, tune: Tune) -> None:
-    tune.move("set_volume", volume=12.5)
-    tune.move("pause")
+    tune.control("set_volume", volume=12.5)
+    tune.control("pause")
     assert tune.wire["volume"] == 12.5
-    tune.move("set_volume", volume=-50)
-    tune.move("resume")
+    tune.control("set_volume", volume=-50)
+    tune.control("resume")
     assert [params["playback"]["volume"] for _, params in lobby.told()] == [0, 12.5, 12.5, -50, -50]
 
 
@@ -188,7 +188,7 @@ def test_it_ends_when_its_length_has_been_played(
     """Once, however it was paused, sought or stopped before."""
     for after_s, verb, params in steps:
         lobby.world.wait(after_s * S)
-        tune.move(verb, **params)
+        tune.control(verb, **params)
     tune.ends_after(length_s * S)
 
 
@@ -218,8 +218,8 @@ def test_it_ends_once_whatever_was_done_to_it(steps: list[tuple[int, str, int]])
         params: dict[str, Any] = {"volume": 1} if verb == "set_volume" else {}
         if verb.startswith("seek"):
             params = {"position": abs(offset) if verb == "seek_absolute" else offset}
-        result = lobby.move("playback", verb, tune.id, **params)
-        if over is None and PLAYBACK.move(state, verb) is not None:
+        result = lobby.control("playback", verb, tune.id, **params)
+        if over is None and PLAYBACK.transition(state, verb) is not None:
             assert result["code"] == "200"
             state = PLAYBACK.rows[state, verb].state
             if "position" in params:
@@ -241,7 +241,7 @@ def test_it_ends_once_whatever_was_done_to_it(steps: list[tuple[int, str, int]])
 
 def test_it_ends_with_its_room_and_not_again(lobby: FollowedRoom, tune: Tune) -> None:
     lobby.world.wait(10 * S)
-    lobby.act("end_room")
+    lobby.perform("end_room")
     lobby.world.settle()
     ended = [each for each in lobby.client.event_types if each.endswith(".ended")]
     assert ended == ["video.playback.ended", "video.room.ended"]
@@ -280,13 +280,13 @@ def test_what_is_live_has_no_end_and_can_be_sought_in(lobby: FollowedRoom, schem
     ((started, params),) = lobby.told()
     assert (started, params["playback"]["seekable"]) == ("video.playback.started", True)
     assert lobby.listed("playback")[0]["state"] == "playing"
-    assert lobby.move("playback", "seek_absolute", live, position=5_000)["code"] == "200"
-    assert lobby.move("playback", "seek_relative", live, position=-2_000)["code"] == "200"
+    assert lobby.control("playback", "seek_absolute", live, position=5_000)["code"] == "200"
+    assert lobby.control("playback", "seek_relative", live, position=-2_000)["code"] == "200"
     assert [params["playback"]["position"] for _, params in lobby.told()] == [5_000, 3_000]
 
 
 def test_what_a_script_makes_unseekable_is_not_sought_in(lobby: FollowedRoom) -> None:
-    playback = lobby.act("start_playback", url=LIVE, seekable=False)
+    playback = lobby.perform("start_playback", url=LIVE, seekable=False)
     assert isinstance(playback, Activity)
     live = playback.id
     lobby.world.settle()
@@ -295,15 +295,15 @@ def test_what_a_script_makes_unseekable_is_not_sought_in(lobby: FollowedRoom) ->
     assert (started, params["playback"]["seekable"]) == ("video.playback.started", False)
     for verb in ("seek_absolute", "seek_relative"):
         before = lobby.listed("playback")
-        result = lobby.move("playback", verb, live)
+        result = lobby.control("playback", verb, live)
         assert result["code"] == "409"
         assert live in result["message"]
         assert "not seekable" in result["message"]
         assert lobby.listed("playback") == before
     for verb in ("pause", "set_volume", "resume", "stop"):
-        assert lobby.move("playback", verb, live)["code"] == "200"
+        assert lobby.control("playback", verb, live)["code"] == "200"
     assert lobby.told_types() == [*["playback.updated"] * 3, "playback.ended"]
-    assert lobby.move("playback", "seek_absolute", live)["code"] == "409"
+    assert lobby.control("playback", "seek_absolute", live)["code"] == "409"
 
 
 # Streams and the room's flags
@@ -313,7 +313,7 @@ def test_a_stream_lasts_from_its_start_to_its_stop(lobby: FollowedRoom) -> None:
     stream = lobby.start("stream", url="rtmps://example.com/a")
     lobby.world.wait(12_345_678)
     assert "duration" not in lobby.listed("stream")[0]
-    lobby.move("stream", "stop", stream)
+    lobby.control("stream", "stop", stream)
     (shown,) = lobby.listed("stream")
     assert (shown["duration"], shown["url"]) == (12.345678, "rtmps://example.com/a")
     assert shown["ended_at"] - shown["started_at"] == pytest.approx(12.345678)
@@ -325,15 +325,15 @@ def test_the_room_says_whether_any_is_running(lobby: FollowedRoom, kind: str) ->
     flag = LIFECYCLES[kind].flag
     others = {each.flag for each in LIFECYCLES.values()} - {flag, None}
     first, second = lobby.start(kind), lobby.start(kind)
-    lobby.move(kind, "stop", first)
-    lobby.move(kind, "stop", second)
+    lobby.control(kind, "stop", first)
+    lobby.control(kind, "stop", second)
     rooms = [p["room_session"] for e, p in lobby.told() if e == "video.room.updated"]
     assert [(each["updated"], each[flag]) for each in rooms] == [([flag], True), ([flag], False)]
     assert not any(room[other] for room in rooms for other in others)
 
 
 def test_nothing_is_said_of_the_room_for_a_playback(lobby: FollowedRoom) -> None:
-    lobby.move("playback", "stop", lobby.start("playback"))
+    lobby.control("playback", "stop", lobby.start("playback"))
     assert lobby.told_types() == ["playback.started", "playback.ended"]
 
 
@@ -343,12 +343,12 @@ def test_each_lives_for_itself(lobby: FollowedRoom, kind: str) -> None:
     ids = {each: lobby.start(each) for each in LIFECYCLES}
     another = lobby.start(kind)
     before = {each: lobby.listed(each) for each in LIFECYCLES}
-    assert lobby.move(kind, "stop", ids[kind])["code"] == "200"
+    assert lobby.control(kind, "stop", ids[kind])["code"] == "200"
     for each, media in before.items():
         changed = [now for was, now in zip(media, lobby.listed(each), strict=True) if was != now]
         assert [one["id"] for one in changed] == ([ids[kind]] if each == kind else [])
         if each != kind:
-            result = lobby.move(each, "stop", another)
+            result = lobby.control(each, "stop", another)
             assert result["code"] == "404"
             assert ids[each] in result["message"]
 
@@ -357,7 +357,7 @@ def test_a_room_that_ends_completes_all_that_runs(lobby: FollowedRoom) -> None:
     for kind in reversed(list(LIFECYCLES)):
         lobby.start(kind)
     lobby.told()
-    lobby.act("end_room")
+    lobby.perform("end_room")
     told = lobby.told()
     assert [event.removeprefix("video.") for event, _ in told] == [*ENDINGS, "room.ended"]
     _, last = told[-1]
@@ -366,7 +366,7 @@ def test_a_room_that_ends_completes_all_that_runs(lobby: FollowedRoom) -> None:
 
 def test_a_full_room_shows_all_that_is_and_was(lobby: FollowedRoom) -> None:
     for kind in LIFECYCLES:
-        lobby.move(kind, "stop", lobby.start(kind))
+        lobby.control(kind, "stop", lobby.start(kind))
         lobby.start(kind)
     room = lobby.call("room.get")["room"]
     for kind, table in LIFECYCLES.items():

@@ -58,7 +58,7 @@ def test_an_unknown_layout_is_not_found(lobby: FollowedRoom) -> None:
         assert '"7x7"' in result["message"]
         assert all(name in result["message"] for name in LAYOUTS)
     with pytest.raises(Refusal, match="7x7"):
-        lobby.act("set_layout", layout="7x7")
+        lobby.perform("set_layout", layout="7x7")
     assert lobby.told() == []
     assert lobby.call("playback.list")["playbacks"] == []
 
@@ -79,9 +79,9 @@ def test_layers_lie_side_by_side_on_the_canvas(world: World, count: int) -> None
 
 
 def test_who_has_gone_has_no_layer(lobby: FollowedRoom) -> None:
-    lobby.act("leave", name="Bob")
-    lobby.act("demote", name="Ann")
-    lobby.act("join", name="Dora")
+    lobby.perform("leave", name="Bob")
+    lobby.perform("demote", name="Ann")
+    lobby.perform("join", name="Dora")
     lobby.told()
     lobby.done("set_layout", name="2x2")
     *_, (_, params) = lobby.told()
@@ -100,7 +100,7 @@ def ids_of(lobby: FollowedRoom, positions: dict[str, str]) -> dict[str, str]:
 def test_somebody_is_placed(lobby: FollowedRoom, how: str) -> None:
     bob = lobby.member("Bob")
     if how == "action":
-        lobby.act("set_position", name="Bob", position="reserved-4")
+        lobby.perform("set_position", name="Bob", position="reserved-4")
     elif how == "member.set_position":
         lobby.done(how, member_id=bob.id, position="reserved-4")
     elif how == "set_position":
@@ -144,7 +144,7 @@ def test_everybody_is_placed(lobby: FollowedRoom) -> None:
     assert [said["member"]["name"] for _, said in members] == ["Ann", "Bob", "Carl"]
     assert changed == "video.layout.changed"
     assert params["layout"]["layers"] == []
-    lobby.act("set_position", name="all", position=AUTO)
+    lobby.perform("set_position", name="all", position=AUTO)
     *_, (_, params) = lobby.told()
     assert len(params["layout"]["layers"]) == 3
 
@@ -203,7 +203,7 @@ def test_down_into_the_audience_and_up_again(lobby: FollowedRoom, by: str) -> No
         if by == "call":
             lobby.done(f"member.{verb}", member_id=bob.id)
         else:
-            lobby.act(verb, name="Bob")
+            lobby.perform(verb, name="Bob")
 
     do("demote")
     (left, left_params), (placed, _), (counted, count) = lobby.told()
@@ -256,19 +256,19 @@ def test_a_room_goes_on_for_its_audience(lobby: FollowedRoom) -> None:
         return lobby.session.ended
 
     for name in ("Ann", "Bob", "Carl"):
-        lobby.act("demote", name=name)
+        lobby.perform("demote", name=name)
     assert not ended()
     assert lobby.names == []
     lobby.told()
     with pytest.raises(Refusal, match="nobody"):
-        lobby.act("leave")
-    lobby.act("promote")
+        lobby.perform("leave")
+    lobby.perform("promote")
     assert lobby.names == ["Carl"]
-    lobby.act("leave")
+    lobby.perform("leave")
     assert not ended()
     for name in ("Ann", "Bob"):
-        lobby.act("promote", name=name)
-        lobby.act("leave", name=name)
+        lobby.perform("promote", name=name)
+        lobby.perform("leave", name=name)
     assert ended()
     assert lobby.told_types()[-2:] == ["member.left", "room.ended"]
 
@@ -283,15 +283,15 @@ def test_the_audience_is_counted_with_who_was_demoted(lobby: FollowedRoom) -> No
         ("promote", {}),
         ("set_audience", {"count": 0}),
     ):
-        lobby.act(verb, **arguments)
+        lobby.perform(verb, **arguments)
         totals += [params["total"] for _, params in lobby.told() if "total" in params]
     assert totals == [10, 11, 4, 3, 0]
 
 
 def test_nobody_in_the_audience_is_not_found(lobby: FollowedRoom) -> None:
-    lobby.act("demote", name="Ann")
+    lobby.perform("demote", name="Ann")
     with pytest.raises(Refusal, match=r"Zoe.*Ann"):
-        lobby.act("promote", name="Zoe")
+        lobby.perform("promote", name="Zoe")
 
 
 @pytest.mark.parametrize("name", ["video.room.audience_count", "video.room.audienceCount"])
@@ -315,7 +315,7 @@ def test_somebody_talks(lobby: FollowedRoom) -> None:
     ann = lobby.member("Ann")
     heard = []
     for verb in ("start_talking", "start_talking", "stop_talking", "stop_talking"):
-        lobby.act(verb, name="Ann")
+        lobby.perform(verb, name="Ann")
         heard.append([params["member"] for _, params in lobby.told()])
         assert ann.as_wire()["talking"] is (verb == "start_talking")
     begun, ceased = ({"id": ann.id, "talking": talking} for talking in (True, False))
@@ -327,11 +327,11 @@ def test_nobody_joins_a_locked_room(lobby: FollowedRoom) -> None:
     lobby.told()
     for name in ("Dora", None):
         with pytest.raises(Refusal, match="locked") as refused:
-            lobby.act("join", name=name)
+            lobby.perform("join", name=name)
         assert refused.value.code == "403"
     assert lobby.told() == []
     lobby.done("unlock")
-    lobby.act("join", name="Dora")
+    lobby.perform("join", name="Dora")
     assert lobby.names[-1] == "Dora"
 
 
@@ -342,7 +342,7 @@ def test_one_is_removed(lobby: FollowedRoom, by: str) -> None:
     if by == "call":
         lobby.done("member.remove", member_id=bob.id)
     else:
-        lobby.act("leave", name="Bob")
+        lobby.perform("leave", name="Bob")
     ((left, params),) = lobby.told()
     assert (left, params["member"]) == ("video.member.left", was)
     assert lobby.names == ["Ann", "Carl"]
@@ -358,7 +358,7 @@ def test_all_are_removed(lobby: FollowedRoom, by: str) -> None:
     if by == "call":
         lobby.done("member.remove", member_id="all")
     else:
-        lobby.act("leave", name="all")
+        lobby.perform("leave", name="all")
     told = lobby.told()
     assert [params["member"]["name"] for _, params in told[:3]] == ["Ann", "Bob", "Carl"]
     assert [event.removeprefix("video.") for event, _ in told] == [
@@ -378,7 +378,7 @@ def test_who_is_meant_by_an_action(lobby: FollowedRoom, verb: str) -> None:
     more = {"position": "standard-9", "meta": {"topic": "standup"}}
     ann, bob, carl = (lobby.member(name) for name in ("Ann", "Bob", "Carl"))
     for who, expected in (("Ann", ann), (bob.id, bob), (None, carl)):
-        lobby.act(verb, name=who, **more)
+        lobby.perform(verb, name=who, **more)
         event, params = lobby.told()[0]
         assert event.startswith("video.member.")
         assert params["member"]["id"] == expected.id
@@ -386,6 +386,6 @@ def test_who_is_meant_by_an_action(lobby: FollowedRoom, verb: str) -> None:
     if not there:
         there = "has ended" if lobby.session.ended else "nobody"
     with pytest.raises(Refusal) as refused:
-        lobby.act(verb, name="Zoe", **more)
+        lobby.perform(verb, name="Zoe", **more)
     assert refused.value.code == "404"
     assert there in refused.value.message

@@ -186,7 +186,7 @@ def test_a_recording_that_is_discarded_was_never_there(world: World) -> None:
     video = video_of(world)
     room = video.start_room("lobby")
     recording = video.start_media(room, "recording", {}, "mine")
-    video.act(room, recording, "stop")
+    video.apply(room, recording, "stop")
     room.discard(recording)
     assert room.labels == {}
     with pytest.raises(Refusal, match="no recording"):

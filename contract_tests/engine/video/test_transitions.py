@@ -36,9 +36,9 @@ def path_to(lifecycle: Lifecycle, state: str) -> tuple[str, ...]:
     """The shortest way from the initial state to another."""
     paths: dict[str, tuple[str, ...]] = {lifecycle.initial: ()}
     while state not in paths:
-        for (source, verb), move in lifecycle.rows.items():
+        for (source, verb), transition in lifecycle.rows.items():
             if source in paths:
-                paths.setdefault(move.state, (*paths[source], verb))
+                paths.setdefault(transition.state, (*paths[source], verb))
     return paths[state]
 
 
@@ -89,8 +89,8 @@ def test_over_the_wire(world: World, lifecycle: Lifecycle, state: str, verb: str
     world.wait(world.latency_us)
     told = [event for event in found.client.events[heard:] if event[0] != "video.room.updated"]
 
-    move = lifecycle.move(state, verb)
-    if move is None:
+    transition = lifecycle.transition(state, verb)
+    if transition is None:
         assert result["code"] == "409"
         message = str(result["message"])
         assert found.media_id in message
@@ -102,14 +102,14 @@ def test_over_the_wire(world: World, lifecycle: Lifecycle, state: str, verb: str
         assert found.client.events[heard:] == []
     else:
         assert result == {"code": "200", "message": "OK"}
-        assert [each["state"] for each in after] == [move.state]
-        assert [event_type for event_type, _ in told] == [f"video.{kind}.{move.event}"]
+        assert [each["state"] for each in after] == [transition.state]
+        assert [event_type for event_type, _ in told] == [f"video.{kind}.{transition.event}"]
         assert told[0][1] == {
             "room_id": found.room.room_id,
             "room_session_id": found.room.id,
             kind: after[0],
         }
-        has_ended = move.state == lifecycle.final
+        has_ended = transition.state == lifecycle.final
         assert ("ended_at" in after[0]) == has_ended
         assert ("duration" in after[0]) == (has_ended and kind != "playback")
 
@@ -119,19 +119,19 @@ def test_by_the_service(world: World, lifecycle: Lifecycle, state: str, verb: st
     found = scene(world, lifecycle, state)
     media = found.room.activities[lifecycle.kind][found.media_id]
     happened, planned = len(world.script.happened), len(world.space.agenda)
-    move = lifecycle.move(state, verb)
-    if move is None:
+    transition = lifecycle.transition(state, verb)
+    if transition is None:
         with pytest.raises(Refusal) as refused:
-            world.do(world.video.act, found.room, media, verb, VERB_PARAMS.get(verb, {}))
+            world.do(world.video.apply, found.room, media, verb, VERB_PARAMS.get(verb, {}))
         assert refused.value.code == "409"
         assert media.state == state
         assert world.script.happened[happened:] == []
         assert len(world.space.agenda) == planned
     else:
-        world.do(world.video.act, found.room, media, verb, VERB_PARAMS.get(verb, {}))
-        assert media.state == move.state
+        world.do(world.video.apply, found.room, media, verb, VERB_PARAMS.get(verb, {}))
+        assert media.state == transition.state
         (event, room_id), *more = world.script.happened[happened:]
-        assert (event, room_id) == (f"video.{lifecycle.kind}.{move.event}", found.room.id)
+        assert (event, room_id) == (f"video.{lifecycle.kind}.{transition.event}", found.room.id)
         assert {each for each, _ in more} <= {"video.room.updated"}
 
 
@@ -263,7 +263,7 @@ def test_the_room_is_updated_exactly_at_the_first_start_and_the_last_stop(world:
         if media is None:
             media = world.do(video.start_media, room, "recording")
         else:
-            world.do(video.act, room, media, what)
+            world.do(video.apply, room, media, what)
         seen = sum(map(len, heard))
         world.settle()
         heard.append([event.removeprefix("video.") for event in client.event_types[seen:]])
@@ -304,8 +304,8 @@ def test_a_room_that_ends_completes_its_recordings_first_in_order(world: World) 
     video = world.video
     one, two, three, four = (world.do(video.start_media, room, "recording") for _ in range(4))
     world.wait(1 * S)
-    world.do(video.act, room, three, "pause")
-    world.do(video.act, room, two, "stop")
+    world.do(video.apply, room, three, "pause")
+    world.do(video.apply, room, two, "stop")
     world.wait(1 * S)
     seen = len(client.events)
     world.do(video.end_room, room)

@@ -29,7 +29,7 @@ async def record(client: Client, *, stops: int = 1) -> None:
     await connect(client)
     room = await client.enter_room(*(f"video.recording.{state}" for state in STATES))
     recording = await room.start_recording()
-    await room.act("stop", recording)
+    await room.control("stop", recording)
     await client.event("video.recording.ended")
     ids = {"room_session_id": room.id, "recording_id": recording}
     for _ in range(stops - 1):

@@ -24,7 +24,7 @@ export async function makeSpace(name, settings = { scenario: "none", clock: "man
     /** People join a room, which starts it. */
     startRoom: (room, members) => post(`/${name}/rooms`, { name: room, members }),
     /** The service, or somebody in the room, does something. */
-    act: (verb, args) => post(`/${name}/actions`, { do: verb, ...args }),
+    perform: (verb, args) => post(`/${name}/actions`, { do: verb, ...args }),
     /** The next call of this method is answered otherwise. */
     answerNext: (method, answer) => post(`/${name}/answers`, { method, ...answer }),
     /** Wait for a call of the application, or for an event that it is told. */

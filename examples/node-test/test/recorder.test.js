@@ -26,13 +26,13 @@ test("the time somebody waits alone is not recorded", { timeout: 20_000 }, async
   await space.startRoom("standup", ["Ann", "Bob"]);
   await space.waitFor("video.members.get");
   await space.advance(60);
-  await space.act("leave", { name: "Bob" });
+  await space.perform("leave", { name: "Bob" });
   await space.waitFor("video.recording.pause");
   await space.advance(300);
-  await space.act("join", { name: "Carl" });
+  await space.perform("join", { name: "Carl" });
   await space.waitFor("video.recording.resume");
   await space.advance(30);
-  await space.act("end_room");
+  await space.perform("end_room");
 
   assert.deepEqual(await recorder.minutes(), { meeting: "standup", seconds: 90 });
 });
@@ -43,12 +43,12 @@ test("a meeting that cannot be recorded does not spoil the next", { timeout: 20_
   await space.answerNext("video.recording.start", { code: "409", message: "no space left" });
   await space.startRoom("standup", ["Ann", "Bob"]);
   assert.deepEqual(await recorder.minutes(), { meeting: "standup", seconds: null });
-  await space.act("end_room", { room: "standup" });
+  await space.perform("end_room", { room: "standup" });
 
   await space.startRoom("retro", ["Ann", "Bob"]);
   await space.waitFor("video.members.get");
   await space.advance(10);
-  await space.act("end_room", { room: "retro" });
+  await space.perform("end_room", { room: "retro" });
   assert.deepEqual(await recorder.minutes(), { meeting: "retro", seconds: 10 });
 });
 

@@ -244,7 +244,7 @@ class _Player:
                 await starting
         elif form.adopts is not None:
             await self._adopt(method)
-        elif form.moves:
+        elif form.kinds:
             media = await self._media[args.pop("media", self._newest)]
             await getattr(media, method)(**args, **form.given)
         else:

@@ -65,7 +65,7 @@ def run(
         check: whether a broken rule makes the run fail.
         override: whether environment variables that are set are replaced by the mock's.
         trace: where to keep the trace of all spaces, as JSON lines. A space that began again has
-            the number of its play behind its name.
+            the number of its generation behind its name: ``lobby (run 2)``.
 
     Returns:
         The program's exit code (128 and the signal's number if one ended it, 127 if there is no
@@ -130,11 +130,11 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
     """What was said in each space, those that have ended and those that began again included."""
     if strays := list(server.gate.strays.entries()):
         yield "", strays
-    plays: Counter[str] = Counter()
+    generations: Counter[str] = Counter()
     for space in (*server.spaces.retired, *server.spaces.values()):
-        plays[space.name] += 1
+        generations[space.name] += 1
         if entries := list(space.journal.entries()):
-            yield contract.play_name(space.name, plays[space.name]), entries
+            yield contract.generation_name(space.name, generations[space.name]), entries
 
 
 def _failures(server: Server) -> Iterator[str]:

@@ -513,7 +513,9 @@ def outcomes_of(lifecycle: Lifecycle, verb: str) -> frozenset[Outcome]:
     """What the event tells that comes of a verb; empty for what is no verb of this table."""
     if verb == START:
         return frozenset({(lifecycle.initial, STARTED)})
-    return frozenset(move for (_, known), move in lifecycle.rows.items() if known == verb)
+    return frozenset(
+        transition for (_, known), transition in lifecycle.rows.items() if known == verb
+    )
 
 
 def verb_of(lifecycle: Lifecycle, call: Call) -> str | None:

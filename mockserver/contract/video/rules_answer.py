@@ -220,8 +220,8 @@ class AnswersAgree(VideoChecker):
         if last is None or last.timestamp is None or last.timestamp > claim.since:
             return
         kind = seen.lifecycle.kind
-        moves = {move.event for move in seen.lifecycle.rows.values()}
-        types = [event_type(seen.lifecycle, suffix) for suffix in moves]
+        suffixes = {transition.event for transition in seen.lifecycle.rows.values()}
+        types = [event_type(seen.lifecycle, suffix) for suffix in suffixes]
         told_all = seen.ended is not None or self.surely_told(event, types, last)
         if told_all and claim.state != last.state:
             message = f"{claim.call.method} says {claim.state!r} of {kind} {seen.id} to {{session}}"

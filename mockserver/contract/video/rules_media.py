@@ -45,7 +45,7 @@ _SEEK = "seek"
 _UPDATES = {
     kind: tuple(
         event_type(table, suffix)
-        for suffix in {move.event for move in table.rows.values()} - {ENDED}
+        for suffix in {transition.event for transition in table.rows.values()} - {ENDED}
     )
     for kind, table in LIFECYCLES.items()
 }
@@ -204,9 +204,9 @@ class LegalTransitions(MediaChecker):
         else:
             states = _reachable(lifecycle, before.state)
         return {
-            move.state
-            for (state, _), move in lifecycle.rows.items()
-            if state in states and move.event == event.suffix
+            transition.state
+            for (state, _), transition in lifecycle.rows.items()
+            if state in states and transition.event == event.suffix
         }
 
 
@@ -218,7 +218,9 @@ def _reachable(lifecycle: Lifecycle, state: str) -> set[str]:
     """A state and all that can follow it, for when updates in between were not subscribed."""
     states = {state}
     rows = lifecycle.rows.items()
-    while more := {move.state for (before, _), move in rows if before in states} - states:
+    while (
+        more := {transition.state for (before, _), transition in rows if before in states} - states
+    ):
         states |= more
     return states
 
@@ -316,8 +318,10 @@ class PositionFollowsClock(MediaChecker):
         if None not in volumes and volumes[0] != volumes[1]:
             return True
         return not any(
-            verb.startswith(_SEEK) and state == before.state and move == (event.state, event.suffix)
-            for (state, verb), move in seen.lifecycle.rows.items()
+            verb.startswith(_SEEK)
+            and state == before.state
+            and transition == (event.state, event.suffix)
+            for (state, verb), transition in seen.lifecycle.rows.items()
         )
 
 

@@ -94,10 +94,10 @@ def _start(kind: str) -> RoomAction:
     return do
 
 
-def _act(kind: str, verb: str) -> RoomAction:
+def _apply(kind: str, verb: str) -> RoomAction:
     def do(video: Video, room: RoomSession, arguments: Arguments) -> Activity:
         media = find_media(room, kind, arguments.get(kind))
-        video.act(room, media, verb, arguments)
+        video.apply(room, media, verb, arguments)
         return media
 
     return do
@@ -196,7 +196,7 @@ ROOM_ACTIONS: dict[str, RoomAction] = {
 for _kind, _lifecycle in LIFECYCLES.items():
     ROOM_ACTIONS[f"start_{_kind}"] = _start(_kind)
     for _verb in _lifecycle.verbs:
-        ROOM_ACTIONS[_NAMES.get(_verb, f"{_verb}_{_kind}")] = _act(_kind, _verb)
+        ROOM_ACTIONS[_NAMES.get(_verb, f"{_verb}_{_kind}")] = _apply(_kind, _verb)
 for _setter in ROOM_SETTERS:
     ROOM_ACTIONS[_setter.verb] = _set_room(_setter)
 for _setter in MEMBER_SETTERS:

@@ -45,10 +45,10 @@ def _start(kind: str) -> Handler:
     return handle
 
 
-def _act(kind: str, verb: str) -> Handler:
+def _apply(kind: str, verb: str) -> Handler:
     def handle(video: Video, session: Session, params: Params) -> Result:
         room = video.room(params["room_session_id"])
-        video.act(room, room.find(kind, params[f"{kind}_id"]), verb, params)
+        video.apply(room, room.find(kind, params[f"{kind}_id"]), verb, params)
         return ok()
 
     return handle
@@ -205,6 +205,6 @@ for _kind, _lifecycle in LIFECYCLES.items():
     _HANDLERS[f"video.{_kind}.start"] = _start(_kind)
     _HANDLERS[f"video.{_kind}.list"] = _list(_kind)
     for _verb in _lifecycle.verbs:
-        _HANDLERS[f"video.{_kind}.{_verb}"] = _act(_kind, _verb)
+        _HANDLERS[f"video.{_kind}.{_verb}"] = _apply(_kind, _verb)
 
 CALLS = {method: Call(handle, "video") for method, handle in _HANDLERS.items()}

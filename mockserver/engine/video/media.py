@@ -79,11 +79,11 @@ class Playback(Activity):
         elapsed = now - self._since if self.state == self.lifecycle.initial else 0
         return self._within(self._position_us + elapsed)
 
-    def act(self, verb: str, now: int, params: Mapping[str, Any]) -> str:
-        """Move by the table; what is not seekable refuses to seek (409) [A]."""
+    def apply(self, verb: str, now: int, params: Mapping[str, Any]) -> str:
+        """Do what the table says; what is not seekable refuses to seek (409) [A]."""
         if verb.startswith("seek") and not self.seekable and not self.has_ended:
             raise Refusal("409", f"cannot {verb} playback {self.id}: it is not seekable")
-        return super().act(verb, now, params)
+        return super().apply(verb, now, params)
 
     def as_wire(self, now: int) -> dict[str, Any]:
         """The ``playback`` object of the protocol; ``position`` in milliseconds [T]."""

@@ -117,7 +117,7 @@ function curl(row) {
 /** The lines of a scenario that wait for a frame, expect it or answer like it. */
 function step(row) {
   if (row.kind === "call" && row.out) {
-    return `script:\n  - when: {request: ${row.name}}\n    do: end_room\n`;
+    return `script:\n  - when: {call: ${row.name}}\n    do: end_room\n`;
   }
   if (row.kind === "event") {
     const { recording, playback, stream } = payload(row);

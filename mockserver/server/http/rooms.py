@@ -78,7 +78,7 @@ def _one(call: Call, kind: str, media: Sequence[Recording | Playback | Stream]) 
     raise Refusal("404", f'no {kind} "{wanted}" in room {call.path["room"]}; there is: {there}')
 
 
-async def act(call: Call) -> Any:
+async def perform(call: Call) -> Any:
     """Have the service, or somebody in a room, do something.
 
     Answered when the events of it have been sent, with what it was done to as it stands then.
@@ -86,7 +86,7 @@ async def act(call: Call) -> Any:
     arguments = dict(call.body)
     verb = arguments.pop("do")
     try:
-        result = await call.control.act(verb, arguments.pop("room", None), **arguments)
+        result = await call.control.perform(verb, arguments.pop("room", None), **arguments)
     except ValueError as error:
         raise HttpProblem(422, f"{verb}: {error}", kind="invalid-body") from None
     return {"do": verb, "result": result}

@@ -93,7 +93,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
         Endpoint(
             "POST",
             f"{SPACE}/actions",
-            rooms.act,
+            rooms.perform,
             body="action",
             answer="action_result",
             problems=(403, 409),
