@@ -124,7 +124,7 @@ class Session:
         """Make the first connection, by ``http``, and keep one from then on.
 
         Raises AuthenticationFailed, ServerError, ConnectFailed, CallTimeout: the first attempt is
-        not repeated, so that a wrong host or project is told at once.
+        not repeated, so that a wrong host or project is reported at once.
         """
         self._http = http
         await self._open()

@@ -90,5 +90,5 @@ class RoomSessionMember(ServerObject):
         await self._room.remove_member(member_id=self.id)
 
     def _update(self, payload: dict[str, Any]) -> None:
-        # video.member.talking tells little more than the id [T], so the rest is kept.
+        # video.member.talking reports little more than the id [T], so the rest is kept.
         self._payload = {**self._payload, "updated": None, **payload}

@@ -40,7 +40,7 @@ class RoomSessionPlayback(RoomMedia):
         await self._command("resume")
 
     async def stop(self) -> None:
-        """Ask to stop; ``on_ended`` and :meth:`ended` tell when it is completed."""
+        """Ask to stop; ``on_ended`` and :meth:`ended` report when it is completed."""
         await self._command("stop")
 
     async def set_volume(self, volume: float) -> None:

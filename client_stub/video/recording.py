@@ -22,7 +22,7 @@ class RoomSessionRecording(RoomMedia):
     """The length of the media in seconds, if available [D]."""
 
     async def pause(self) -> None:
-        """Ask to pause; ``on_updated`` tells when it is so.
+        """Ask to pause; ``on_updated`` reports when it is so.
 
         Raises ActionEnded before anything is sent [D, T]; CommandRefused, ServerError,
         CallTimeout, ConnectionLost. The same holds for resume and stop.
@@ -30,11 +30,11 @@ class RoomSessionRecording(RoomMedia):
         await self._command("pause")
 
     async def resume(self) -> None:
-        """Ask to go on after a pause; ``on_updated`` tells when it is so."""
+        """Ask to go on after a pause; ``on_updated`` reports when it is so."""
         await self._command("resume")
 
     async def stop(self) -> None:
-        """Ask to stop; ``on_ended`` and :meth:`ended` tell when it is completed."""
+        """Ask to stop; ``on_ended`` and :meth:`ended` report when it is completed."""
         await self._command("stop")
 
     async def listen(self, **listeners: Unpack[RecordingListeners]) -> Unsubscribe:

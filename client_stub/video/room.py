@@ -59,7 +59,7 @@ ROOM_EVENTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """What ``video.layout.changed`` tells: who is shown where [T]."""
+    """What ``video.layout.changed`` reports: who is shown where [T]."""
 
     name: str
     layers: list[dict[str, Any]]
@@ -448,7 +448,7 @@ class RoomSession(ServerObject):
             self._media.release(media)
 
     def _media_object(self, media_class: type[M], payload: dict[str, Any]) -> M:
-        """Find or make the object; the payload counts only if it is the first to tell of it."""
+        """Find or make the object; the payload counts only if it is the first to report it."""
         key = (media_class.kind, payload["id"])
         media = self._media.get(key)
         if media is None:

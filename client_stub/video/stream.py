@@ -25,7 +25,7 @@ class RoomSessionStream(RoomMedia):
     """From its start to its end in seconds, if available [D]."""
 
     async def stop(self) -> None:
-        """Ask to stop; ``on_ended`` and :meth:`ended` tell when it is completed.
+        """Ask to stop; ``on_ended`` and :meth:`ended` report when it is completed.
 
         Raises ActionEnded before anything is sent [W]; CommandRefused, ServerError, CallTimeout,
         ConnectionLost.

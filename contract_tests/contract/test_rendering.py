@@ -18,7 +18,7 @@ def test_a_violation_is_shown_with_its_frames() -> None:
         "legal-transitions: video.recording.updated of recording-1 says 'recording' "
         "after 'recording', expected 'paused'",
         "  by the server: A recording is in a state that it cannot have come to, "
-        "or an event tells another state.",
+        "or an event reports another state.",
         "  #7  +1.000 s  s1 <- event video.recording.started on EC_lobby recording recording-1 "
         "state=recording started_at=+0.970 in room-session-1 timestamp=+0.970 id=id-4",
         "  #8  +4.000 s  s1 <- event video.recording.updated on EC_lobby recording recording-1 "
@@ -92,7 +92,7 @@ def test_sessions_of_several_spaces_are_told_apart() -> None:
         entry |= {"space": "other", "n": entry["n"] + len(talk.entries)}
     trace = Trace.from_entries(talk.entries + other.entries)
     text = render(check(trace), trace)
-    assert "room session room-session-1 was told in space demo and space other" in text
+    assert "room session room-session-1 was seen in space demo and space other" in text
     assert "demo/s1  <- event video.room.started" in text
     assert "other/s1 <- event video.room.started" in text
 

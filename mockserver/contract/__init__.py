@@ -1,6 +1,6 @@
 """The contract: rules over traces, from this server and from the real service alike.
 
-``load_trace`` or ``Trace.from_entries`` reads a trace, ``check`` judges it, ``render`` tells what
+``load_trace`` or ``Trace.from_entries`` reads a trace, ``check`` judges it, ``render`` reports what
 it found. A rule is a class beside the others of its kind, decorated with ``rule``, and a trace
 file of its name that breaks it and no other. The rules about frames, sessions and subscriptions are
 the core's; a folder per namespace has the rest.
@@ -86,7 +86,7 @@ def check(trace: Trace, rules: Iterable[Rule] = RULES) -> list[Violation]:
 
 
 def described(violation: Violation) -> dict[str, Any]:
-    """A violation as the control API and reports tell it.
+    """A violation as the control API and reports show it.
 
     ``rule``, its ``sentence`` (what a user would see break), ``party`` (whose fault it is),
     ``message``, ``frames`` (the numbers of the entries that prove it) and ``at`` (where it broke).

@@ -77,7 +77,7 @@ class TraceFile:
         """The entries, in order.
 
         Raises:
-            TraceError: a line is not an entry; told with file, line and what was expected.
+            TraceError: a line is not an entry; the message has file, line and what was expected.
             OSError: the file cannot be read, or is compressed and broken.
         """
         stream = _peekable(self._file)
@@ -110,7 +110,7 @@ def load_trace(path: str | Path) -> Trace:
     """Read all of a trace file, as ``TraceFile`` does.
 
     Raises:
-        TraceError: a line is not an entry; told with file, line and what was expected.
+        TraceError: a line is not an entry; the message has file, line and what was expected.
         OSError: the file cannot be read.
     """
     with TraceFile(path) as file:

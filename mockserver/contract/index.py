@@ -42,7 +42,7 @@ SpaceKey = tuple[str, str | None]
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """What the trace tells about one session, over all its connections.
+    """What the trace shows of one session, over all its connections.
 
     Attributes:
         space: the space's name in the trace; None in a trace that does not know it.
@@ -167,7 +167,7 @@ class Index:
         sessions: (space, session name) -> session; also nameless ones.
         answered: number of an answer -> the call that it answers, of the latest ones.
         told: kind and id of a thing -> space -> where the server told of it there first.
-        spread: kind and id of the things that the last entry told in one more space.
+        spread: kind and id of the things that the last entry showed in one more space.
         parts: name of a namespace -> its part.
         namespaces: name of a namespace -> the namespace.
     """
@@ -390,7 +390,7 @@ class Index:
             session.unacknowledged[step.id] = step
 
     def note_told(self, kind: str, id_: str, space: SpaceKey, entry: Entry) -> None:
-        """Note that the server told a session of this space about a thing."""
+        """Note that a session of this space got an event or answer about a thing."""
         spaces = self.told.get((kind, id_))
         if spaces is None:
             spaces = self.told[kind, id_] = {}

@@ -36,11 +36,11 @@ class Namespace:
         rules: its rules, in the order of judging.
         part: makes its part of an index.
         event: the class of its events.
-        initial: its event types that tell an initial state: they come to whoever subscribes with
+        initial: its event types that report an initial state: they come to whoever subscribes with
             ``get_initial_state``, whether or not ``events`` names them.
         personal: its event types that go to the client that they are about, subscribed or not.
         channels: the channels on which an event may have been subscribed, its own first.
-        describe: what an event or a result tells, in words to be joined by spaces. The second
+        describe: what an event or a result reports, in words to be joined by spaces. The second
             argument is the time of the trace's first entry, in unix seconds.
     """
 

@@ -68,7 +68,7 @@ def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) ->
         trace: what to show.
         last: only that many of its last frames, with a line that says how many there were before;
             None for all.
-        namespaces: what can tell what a frame is about.
+        namespaces: what knows what a frame is about.
     """
     left_out = max(0, len(trace) - last) if last is not None else 0
     index = Index(namespaces)
@@ -180,7 +180,7 @@ class Describer:
         yield from self._fields(mapping(params.get("authentication")), ("project",))
 
     def _told(self, name: str, body: Mapping[str, Any]) -> Iterator[str]:
-        """What an event or a result tells, as its namespace says it."""
+        """What an event or a result reports, as its namespace says it."""
         namespace = self._index.namespace_of(name)
         if namespace is not None:
             yield from namespace.describe(body, self._index.start)

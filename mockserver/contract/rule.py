@@ -43,7 +43,7 @@ class Checker:
         index: what is known of the trace.
         suspicions: what would be a violation if the trace ended now, by keys of the rule's own.
         sees_repeats: whether it also gets the events that are sent again after a resume because
-            they were not acknowledged. They tell nothing new.
+            they were not acknowledged. They bring nothing new.
     """
 
     sees_repeats = False
@@ -69,7 +69,7 @@ class Checker:
         return ()
 
     def on_event(self, event: Event) -> Found:
-        """An event, before what it tells is known to the index."""
+        """An event, before the index has learned from it."""
         return ()
 
     def on_reply(self, answer: Answer) -> Found:
@@ -77,7 +77,7 @@ class Checker:
         return ()
 
     def on_told(self, kind: str, id_: str) -> Found:
-        """A thing, such as a room session of this id, was told in one more space."""
+        """A thing, such as a room session of this id, was seen in one more space."""
         return ()
 
     def suspect(self, key: Hashable, found: Iterable[Evidence] = ()) -> None:

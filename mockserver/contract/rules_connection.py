@@ -299,7 +299,7 @@ class _Channel:
     source="A",
 )
 class ToldToAll(Checker):
-    """What one session is told on a channel, all sessions are told that have subscribed it.
+    """An event that one session gets on a channel goes to all sessions that have subscribed to it.
 
     Channels keep their order: an event that was made later proves that an earlier one does not
     come any more. Judged are sessions that subscribed more than a second before it was made.

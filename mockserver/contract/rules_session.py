@@ -169,7 +169,7 @@ class EventOnce(Checker):
 
 @rule(
     "subscribed-only",
-    "An application is told what it did not ask for; the vendor's clients log errors or stop.",
+    "An application gets events that it did not ask for; the vendor's clients log errors or stop.",
     party="server",
     source="WT",
 )
@@ -177,7 +177,7 @@ class SubscribedOnly(Checker):
     """Each event was subscribed when it was sent, by its channel and type.
 
     Some events may be subscribed on other channels than their own, as their namespace says; those
-    that tell an initial state need ``get_initial_state`` only, and those about the client itself
+    that report an initial state need ``get_initial_state`` only, and those about the client itself
     nothing.
     """
 
@@ -269,7 +269,7 @@ class OneSpace(Checker):
         }
         if len(known) > 1:
             names = " and ".join(f"{how} {name}" for how, name in known)
-            message = f"{kind} {id_} was told in {names}, expected it in one only"
+            message = f"{kind} {id_} was seen in {names}, expected it in one only"
             # A third space would say more.
             self.suspect((kind, id_), [Evidence(message, tuple(known.values()))])
         return ()

@@ -26,7 +26,7 @@ class Subscriptions:
     answer to the former until the latter is made.
 
     Args:
-        initial: the event types that tell an initial state.
+        initial: the event types that report an initial state.
     """
 
     def __init__(self, initial: frozenset[str]) -> None:

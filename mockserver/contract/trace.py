@@ -132,7 +132,7 @@ def read_lines(lines: Iterable[bytes], file: str) -> Iterator[Entry]:
     """Read entries from lines of JSON, one object each; empty lines are skipped.
 
     Raises:
-        TraceError: a line is not an entry; told with file, line and what was expected.
+        TraceError: a line is not an entry; the message has file, line and what was expected.
     """
     numbered = ((number, _parse(line, number, file)) for number, line in enumerate(lines, 1))
     return _read(((number, raw) for number, raw in numbered if raw is not None), file)

@@ -77,7 +77,7 @@ class SpaceControl:
     """The tester's hand on one space.
 
     Attributes:
-        serial: tells this space from all others, those that had its name before too.
+        serial: differs between all spaces, also between those of one name.
         over: set once the space has ended.
     """
 

@@ -21,7 +21,7 @@ class Session:
         name: what the trace calls it.
         project: the project id that it gave.
         connected: whether it has a connection; those that are away can come back.
-        subscriptions: channel -> the event types it is told of there, sorted.
+        subscriptions: channel -> the event types that it gets there, sorted.
         missed: events that are kept for it while it is away.
     """
 
@@ -74,7 +74,7 @@ class Happening:
         kind: ``call`` or ``event``.
         name: the method, or the event's type.
         params: the call's params, or the event's own.
-        session: who asked, or who was told first.
+        session: the session that called, or the first that got the event.
     """
 
     n: int

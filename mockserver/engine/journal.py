@@ -74,7 +74,7 @@ class Journal:
     """The last frames of a space, bounded by number and by bytes; it counts those it dropped.
 
     Args:
-        space: the space's name, told with every entry.
+        space: the space's name, part of every entry.
         limit: how many entries are kept.
         most_bytes: how much memory they may take, about; the newest entry is always kept.
 

@@ -63,7 +63,7 @@ class Script:
     rest = RestBehaviour()
 
     failures: Sequence[str] = ()
-    """What it was to do and could not, a sentence each; whoever judges the space tells them."""
+    """What it was to do and could not, a sentence each; whoever judges the space reports them."""
 
     def outlook(self) -> list[Coming]:
         """What it will do: the soonest first, then what waits for something to happen."""

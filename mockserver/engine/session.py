@@ -201,7 +201,7 @@ class Session:
         self.pending[event_id] = data
 
     def settle(self, event_id: str) -> bool:
-        """An event is not pending any more; tells whether it was."""
+        """An event is not pending any more; returns whether it was."""
         data = self.pending.pop(event_id, None)
         if data is None:
             return False

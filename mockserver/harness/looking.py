@@ -90,7 +90,7 @@ class SpaceLook:
         return self._look(lambda control: control.happenings.of(method, "call"))
 
     def events(self, event_type: str | None = None) -> list[Happening]:
-        """What clients were told, oldest first, each once; None takes every type."""
+        """What clients were sent, oldest first, each once; None takes every type."""
         return self._look(lambda control: control.happenings.of(event_type, "event"))
 
     def expect(

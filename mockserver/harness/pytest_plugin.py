@@ -349,7 +349,7 @@ def pytest_runtest_makereport(
     watch = item.stash.get(_WATCH, None)
     if watch is not None and report.failed:
         shown = str(call.excinfo.value) if call.excinfo is not None else ""
-        # What was expected and did not come is told with a timeline already.
+        # The message about what did not come has a timeline already.
         if "\ntimeline:\n" not in shown:
             timeline = watch.space.timeline(FRAMES_SHOWN) or "  nothing crossed the wire"
             report.sections.append((f"signalwire timeline of {watch.space.project}", timeline))

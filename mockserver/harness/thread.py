@@ -141,7 +141,7 @@ class ServerThread:
             raise error.with_traceback(None) from None
 
     def check_bugs(self) -> None:
-        """Raise MockServerBug for the faults of the mock that were not told of yet."""
+        """Raise MockServerBug for the bugs of the mock that were not raised yet."""
         __tracebackhide__ = True
         if self._server is None:
             return

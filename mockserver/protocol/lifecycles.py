@@ -1,8 +1,8 @@
 """What may happen to a recording, and to whatever else lives and ends, as tables.
 
-A row says: in this state this verb leads to that state and is told by that event. A pair that has
-no row is not allowed. Two laws hold for every table: each state can be reached from the initial
-one, and nothing leads out of the final one.
+A row says: in this state this verb leads to that state and causes that event. A pair without a row
+is not allowed. Two laws hold for every table: each state can be reached from the initial one, and
+nothing leads out of the final one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["LIFECYCLES", "PLAYBACK", "RECORDING", "STREAM", "Lifecycle", "Transi
 
 
 class Transition(NamedTuple):
-    """What a verb does: the state that it leads to and the event that tells it."""
+    """What a verb does: the state that it leads to and the event that reports it."""
 
     state: str
     event: str
@@ -29,12 +29,12 @@ class Lifecycle:
 
     Attributes:
         kind: What lives, as in the names of its calls and events: `recording`.
-        initial: The state that the verb `start` makes it in, told by the event `started`.
+        initial: The state that the verb `start` makes it in, reported by the event `started`.
         final: The state that nothing leads out of.
         rows: `{(state, verb): Transition(state, event)}`; `start` has no row, since
             nothing is there before it.
         flag: The field of `room_session` that is true while one has not ended; None when the room
-            tells nothing of it.
+            does not show it.
     """
 
     kind: str

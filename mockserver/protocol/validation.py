@@ -35,7 +35,7 @@ _SUCCESS: Final = re.compile(r"2[0-9][0-9]")
 
 
 _PLAIN: Final = {"code": "200", "message": "OK"}
-"""The result of a call that has nothing to tell."""
+"""The result of a call that has nothing to report."""
 
 _answered_plainly: Final[set[str]] = set()
 """Methods for which `_PLAIN` has passed the schema of the result."""

@@ -52,7 +52,7 @@ class RestError(Exception):
         """The JSON body.
 
         Args:
-            older: whether single fields are told in the form of the older Relay REST API.
+            older: whether single fields are reported in the form of the older Relay REST API.
         """
         if self.status != 422:
             return {"error": TEXTS[self.status]}

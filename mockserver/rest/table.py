@@ -49,7 +49,7 @@ class Operation:
         status: of the answer [R].
         wants_uuid: whether an id that is no UUID is a problem of its own (422): for the operations
             that list 422 and take nothing else that could be wrong [A].
-        older: whether problems are told in the form of the older Relay REST API [R].
+        older: whether problems are reported in the form of the older Relay REST API [R].
     """
 
     method: str

@@ -59,7 +59,7 @@ def load(name_or_path: str | Path) -> Scenario:
 
     Raises:
         UnknownScenarioError: there is none of this name, or no file at this path.
-        ScenarioError: the file is faulty; it tells every problem.
+        ScenarioError: the file is faulty; it reports every problem.
     """
     return _load(find(name_or_path))
 

@@ -73,7 +73,7 @@ class Form:
 
     @property
     def short(self) -> Argument | None:
-        """The argument that may stand directly behind the verb: the first, where that tells all.
+        """The argument that may stand directly behind the verb: the first, if no other is needed.
 
         Not a label: what stands behind a verb is what it is about, and not what it will be called.
         """

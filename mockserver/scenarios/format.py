@@ -68,7 +68,7 @@ class Trigger:
     Attributes:
         kind: `at` (a time since the space began), `subscribed` (a session's first subscription to a
             channel; its repeats do not count), `event` (the service makes an event of this type,
-            once however many sessions are told) or `call` (a call of this method arrives).
+            once however many sessions get it) or `call` (a call of this method arrives).
         value: `video.rooms` or `room` for `subscribed`, an event type, a method; empty for `at`.
         room: only what concerns a room of this key counts; None: any room.
         nth: the n-th time only, from 1. None when `every` is set, and in a client's step, where it
@@ -238,7 +238,7 @@ class Command:
         verb: one of `COMMANDS`.
         args: its arguments by their names. A key that the file left out is absent.
         kind: what is done to a recording, playback or stream: which of them that is, as far as the
-            file tells; None for the others.
+            file says; None for the others.
     """
 
     verb: str

@@ -1,4 +1,4 @@
-"""Reads scenario files: all problems are told at once, each with its place and how to mend it.
+"""Reads scenario files: all problems are reported at once, each with its place and how to mend it.
 
 The parts' readers turn the data into a `Scenario` and know how to explain what is wrong; the schema
 (`schema.whole`) is the format's published contract, and every file is checked against it too.
@@ -59,7 +59,7 @@ def load(path: str | FilePath) -> Scenario:
     """Read a scenario file.
 
     Raises:
-        ScenarioError: the file is wrong; it tells every problem.
+        ScenarioError: the file is wrong; it reports every problem.
         OSError: it cannot be read.
     """
     with FilePath(path).open("rb") as file:
@@ -83,7 +83,7 @@ def loads(text: str, path: str = "<scenario>") -> Scenario:
             called the same.
 
     Raises:
-        ScenarioError: the text is wrong; it tells every problem.
+        ScenarioError: the text is wrong; it reports every problem.
     """
     document = Document(text, path)
     scenario = _Whole(document).read()

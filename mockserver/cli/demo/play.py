@@ -34,7 +34,7 @@ Heard = tuple[str, dict[str, Any]]
 _ROOM_LISTENERS = {
     name: event
     for name, event in ROOM_EVENTS.items()
-    # What the client derives is no event of its own, and of the start the other listener tells.
+    # What the client derives is not an event of the service; the other listener shows the start.
     if event in catalogue.EVENTS and event != "video.room.started"
 }
 

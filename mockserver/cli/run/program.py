@@ -127,7 +127,7 @@ class _Terminal:
         self._is_ours = is_there and self._is_with(self._own)
 
     def __enter__(self) -> None:
-        # Without waitid a stopped program cannot be told from a running one; so on older macOS.
+        # Without waitid a stopped program looks like a running one; so on older macOS.
         if self._is_ours and hasattr(os, "waitid"):
             asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._look)
         self._give(self._program)

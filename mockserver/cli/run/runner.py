@@ -40,7 +40,7 @@ JOURNAL_BYTES = 1 << 30
 """Memory that the frames of a space may take, about; for the same reason."""
 
 FRAMES_SHOWN = 200
-"""How much of a long conversation is told when it broke a rule."""
+"""How much of a long conversation is shown when it broke a rule."""
 
 Entries = list[dict[str, Any]]
 

@@ -14,7 +14,7 @@ CLOCK_SLACK = 1.0
 
 
 class VideoChecker(Checker):
-    """A rule at work on what a trace tells of rooms.
+    """A rule at work on what a trace shows of rooms.
 
     Attributes:
         video: what is known of rooms.
@@ -29,7 +29,7 @@ class VideoChecker(Checker):
         return self.on_video_event(event) if isinstance(event, VideoEvent) else ()
 
     def on_video_event(self, event: VideoEvent) -> Found:
-        """An event of video, before what it tells is known to the index."""
+        """An event of video, before the index has learned from it."""
         return ()
 
     def surely_told(self, event: VideoEvent, types: Iterable[str], since: VideoEvent) -> bool:

@@ -34,7 +34,7 @@ LONGEST_LIFE = 64
 """Entries of a life that are kept as a proof of its length."""
 
 Outcome = tuple[str | None, str]
-"""What an event tells: the state, and the suffix of the event's type."""
+"""What an event reports: the state, and the suffix of the event's type."""
 
 
 class Told(NamedTuple):
@@ -43,7 +43,7 @@ class Told(NamedTuple):
     Attributes:
         rooms: the room sessions.
         media: the recordings, playbacks and streams. Also those inside a room session; the older
-            ``room`` beside one tells the same once more.
+            ``room`` beside one has the same once more.
     """
 
     rooms: tuple[Mapping[str, Any], ...]
@@ -134,15 +134,15 @@ class VideoEvent(Event):
 
 @dataclass(slots=True, eq=False)
 class Media:
-    """What the trace tells about one recording, playback or stream, to whichever session.
+    """What the trace shows of one recording, playback or stream, to whichever session.
 
     Attributes:
         lifecycle: the table by which it lives.
         id: its id.
-        started_by: the first call whose answer told of it without having named it.
+        started_by: the first call whose answer named it without having named it.
         channel: the channel its events come on, or its room session's; None if neither was seen.
-        started_at: the first ``started_at`` that was told, and where.
-        room: the room session in which it was told first, and where.
+        started_at: the first ``started_at`` that was seen, and where.
+        room: the room session in which it was seen first, and where.
     """
 
     lifecycle: Lifecycle
@@ -161,9 +161,9 @@ class SeenMedia:
         lifecycle: the table by which it lives.
         id: its id.
         first: the first event about it.
-        started: the event that told its start.
+        started: the event that reported its start.
         last: the latest event about it, up to its end.
-        ended: the event that told its end.
+        ended: the event that reported its end.
         life: the entries from its start to its end; not all where there are many.
         running: seconds in the running state by the timestamps of the events; None when one of
             them has no timestamp.
@@ -206,12 +206,12 @@ class SeenMedia:
 
 @dataclass(slots=True)
 class Roster:
-    """Who is in a room, as far as one session was told on the room's channel, which keeps order.
+    """Who is in a room, as one session saw it on the room's channel, which keeps order.
 
     Attributes:
-        present: member id -> what told that they are in the room.
-        gone: member id -> what told that they left.
-        whole: what told last of all members at once.
+        present: member id -> what showed that they are in the room.
+        gone: member id -> what showed that they left.
+        whole: the last list of all members.
     """
 
     present: dict[str, VideoEvent] = field(default_factory=dict)
@@ -245,9 +245,9 @@ class SeenRoom:
     Attributes:
         session: the session.
         id: the id of the room session.
-        channel: the room's channel; None while no event has told it.
-        started: the event that told its start.
-        ended: the event that told its end.
+        channel: the room's channel; None while no event has named it.
+        started: the event that reported its start.
+        ended: the event that reported its end.
         running: kind and id of a recording, … that has not ended -> the latest event about it.
         roster: who is in the room.
         notes: what rules keep about it, by the rule; it is forgotten when the room ends.
@@ -263,7 +263,7 @@ class SeenRoom:
     notes: dict[object, Any] = field(default_factory=dict)
 
     def learn_channel(self, event: VideoEvent) -> None:
-        """Take the channel from the first event that tells it."""
+        """Take the channel from the first event that names it."""
         if self.channel is not None:
             return
         # Whatever happens within a room comes on its channel; its start and end need not.
@@ -338,7 +338,7 @@ class VideoIndex:
         media: (space, kind, id) -> recording, playback or stream.
         channels: (space, room session id) -> the room's channel.
         room_channels: the channels of rooms, by themselves.
-        started: what the last answer tells to have been started by the call that it answers.
+        started: what the last answer says was started by the call that it answers.
         told: all that the last answer describes.
     """
 
@@ -413,7 +413,7 @@ class VideoIndex:
         """Nothing is learned from what a client asks."""
 
     def on_answer(self, answer: Answer) -> None:
-        """Note what an answer tells, and what the answered call started."""
+        """Note what an answer contains, and what the answered call started."""
         self.started.clear()
         self.told = Told.by(answer.result)
         call = answer.call
@@ -510,7 +510,7 @@ def lifecycle_of(name: str) -> Lifecycle | None:
 
 
 def outcomes_of(lifecycle: Lifecycle, verb: str) -> frozenset[Outcome]:
-    """What the event tells that comes of a verb; empty for what is no verb of this table."""
+    """The transitions that a verb can cause; empty for a verb that is not in this table."""
     if verb == START:
         return frozenset({(lifecycle.initial, STARTED)})
     return frozenset(

@@ -1,4 +1,4 @@
-"""What events and results tell about rooms, as text."""
+"""What events and results report about rooms, as text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FLAGS = tuple(table.flag for table in LIFECYCLES.values() if table.flag is not 
 
 
 def describe(body: Mapping[str, Any], start: float) -> Iterator[str]:
-    """What an event or a result tells about rooms, members and what runs in them."""
+    """What an event or a result reports about rooms, members and what runs in them."""
     for kind in LIFECYCLES:
         for media in (body.get(kind), *items(body.get(f"{kind}s"))):
             if isinstance(media, Mapping):
@@ -28,7 +28,7 @@ def describe(body: Mapping[str, Any], start: float) -> Iterator[str]:
         yield from fields(room, (*_FLAGS, *_updated(room)), start)
         yield from _listed("members", room.get("members"))
         if "room_session" in body:
-            # The older `room` beside it tells the same once more.
+            # The older `room` beside it has the same once more.
             break
     member = body.get("member")
     if isinstance(member, Mapping):
@@ -48,7 +48,7 @@ def describe(body: Mapping[str, Any], start: float) -> Iterator[str]:
 
 
 def _updated(told: Mapping[str, Any]) -> list[str]:
-    """The names of the fields that changed, as a member or a room session tells them."""
+    """The names of the fields that changed, as a member or a room session names them."""
     return [name for name in items(told.get("updated")) if name not in _FLAGS]
 
 

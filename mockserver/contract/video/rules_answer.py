@@ -1,4 +1,4 @@
-"""Rules about what must be told: changes of state, dates, and answers that agree with events."""
+"""Rules about what must be reported: changes of state, dates, answers that agree with events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .rules_media import LONGER_THAN_CLOCK, MediaChecker
 from .rules_member import RoomChecker
 
 LATEST_TELLING = 60.0
-"""Seconds after something happened within which the event is made that tells it. [A]"""
+"""Seconds after something happened within which the event is made that reports it. [A]"""
 
 MOST_CLAIMS = 100
 """Answers about one channel that wait for an event that proves them right or wrong."""
@@ -44,7 +44,7 @@ MOST_CLAIMS = 100
     source="TA",
 )
 class DatesMatchClock(MediaChecker):
-    """``started_at`` and ``ended_at`` are when the events were made that tell start and end.
+    """``started_at`` and ``ended_at`` are when the events were made that report start and end.
 
     They may be up to a minute before, and a second after. A duration is not longer than from the
     one to the other, by more than 0.05 s.
@@ -78,7 +78,7 @@ class _Flag:
 
     Attributes:
         told: what the flag was told to be, last of all.
-        known: what told that nothing ran: since then everything that runs is known.
+        known: what showed that nothing ran: since then everything that runs is known.
         running: the ids of what runs, since then.
         due: the event because of which the flag must change.
     """
@@ -159,7 +159,7 @@ def _later(event: VideoEvent, before: VideoEvent) -> bool:
 
 @dataclass(slots=True)
 class _Claim:
-    """An answer that tells the state of something, at a time between two others."""
+    """An answer that reports the state of something, at a time between two others."""
 
     call: Call
     entry: Entry
@@ -176,7 +176,7 @@ class _Claim:
     source="A",
 )
 class AnswersAgree(VideoChecker):
-    """The states that answers tell of recordings, playbacks and streams are those of the events.
+    """Answers and events show recordings, playbacks and streams in the same states.
 
     An answer may be ahead of the events: it is compared with what was true from a second before its
     call to a second after itself, and only when a later event proves that nothing was still on its
@@ -268,11 +268,11 @@ class _Change:
     Attributes:
         call: the call.
         answer: what accepted it.
-        type: the type of the event that tells it.
+        type: the type of the event that reports it.
         id: of the room session or the member.
         field: what changes.
         value: what it becomes.
-        before: what told that it was otherwise.
+        before: what showed that it was otherwise.
     """
 
     call: Call
@@ -285,7 +285,7 @@ class _Change:
 
 
 class _Values:
-    """What one session was told of the fields of a room and its members, and the changes due."""
+    """What one session knows of the fields of a room and its members, and the changes due."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str], dict[str, tuple[Any, VideoEvent]]] = {}
@@ -346,7 +346,7 @@ class ChangeIsTold(RoomChecker):
         for type_, id_, told in _tellings(event, room.id):
             known = values.known.setdefault((type_, id_), {})
             known.update({name: (value, event) for name, value in told.items()})
-            # Whatever was told of the field since the call, its change is not missing.
+            # Whatever was sent about the field since the call, its change is not missing.
             values.due = [
                 each
                 for each in values.due
@@ -375,7 +375,7 @@ class ChangeIsTold(RoomChecker):
 
 
 def _tellings(event: VideoEvent, room: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """What an event tells of the room and its members: what tells their changes, id, object."""
+    """What an event has of the room and its members: the type of their changes, id, object."""
     room_session = mapping(event.body.get("room_session"))
     if room_session:
         yield ROOM_UPDATED, room_id(room_session) or room, room_session

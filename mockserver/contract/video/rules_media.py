@@ -49,11 +49,11 @@ _UPDATES = {
     )
     for kind, table in LIFECYCLES.items()
 }
-"""Kind -> the event types that tell all that happens between the start and the end."""
+"""Kind -> the event types that report all that happens between the start and the end."""
 
 
 class MediaChecker(VideoChecker):
-    """A rule about events that tell of a recording, playback or stream."""
+    """A rule about events that report a recording, playback or stream."""
 
     def on_video_event(self, event: VideoEvent) -> Found:
         """An event of video; those about media are handed on."""
@@ -65,11 +65,11 @@ class MediaChecker(VideoChecker):
         raise NotImplementedError
 
     def media(self, event: VideoEvent, seen: SeenMedia) -> Media:
-        """What any session was told of it."""
+        """What any session was sent about it."""
         return self.video.media_of(event.session, event.entry, seen.lifecycle, seen.id)
 
     def sees_updates(self, event: VideoEvent, seen: SeenMedia, since: VideoEvent) -> bool:
-        """Whether the session was surely told of all that happened since an earlier event."""
+        """Whether the session was surely sent all that happened since an earlier event."""
         return self.surely_told(event, _UPDATES[seen.lifecycle.kind], since)
 
 
@@ -167,12 +167,12 @@ class StartedFirst(MediaChecker):
 
 @rule(
     "legal-transitions",
-    "A recording is in a state that it cannot have come to, or an event tells another state.",
+    "A recording is in a state that it cannot have come to, or an event reports another state.",
     party="server",
     source="DT",
 )
 class LegalTransitions(MediaChecker):
-    """Each event tells a state that its type and the table allow after the state before.
+    """Each event reports a state that its type and the table allow after the state before.
 
     Where the session was not subscribed to updates in between, all that the table can reach is
     legal.
@@ -192,7 +192,7 @@ class LegalTransitions(MediaChecker):
     def _legal_states(
         self, event: VideoEvent, seen: SeenMedia, before: VideoEvent | None
     ) -> set[str]:
-        """The states that an event may tell, after what the session was told before."""
+        """The states that an event may report, after what the session was sent before."""
         lifecycle = seen.lifecycle
         if event.suffix == STARTED:
             # Whether it may come now is the business of started-once and started-first.
@@ -251,7 +251,7 @@ class DurationsAddUp(MediaChecker):
     """A duration is the time spent running, by the timestamps of the events.
 
     That is from start to end, less what was paused. It may be a second shorter, as real ones are,
-    and 0.05 s longer. Only a session that was told of the whole life can know.
+    and 0.05 s longer. Only a session that was sent all of its events can know.
     """
 
     def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
@@ -309,7 +309,7 @@ class PositionFollowsClock(MediaChecker):
             yield Evidence(f"{message}, {expected}", (before.entry, event.entry))
 
     def _surely_no_seek(self, event: VideoEvent, seen: SeenMedia, before: VideoEvent) -> bool:
-        """Whether the position was not set between two events, nor by what the second one tells."""
+        """Whether the position was not set between two events, nor by the second one."""
         if not self.sees_updates(event, seen, before):
             return False
         if before.media.get("seekable") is False and event.media.get("seekable") is False:
@@ -448,8 +448,8 @@ class _Action:
         media: what it acts on.
         call: the call.
         answer: what accepted it.
-        outcomes: what the event may tell that comes of it.
-        awaited: how many sessions have not been told yet, and one while these are looked for.
+        outcomes: the transitions that its event may show.
+        awaited: how many sessions have not got the event yet, and one while these are looked for.
     """
 
     media: Media
@@ -601,7 +601,7 @@ class ActionTakesEffect(VideoChecker):
             channel: the channel of what they act on.
             media: what they act on.
             seen: what the session knows of it.
-            ended: the event that told its end to the session.
+            ended: the event that reported its end to the session.
             event: the event that has just come.
         """
         latest = self._latest.get((session, channel), float("-inf"))

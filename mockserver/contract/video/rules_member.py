@@ -33,14 +33,14 @@ _NOT_NAMED = {
         {"updated", "members", "recordings", "playbacks", "streams", "audience_count"}
     ),
 }
-"""Event that tells of changes -> the fields that may change without being named.
+"""Event that reports changes -> the fields that may change without being named.
 
 Layouts decide where members are, and talking has an event of its own, like what is listed [A].
 """
 
 
 class RoomChecker(VideoChecker):
-    """A rule about events that tell of a room session."""
+    """A rule about events that report a room session."""
 
     def on_video_event(self, event: VideoEvent) -> Found:
         """An event of video; those about a room session are handed on."""
@@ -125,7 +125,7 @@ class LayersPresent(RoomChecker):
 class _Listing(NamedTuple):
     """An answer that lists the members of a room, and what it may be compared with.
 
-    It tells of a time between ``since`` and ``until``, unix seconds.
+    It reports a time between ``since`` and ``until``, unix seconds.
     """
 
     call: Call
@@ -183,7 +183,7 @@ class MembersListed(RoomChecker):
 
 
 def _wrong(listing: _Listing, room: SeenRoom) -> Iterator[Evidence]:
-    """What a list contradicts that was true all the time of which it may tell."""
+    """What a list contradicts: something that was true all the time that it may stand for."""
     for how, member, proof in room.contradictions(listing.members):
         if proof.timestamp is not None and proof.timestamp <= listing.since:
             message = f"{listing.call.method} of {room.id} to {{session}} {how} {member}"
@@ -204,7 +204,7 @@ def _lists(answer: Answer, described: Told) -> Iterator[tuple[str, list[str]]]:
 
 
 _Known = dict[tuple[str, str], tuple[Mapping[str, Any], VideoEvent]]
-"""Event that tells changes, and the id of what changes -> what is known of it, and since when."""
+"""Event that reports changes, and the id of what changes -> what is known of it, and since when."""
 
 
 @rule(
@@ -234,14 +234,14 @@ class UpdatedNamesChanges(RoomChecker):
                 if problem is not None:
                     message = f"{type_} of {id_} to {{session}} {problem}"
                     yield Evidence(message, (before.entry, event.entry), event.session)
-            # A member may be told in part; what is left out is as it was [W].
+            # A member may be sent in part; what is left out is as it was [W].
             known[type_, id_] = ({**values, **told} if seen else told), event
         if event.type == MEMBER_LEFT:
             known.pop((MEMBER_UPDATED, event.member_id or ""), None)
 
 
 def _saw_all(room: SeenRoom, type_: str, before: VideoEvent) -> bool:
-    """Whether a session was surely told all that an event of this type tells, since another."""
+    """Whether a session was surely sent all changes of an event type since another event."""
     return room.surely_told(type_, before) and (
         type_ != MEMBER_UPDATED
         or room.surely_told(MEMBER_JOINED, before)
@@ -250,7 +250,7 @@ def _saw_all(room: SeenRoom, type_: str, before: VideoEvent) -> bool:
 
 
 def _whole_tellings(event: VideoEvent, room: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """What an event tells of members and the room: the type that tells its changes, id, object."""
+    """What an event has of members and the room: the type of their changes, id, object."""
     room_session = event.body.get("room_session")
     if isinstance(room_session, Mapping):
         yield ROOM_UPDATED, room, room_session
@@ -265,7 +265,7 @@ def _whole_tellings(event: VideoEvent, room: str) -> Iterator[tuple[str, str, Ma
 def _misnamed(
     before: Mapping[str, Any], now: Mapping[str, Any], not_named: frozenset[str]
 ) -> str | None:
-    """What is wrong with ``updated``; None when nothing is, or when it is not told at all."""
+    """What is wrong with ``updated``; None when nothing is, or when it is not there."""
     updated = now.get("updated")
     if not isinstance(updated, list):
         return None

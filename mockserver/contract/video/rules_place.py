@@ -157,7 +157,7 @@ class InOneRoom(VideoChecker):
         if media.room is None:
             media.room = room, entry
         elif media.room[0] != room:
-            message = f"{lifecycle.kind} {id_} was told in room session {room}"
+            message = f"{lifecycle.kind} {id_} was seen in room session {room}"
             before, first = media.room
             yield Evidence(f"{message}, and before in {before}", (first, entry))
 

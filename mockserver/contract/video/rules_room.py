@@ -29,7 +29,7 @@ LONGEST_TIMELINE = 64
 """Moments of a room that are remembered: an event may come later than those made after it."""
 
 MOST_CLAIMS = 100
-"""Answers that tell of a room, and wait for an event that proves them right or wrong."""
+"""Answers about a room that wait for an event that proves them right or wrong."""
 
 _timestamp = attrgetter("timestamp")
 
@@ -94,8 +94,8 @@ class _Knowledge:
     proves that one runs; a false flag proves that none does.
 
     Attributes:
-        running: id of a recording, … -> what told last that it has not ended.
-        idle: what told that nothing ran, and that since then everything is known.
+        running: id of a recording, … -> what showed last that it has not ended.
+        idle: what showed that nothing ran, and that since then everything is known.
         last: the moment before.
     """
 
@@ -156,7 +156,7 @@ class _Timeline:
     Args:
         room: the room session as the session knows it.
         lifecycle: what kind of thing it is about.
-        flag: the field of the room session that tells it.
+        flag: the field of the room session that reports it.
     """
 
     def __init__(self, room: SeenRoom, lifecycle: Lifecycle, flag: str) -> None:
@@ -184,7 +184,7 @@ class _Timeline:
                 self._now.take(moment)
                 self._judge(checker, self._beginning_of_group(self._beginning_of_group(place) - 1))
             else:
-                # Rooms are told on two channels, and each keeps its own order only.
+                # Rooms have events on two channels, and each keeps its own order only.
                 self._now = self._before.copy()
                 for each in self._moments:
                     self._now.take(each)
@@ -253,7 +253,7 @@ class _Timeline:
         return Evidence(f"{said} {expected}", entries, self.room.session)
 
     def _against(self, claim: _Claim) -> Iterator[Evidence]:
-        """Find out that a claim is wrong for all the time of which it may tell.
+        """Find out that a claim is wrong for all the time that it may stand for.
 
         It is judged only once the session got an event that was made after that time: what the
         server did may still have been under way.

@@ -31,7 +31,7 @@ ANY_URL = "*"
 """Stands in ``Video.playable`` for all URLs that are not named there."""
 
 STATE = "video.room.subscribed"
-"""The event that tells a subscriber how a room stands [T]."""
+"""The event that shows a subscriber the state of a room [T]."""
 
 ENDED_ROOMS_REMEMBERED = 1_000
 """How many room sessions that have ended are still known as such."""
@@ -337,7 +337,7 @@ class Video(Namespace):
         self._emit_in(room, "video.member.left", member=left)
 
     def change_member(self, room: RoomSession, member: Member, values: dict[str, Any]) -> None:
-        """Set properties of a member; what really changed is told, and named in ``updated``.
+        """Set properties of a member; what really changed is reported, and named in ``updated``.
 
         Raises:
             Refusal: 404 when the room has ended.
@@ -349,7 +349,7 @@ class Video(Namespace):
             self._emit_in(room, "video.member.updated", member=shown)
 
     def change_room(self, room: RoomSession, values: dict[str, Any]) -> None:
-        """Set properties of a room session; what really changed is told, and named in ``updated``.
+        """Set properties of a room session; what really changed is sent, and named in ``updated``.
 
         Raises:
             Refusal: 404 when the room has ended.
@@ -360,7 +360,7 @@ class Video(Namespace):
             self._emit_room("video.room.updated", room, updated=updated)
 
     def talk(self, room: RoomSession, member: Member, talking: bool) -> None:
-        """Somebody begins to talk, or stops; told by ``video.member.talking`` [T]."""
+        """Somebody begins to talk, or stops; reported by ``video.member.talking`` [T]."""
         room.check_running()
         if room.change(member, {"talking": talking}):
             shown = {"id": member.id, "talking": talking}

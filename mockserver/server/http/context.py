@@ -54,4 +54,4 @@ class Context(Protocol):
         """
 
     def note_bug(self, bug: Exception) -> None:
-        """Remember a fault of the mock itself, and log it."""
+        """Remember a bug of the mock itself, and log it."""

@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from mockserver.protocol.explanation import Problem as Fault
-from mockserver.protocol.explanation import json_path
+from mockserver.protocol.explanation import Problem, json_path
 
 URN = "urn:signalwire-mockserver:problem:"
 """What the types of our own begin with. Without one, the status says all (``about:blank``)."""
@@ -24,7 +23,7 @@ class HttpProblem(Exception):
         detail: what is wrong, and what would be right.
         kind: the last part of its ``type``; None leaves that out, which means ``about:blank``.
         title: None takes the status's own phrase, as ``about:blank`` demands.
-        faults: what is wrong with single fields.
+        problems: what is wrong with single fields.
         explanation: more to read, of many lines.
         headers: of the answer.
     """
@@ -36,7 +35,7 @@ class HttpProblem(Exception):
         *,
         kind: str | None = None,
         title: str | None = None,
-        faults: Sequence[Fault] = (),
+        problems: Sequence[Problem] = (),
         explanation: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -45,7 +44,7 @@ class HttpProblem(Exception):
         self.detail = detail
         self.kind = kind
         self.title = title or HTTPStatus(status).phrase
-        self.faults = faults
+        self.problems = problems
         self.explanation = explanation
         self.headers = headers
 
@@ -53,8 +52,8 @@ class HttpProblem(Exception):
         """``{type?, title, status, detail, errors?, explanation?}``."""
         told: dict[str, Any] = {} if self.kind is None else {"type": URN + self.kind}
         told |= {"title": self.title, "status": self.status, "detail": self.detail}
-        if self.faults:
-            told["errors"] = [fault.as_dict() for fault in self.faults]
+        if self.problems:
+            told["errors"] = [problem.as_dict() for problem in self.problems]
         if self.explanation is not None:
             told["explanation"] = self.explanation
         return told
@@ -69,34 +68,34 @@ class HttpProblem(Exception):
         )
 
 
-def invalid(status: int, what: str, faults: Sequence[Fault]) -> HttpProblem:
+def invalid(status: int, what: str, problems: Sequence[Problem]) -> HttpProblem:
     """The problem of a body or query that breaks its schema.
 
     Args:
         status: 422 for a body, 400 for a query.
         what: ``body``, ``query``.
-        faults: what is wrong with it; not empty.
+        problems: what is wrong with it; not empty.
     """
-    more = f" (and {len(faults) - 1} more, see errors)" if len(faults) > 1 else ""
+    more = f" (and {len(problems) - 1} more, see errors)" if len(problems) > 1 else ""
     return HttpProblem(
         status,
-        faults[0].message + more,
+        problems[0].message + more,
         kind=f"invalid-{what}",
         title=f"The {what} does not fit",
-        faults=faults,
+        problems=problems,
     )
 
 
-def field_fault(
+def field_problem(
     field: str, expected: str, found: str, hint: str | None = None, status: int = 422
 ) -> HttpProblem:
     """The problem of one field of a body, when no schema could know it."""
-    return invalid(status, "body", [Fault(json_path([field]), expected, found, hint)])
+    return invalid(status, "body", [Problem(json_path([field]), expected, found, hint)])
 
 
-def moved(faults: Iterable[Fault], old: str, new: str) -> list[Fault]:
-    """The same faults, told of another place: where a path begins with ``old``, ``new`` stands."""
+def moved(problems: Iterable[Problem], old: str, new: str) -> list[Problem]:
+    """The same problems at another place: a path that begins with ``old`` begins with ``new``."""
     return [
-        Fault(new + fault.path.removeprefix(old), fault.expected, fault.found, fault.hint)
-        for fault in faults
+        Problem(new + problem.path.removeprefix(old), problem.expected, problem.found, problem.hint)
+        for problem in problems
     ]

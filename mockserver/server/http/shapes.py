@@ -24,8 +24,7 @@ from mockserver.engine import ACTIONS, Script
 from mockserver.protocol import catalogue, durations
 from mockserver.protocol.codec import MAX_DEPTH
 from mockserver.protocol.depth import is_deeper
-from mockserver.protocol.explanation import Problem as Fault
-from mockserver.protocol.explanation import explain
+from mockserver.protocol.explanation import Problem, explain
 from mockserver.rest.table import OPERATIONS
 
 from .problems import HttpProblem, invalid
@@ -182,12 +181,12 @@ def _renamed(body: Any, schema: Schema) -> tuple[Any, Schema, Mapping[str, str]]
             continue
         value = body.pop(old)
         if new in body:
-            fault = Fault(f"$.{old}", f"either {old} or {new}", "both", f"leave {old} out")
-            raise invalid(422, "body", [fault])
+            problem = Problem(f"$.{old}", f"either {old} or {new}", "both", f"leave {old} out")
+            raise invalid(422, "body", [problem])
         if isinstance(value, bool) or not isinstance(value, int | float):
             found = json.dumps(value)
             hint = f'write "{new}": {found}' if isinstance(value, str) else f"use {new}"
-            raise invalid(422, "body", [Fault(f"$.{old}", "a number of seconds", found, hint)])
+            raise invalid(422, "body", [Problem(f"$.{old}", "a number of seconds", found, hint)])
         _warn_of_old_name(old, new)
         body[new], old_names[new] = value, old
     return body, schema, old_names
@@ -223,12 +222,14 @@ def checked(
     Raises:
         HttpProblem: it does not fit; names the fields.
     """
-    faults = [] if _fits(value, schema) else explain(value, schema)
-    faults = faults or list(_bad_durations(value, schema))
-    if faults:
+    problems = [] if _fits(value, schema) else explain(value, schema)
+    problems = problems or list(_bad_durations(value, schema))
+    if problems:
         for new, old in old_names.items():
-            faults = [replace(x, path=f"$.{old}") if x.path == f"$.{new}" else x for x in faults]
-        raise invalid(status, what, faults)
+            problems = [
+                replace(x, path=f"$.{old}") if x.path == f"$.{new}" else x for x in problems
+            ]
+        raise invalid(status, what, problems)
     complete = {
         key: field["default"]
         for key, field in schema.get("properties", {}).items()
@@ -241,7 +242,7 @@ def checked(
     return complete
 
 
-def _bad_durations(value: Mapping[str, Any], schema: Schema) -> Iterator[Fault]:
+def _bad_durations(value: Mapping[str, Any], schema: Schema) -> Iterator[Problem]:
     """What a schema cannot know of durations: how long one is that is written with its unit."""
     for name, field in schema.get("properties", {}).items():
         if field.get("x-kind") != "duration" or name not in value:
@@ -251,10 +252,10 @@ def _bad_durations(value: Mapping[str, Any], schema: Schema) -> Iterator[Fault]:
             seconds = durations.rounded(value[name]) / durations.MICROSECONDS["s"]
         except ValueError as error:
             expected = str(error).removeprefix("expected ")
-            yield Fault(f"$.{name}", expected, json.dumps(value[name]))
+            yield Problem(f"$.{name}", expected, json.dumps(value[name]))
         else:
             if longest is not None and seconds > longest:
-                yield Fault(f"$.{name}", f"at most {longest} seconds", json.dumps(value[name]))
+                yield Problem(f"$.{name}", f"at most {longest} seconds", json.dumps(value[name]))
 
 
 def _is_whole(value: Any) -> TypeGuard[float]:

@@ -16,14 +16,14 @@ from mockserver.engine import Space, Video
 from .answers import json_answer
 from .context import Context
 from .endpoint import Call, no_such_space
-from .problems import HttpProblem, field_fault
+from .problems import HttpProblem, field_problem
 from .traces import lines
 
 
 async def health(call: Call) -> Any:
     """Whether the server is well, and which spaces there are.
 
-    ``bugs`` counts faults of the mock itself; with any, ``status`` is ``faulty``.
+    ``bugs`` counts bugs of the mock itself; with any, ``status`` is ``faulty``.
     ``failed_connections`` says why clients could not connect, and how to mend that.
     """
     server = call.server
@@ -146,11 +146,11 @@ async def _options(body: dict[str, Any]) -> SpaceOptions:
 
 
 def _no_speed() -> HttpProblem:
-    return field_fault("speed", "no speed", "a speed", "a manual clock has none: leave it out")
+    return field_problem("speed", "no speed", "a speed", "a manual clock has none: leave it out")
 
 
 def _read_scenario(text: str) -> scenarios.Scenario:
     try:
         return scenarios.loads(text)
     except scenarios.ScenarioError as error:
-        raise field_fault("scenario_yaml", "the text of a scenario file", str(error)) from None
+        raise field_problem("scenario_yaml", "the text of a scenario file", str(error)) from None

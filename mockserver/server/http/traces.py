@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 
 from mockserver import contract
-from mockserver.protocol.explanation import Problem as Fault
+from mockserver.protocol.explanation import Problem
 
 from .endpoint import Call
 from .problems import invalid
@@ -217,6 +217,6 @@ def _resumed(request: web.Request, after: int) -> int:
     if not told:
         return after
     if not re.fullmatch(r"[0-9]{1,15}", told):
-        fault = Fault("Last-Event-ID", "the number of an entry", f'"{told}"')
-        raise invalid(400, "header", [fault])
+        problem = Problem("Last-Event-ID", "the number of an entry", f'"{told}"')
+        raise invalid(400, "header", [problem])
     return int(told)

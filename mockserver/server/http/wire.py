@@ -52,10 +52,10 @@ async def push_event(call: Call) -> Any:
 
 
 async def expect(call: Call) -> Any:
-    """Wait for a request of a client, or an event told to one.
+    """Wait for a call of a client, or an event sent to one.
 
     Answered with the next one of this name that nobody has waited for before, be it seen already
-    or yet to come; with 408 when it does not come in time, telling what came instead.
+    or yet to come; with 408 when it does not come in time, with what came instead.
     """
     control = call.control
     try:
@@ -72,9 +72,9 @@ async def expect(call: Call) -> Any:
 
 
 async def list_happenings(call: Call) -> Any:
-    """What clients asked for and were told, oldest first.
+    """The calls of clients and the events that they got, oldest first.
 
-    An event that goes to several sessions is told once.
+    An event that goes to several sessions is sent once.
     """
     after = call.query.pop("after")
     found = call.control.happenings.of(**call.query)
