@@ -12,10 +12,11 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .exits import EXIT_BROKEN, EXIT_NOTHING, EXIT_OK, fail, warn
-from .output import say
+from . import formats
+from .exits import EXIT_BROKEN, EXIT_NOTHING, EXIT_OK, EXIT_OUTPUT, fail, warn
 
 if TYPE_CHECKING:
+    from mockserver import contract
     from mockserver.contract import Entry, TraceFile
 
 MOST_SHOWN = 100
@@ -34,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a trace: JSON lines, as the journal gives them, also compressed by gzip; or a HAR "
         "file with WebSocket messages; - reads standard input",
     )
+    formats.add_arguments(parser)
+    parser.epilog = "example: python -m mockserver check trace.jsonl --format sarif -o trace.sarif"
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -53,18 +56,32 @@ def execute(options: argparse.Namespace) -> int:
         return fail(f"{options.trace}: {_why(error)}")
     if not len(judge):
         return fail(f"{options.trace}: no frames, so there is nothing to judge", EXIT_NOTHING)
-    violations, warnings = judge.violations, judge.warnings
+    verdict = formats.Verdict([_judged(judge, file)])
+    if options.format == formats.DEFAULT:
+        _warn_of(judge.warnings)
+    try:
+        formats.write(options.format, verdict, options.output)
+    except formats.ReportFileError as error:
+        return fail(str(error), EXIT_OUTPUT)
+    return EXIT_OK if verdict.holds else EXIT_BROKEN
+
+
+def _judged(judge: contract.Judge, file: contract.TraceFile) -> formats.Judged:
+    return formats.Judged(
+        source=file.source,
+        frames=len(judge),
+        violations=judge.violations,
+        uncounted=judge.uncounted,
+        warnings=judge.warnings,
+        file=file.source if file.size is not None else None,
+    )
+
+
+def _warn_of(warnings: list[str]) -> None:
     for warning in warnings[:MOST_WARNINGS]:
         warn(f"warning: {warning}")
     if len(warnings) > MOST_WARNINGS:
         warn(f"and {len(warnings) - MOST_WARNINGS} more warnings")
-    if violations:
-        say(contract.render(violations, judge))
-        if judge.uncounted:
-            say(f"{judge.uncounted} more violations of these rules are not shown")
-        return EXIT_BROKEN
-    say(f"{options.trace}: {len(judge)} frames, {len(contract.RULES)} rules, all hold")
-    return EXIT_OK
 
 
 def _why(error: Exception) -> str:

@@ -24,6 +24,7 @@ class _Proof(NamedTuple):
     session: Session
     to_client: bool
     text: str
+    line: int | None
 
 
 class _Proven(NamedTuple):
@@ -161,6 +162,7 @@ class Judge:
                     self._index.sessions[entry.space, entry.session],
                     entry.to_client,
                     " ".join(self._describer.words(entry)),
+                    entry.line,
                 )
                 for _, entry in entries
             ),
@@ -229,6 +231,7 @@ class Judge:
                     self._index.label(proof.session),
                     proof.to_client,
                     proof.text,
+                    proof.line,
                 )
                 for proof in proven.proof
             ),

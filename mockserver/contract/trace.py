@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -59,6 +59,7 @@ class Entry:
         text: the text that was no JSON object.
         problem: what the keeper of the trace found wrong with it.
         fault: the name of the fault that was injected on purpose and made it what it is.
+        line: the line of its file, from 1; None where the trace is no file of lines.
     """
 
     n: int
@@ -70,6 +71,7 @@ class Entry:
     text: str | None = None
     problem: str | None = None
     fault: str | None = None
+    line: int | None = field(default=None, compare=False)
 
     @property
     def to_client(self) -> bool:
@@ -90,18 +92,21 @@ class Trace:
     source: str | None = None
 
     @classmethod
-    def from_entries(cls, entries: Iterable[Mapping[str, Any]]) -> Trace:
+    def from_entries(
+        cls, entries: Iterable[Mapping[str, Any]], *, first_line: int | None = None
+    ) -> Trace:
         """Read a trace from JSON objects, as a journal gives them.
 
         Args:
             entries: objects with ``time`` (unix seconds), ``session`` (name or None),
                 ``direction`` and ``frame`` (object or None); ``n``, ``space``, ``text``,
                 ``problem`` and ``fault`` may be absent, other keys are not looked at.
+            first_line: the line at which they begin in a file of JSON lines; None: in none.
 
         Raises:
             TraceError: an entry is not of that shape, or the numbers do not grow.
         """
-        return cls(tuple(read_entries(entries)))
+        return cls(tuple(_read(enumerate(entries, 1), None, first_line=first_line)))
 
     @property
     def cut(self) -> bool:
@@ -135,7 +140,8 @@ def read_lines(lines: Iterable[bytes], file: str) -> Iterator[Entry]:
         TraceError: a line is not an entry; the message has file, line and what was expected.
     """
     numbered = ((number, _parse(line, number, file)) for number, line in enumerate(lines, 1))
-    return _read(((number, raw) for number, raw in numbered if raw is not None), file)
+    present = ((number, raw) for number, raw in numbered if raw is not None)
+    return _read(present, file, first_line=1)
 
 
 def _parse(line: bytes, number: int, file: str) -> Any:
@@ -152,13 +158,18 @@ def _parse(line: bytes, number: int, file: str) -> Any:
     return raw
 
 
-def _read(numbered: Iterable[tuple[int, Any]], file: str | None, last: int = 0) -> Iterator[Entry]:
+def _read(
+    numbered: Iterable[tuple[int, Any]],
+    file: str | None,
+    last: int = 0,
+    first_line: int | None = None,
+) -> Iterator[Entry]:
     for line, raw in numbered:
         if isinstance(raw, Mapping) and "note" in raw:
             # Something that the keeper of the trace noted, and that never crossed the wire.
             continue
         try:
-            entry = _entry(raw, last)
+            entry = _entry(raw, last, None if first_line is None else first_line + line - 1)
         except _UnreadableError as problem:
             raise TraceError(problem.expected, problem.found, line=line, file=file) from None
         last = entry.n
@@ -172,7 +183,7 @@ class _UnreadableError(Exception):
         self.found = found
 
 
-def _entry(raw: Any, last: int) -> Entry:
+def _entry(raw: Any, last: int, line: int | None) -> Entry:
     if not isinstance(raw, Mapping):
         raise _UnreadableError("a JSON object", _shown(raw))
     for key in ("time", "session", "direction", "frame"):
@@ -206,6 +217,7 @@ def _entry(raw: Any, last: int) -> Entry:
         text=raw.get("text"),
         problem=raw.get("problem"),
         fault=raw.get("fault"),
+        line=line,
     )
 
 

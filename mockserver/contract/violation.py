@@ -15,6 +15,7 @@ class Row(NamedTuple):
         session: the session's name; None before it had one.
         to_client: whether the server sent it.
         text: what matters of the frame.
+        line: the line of its file; None where the trace is no file of lines.
     """
 
     n: int
@@ -22,6 +23,7 @@ class Row(NamedTuple):
     session: str | None
     to_client: bool
     text: str
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

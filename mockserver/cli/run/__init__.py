@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from mockserver.cli import formats
 from mockserver.cli.arguments import RUN_EXAMPLE, add_space_options, space_options
 from mockserver.cli.exits import fail
 
@@ -34,6 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trace", metavar="FILE", type=Path, help="keep the trace here (JSON lines)"
     )
+    parser.add_argument(
+        "--report",
+        metavar="DIR",
+        type=Path,
+        help="write an HTML report of each space into this folder, to look at without a server",
+    )
+    formats.add_arguments(parser)
+    parser.epilog = (
+        "Violations are told on standard error in any case; a format but text is written besides. "
+        "Lines of the trace stand in it if the trace is kept. Example: "
+        "python -m mockserver run --trace trace.jsonl --format junit -o contract.xml -- npm test"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -49,7 +62,8 @@ def execute(options: argparse.Namespace) -> int:
     from mockserver.server import Settings
     from mockserver.server.run import CannotListenError
 
-    from .runner import TraceFileError, run
+    from .keeping import CannotKeepError, Kept
+    from .runner import run
 
     settings = Settings(space=space_options(options))
     try:
@@ -58,12 +72,12 @@ def execute(options: argparse.Namespace) -> int:
             settings,
             check=options.check,
             override=options.override,
-            trace=options.trace,
+            kept=Kept(options.trace, options.report, options.format, options.output),
         )
     except (
         scenarios.ScenarioError,
         scenarios.UnknownScenarioError,
-        TraceFileError,
+        CannotKeepError,
         CannotListenError,
     ) as error:
         return fail(str(error))

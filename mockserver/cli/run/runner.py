@@ -6,12 +6,10 @@ import asyncio
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from mockserver import contract, scenarios
 from mockserver.cli.exits import (
@@ -29,6 +27,7 @@ from mockserver.server.environment import changes, environment
 from mockserver.server.run import start
 
 from . import program
+from .keeping import CannotKeepError, Conversation, Entries, Kept, judged
 
 PROJECT = "mock-project"
 TOKEN = "mock-token"
@@ -42,12 +41,6 @@ JOURNAL_BYTES = 1 << 30
 FRAMES_SHOWN = 200
 """How much of a long conversation is shown when it broke a rule."""
 
-Entries = list[dict[str, Any]]
-
-
-class TraceFileError(Exception):
-    """The trace file cannot be written; says where and why."""
-
 
 def run(
     command: Sequence[str],
@@ -55,7 +48,7 @@ def run(
     *,
     check: bool = True,
     override: bool = False,
-    trace: Path | None = None,
+    kept: Kept,
 ) -> int:
     """Serve on a free port while a program runs, then check what was said against the contract.
 
@@ -64,32 +57,31 @@ def run(
         settings: how to serve; the port is always a free one.
         check: whether a broken rule makes the run fail.
         override: whether environment variables that are set are replaced by the mock's.
-        trace: where to keep the trace of all spaces, as JSON lines. A space that began again has
-            the number of its generation behind its name: ``lobby (run 2)``.
+        kept: what is kept of it: trace, reports, verdict. A space that began again has the number
+            of its generation behind its name: ``lobby (run 2)``.
 
     Returns:
         The program's exit code (128 and the signal's number if one ended it, 127 if there is no
         such program). If it succeeded: 1 if a rule was broken or a step of a script failed, 5 if
-        nobody connected, so that there was nothing to judge, 74 if the trace could not be kept. 70
+        nobody connected, so that there was nothing to judge, 74 if something could not be kept. 70
         if the mock itself had a bug.
 
     Raises:
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
-        TraceFileError: the trace cannot be written.
+        CannotKeepError: a file cannot be written.
         CannotListenError: there is no free port.
     """
     logging.basicConfig(level="WARNING", format="mockserver: %(message)s")
     # Found now, rather than when all the work is done.
     if settings.scenario != Script.name:
         scenarios.load(settings.scenario)
-    if trace is not None:
-        _write_trace(trace, {})
+    kept.prepare()
     settings = replace(settings, port=0, journal_limit=JOURNAL_LIMIT, journal_bytes=JOURNAL_BYTES)
-    return asyncio.run(_run(command, settings, check=check, override=override, trace=trace))
+    return asyncio.run(_run(command, settings, check=check, override=override, kept=kept))
 
 
 async def _run(
-    command: Sequence[str], settings: Settings, *, check: bool, override: bool, trace: Path | None
+    command: Sequence[str], settings: Settings, *, check: bool, override: bool, kept: Kept
 ) -> int:
     signals = program.Signals()
     server = Server(settings)
@@ -105,25 +97,45 @@ async def _run(
         await server.stop()
     spaces = dict(_spaces(server))
     ours = EXIT_OK
-    if trace is not None:
-        try:
-            _write_trace(trace, spaces)
-        except TraceFileError as error:
-            ours = fail(str(error), EXIT_OUTPUT)
+    problems: list[str] = []
     if not (spaces or signals.first.done() or code >= program.EXIT_NOT_EXECUTABLE):
         for message, count in server.strangers:
             warn(f"{message}{f' ({count} times)' if count > 1 else ''}")
-        warn(f"nobody connected to {server.url}: the program finds it in MOCK_SIGNALWIRE_URL")
-        ours = EXIT_NOTHING if check else ours
+        nobody = f"nobody connected to {server.url}: the program finds it in MOCK_SIGNALWIRE_URL"
+        warn(nobody)
+        if check:
+            ours = EXIT_NOTHING
+            problems.append(nobody)
+    conversations = judged(spaces) if check or kept.wants_judging else []
+    reports: dict[str, Path] = {}
+    lost: list[str] = []
+    with _told(lost):
+        kept.keep_trace(spaces)
+    with _told(lost):
+        reports = kept.keep_reports(conversations)
     if check:
-        for name, entries in spaces.items():
-            if broken := _broken(name, entries):
-                ours = fail(broken, EXIT_BROKEN)
+        for conversation in conversations:
+            if conversation.violations:
+                ours = fail(_broken(conversation, reports), EXIT_BROKEN)
         for failure in _failures(server):
             ours = fail(failure, EXIT_BROKEN)
+            problems.append(failure)
+    with _told(lost):
+        kept.keep_verdict(conversations, problems)
+    ours = ours or (EXIT_OUTPUT if lost else EXIT_OK)
     if server.bugs:
         return fail(f"the server had {len(server.bugs)} bugs of its own, see above", EXIT_BUG)
     return code or ours
+
+
+@contextmanager
+def _told(lost: list[str]) -> Iterator[None]:
+    """Say what cannot be kept, note it, and go on: the verdict matters more."""
+    try:
+        yield
+    except CannotKeepError as error:
+        lost.append(str(error))
+        warn(str(error))
 
 
 def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
@@ -144,25 +156,11 @@ def _failures(server: Server) -> Iterator[str]:
             yield f'a step of the script failed in space "{space.name}": {failure}'
 
 
-def _write_trace(path: Path, spaces: dict[str, Entries]) -> None:
-    number = 0
-    try:
-        with path.open("wb") as file:
-            for name, entries in spaces.items():
-                for entry in entries:
-                    number += 1
-                    file.write(orjson.dumps({**entry, "n": number, "space": name}) + b"\n")
-    except OSError as error:
-        raise TraceFileError(f"cannot write the trace {path}: {error.strerror}") from error
-
-
-def _broken(name: str, entries: Entries) -> str:
-    """Which rules were broken in a space, and what was said there; "" for none."""
-    trace = contract.Trace.from_entries(entries)
-    violations = contract.check(trace)
-    if not violations:
-        return ""
-    where = f'in space "{name}"' if name else "before signalwire.connect"
-    report = contract.render(violations, trace)
-    timeline = contract.timeline(trace, FRAMES_SHOWN)
-    return f"the contract is broken {where}: {report}\ntimeline:\n{timeline}"
+def _broken(conversation: Conversation, reports: Mapping[str, Path]) -> str:
+    """Which rules were broken in a space, what was said there, and where its report is."""
+    report = contract.render(conversation.violations, conversation.trace)
+    timeline = contract.timeline(conversation.trace, FRAMES_SHOWN)
+    told = f"the contract is broken {conversation.where}: {report}\ntimeline:\n{timeline}"
+    if (file := reports.get(conversation.name)) is not None:
+        told += f"\nreport: {file}"
+    return told
