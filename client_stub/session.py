@@ -52,7 +52,7 @@ class RecentIds:
         self._ids: OrderedDict[str, None] = OrderedDict()
 
     def add(self, id: object) -> bool:
-        """Note an id; returns whether it is new. An id that is no string always counts as new."""
+        """Note an id; returns whether it is new, as every id is that is not a string."""
         if not isinstance(id, str):
             return True
         if id in self._ids:

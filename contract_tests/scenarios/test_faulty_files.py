@@ -112,7 +112,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "a name that is none": (
         "scenario: My_Own\nabout: x\n",
         [
-            '1:11: scenario: "My_Own" is no name for a scenario; use small letters and digits, '
+            '1:11: scenario: "My_Own" is not a name for a scenario; use small letters and digits, '
             "with single dashes between words"
         ],
     ),
@@ -131,7 +131,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "a room's key and members": (
         HEAD + 'rooms: {"the lobby": {members: 0}}\n',
         [
-            '3:9: rooms: "the lobby" is no name; use letters, digits, - and _; '
+            '3:9: rooms: "the lobby" is not a name; use letters, digits, - and _; '
             "the wire name goes under name",
             "3:32: rooms.the lobby.members: expected a whole number from 1 to 1000 or a list of "
             "names, found the number 0",
@@ -440,7 +440,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
             "4:35: client[0].do[2].play: expected a text, found the number 5",
             "4:63: client[0].do[3].play.volume: expected a number from -50 to 50, "
             "found the number 51",
-            '4:71: client[0].do[3].play.as: "a b" is no name; use letters, digits, - and _',
+            '4:71: client[0].do[3].play.as: "a b" is not a name; use letters, digits, - and _',
             "5:10: client[1].do[0]: audio_mute needs member; write {audio_mute: all}",
             "5:44: client[1].do[1].audio_mute.member: expected a text, found an empty list",
             "5:69: client[1].do[2].set_input_volume: expected a mapping with member, volume, "

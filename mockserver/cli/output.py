@@ -45,7 +45,7 @@ def is_unicode() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a text; a reader that has gone, as in ``… | head -1``, is no error and gets no more."""
+    """Print a text. A reader that has gone, as in ``… | head -1``, is not an error."""
     try:
         print(text)
     except BrokenPipeError:

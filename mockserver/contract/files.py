@@ -1,7 +1,7 @@
 """Trace files, read line by line: JSON lines, also compressed, and what Chrome saves of sockets.
 
-However long a file is, only the line is kept that is being read. A file that is no trace is given
-up at its first line. HAR files are one JSON value, and are read at once.
+However long a file is, only the line is kept that is being read. A file that is not a trace is
+given up at its first line. HAR files are one JSON value, and are read at once.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def read_har(data: bytes, source: str) -> Iterator[Entry]:
     that the answer to ``signalwire.connect`` gives it.
 
     Raises:
-        TraceError: it is no HAR file, or no socket in it spoke this protocol.
+        TraceError: it is not a HAR file, or no socket in it spoke this protocol.
     """
     try:
         log = mapping(mapping(orjson.loads(data)).get("log"))

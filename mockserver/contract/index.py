@@ -100,7 +100,7 @@ class Call:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it was answered with a result that is no refusal [W]."""
+        """Whether it was answered with a result that is not a refusal [W]."""
         if self.answer is None or self.answer.frame is None:
             return False
         result = self.answer.frame.get("result")

@@ -61,7 +61,7 @@ class Checker:
         return ()
 
     def on_server_call(self, call: Call) -> Found:
-        """A call of the server that is no event."""
+        """A call of the server that is not an event."""
         return ()
 
     def on_answer(self, answer: Answer) -> Found:

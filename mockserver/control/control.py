@@ -242,7 +242,7 @@ class SpaceControl:
 
         Raises:
             ControlError: no such method, or a contradiction.
-            ValueError: ``delay`` is no duration.
+            ValueError: ``delay`` is not a duration.
         """
         delay_us = duration("delay", delay)
         if method not in catalogue.CLIENT_CALLS:
@@ -379,7 +379,7 @@ class SpaceControl:
 
         Raises:
             ControlError: the clock is running, or ``by`` is negative.
-            ValueError: ``by`` is no duration.
+            ValueError: ``by`` is not a duration.
         """
         clock = self._standing()
         if isinstance(by, int | float) and by < 0:

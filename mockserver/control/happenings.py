@@ -113,7 +113,7 @@ class Happenings:
         Raises:
             UnknownName: no such method or event type.
             TimeoutError: it did not come; says what did.
-            ValueError: ``timeout`` is no duration.
+            ValueError: ``timeout`` is not a duration.
         """
         check_name(name)
         timeout_s = duration("timeout", timeout) / MICROSECONDS

@@ -53,8 +53,8 @@ class Keeper(Mapping[str, Space]):
 ReadToken = Callable[[str, Mapping[str, Space], "str | None"], "Grant | None"]
 """Reads a ``jwt_token``, given all spaces and the name that the client's URL says.
 
-Returns None for a text that is no JSON Web Token. Raises AuthenticationFailed for one that cannot
-be used.
+Returns None for a text that is not a JSON Web Token. Raises AuthenticationFailed for one that
+cannot be used.
 """
 
 
@@ -136,7 +136,7 @@ class Gate:
         return space
 
     def refuse(self, connection: Connection, data: bytes, message: str) -> None:
-        """Answer a message that is no text frame at all with an error."""
+        """Answer a message that is not a text frame at all with an error."""
         self._refuse(connection, data, InvalidRequest(message))
 
     def detach(self, connection: Connection) -> Session | None:

@@ -20,7 +20,7 @@ from .clock import seconds
 TO_SERVER = "to_server"
 TO_CLIENT = "to_client"
 NOTE = "note"
-"""The direction of what is no frame."""
+"""The direction of what is not a frame."""
 
 MOST_BRACKETS = 200
 """Opening brackets up to which a refused text is looked into as JSON."""
@@ -135,7 +135,7 @@ class Journal:
         )
 
     def note(self, time: int, session: str | None, text: str) -> None:
-        """Note something that is no frame, such as why a session was ended.
+        """Note something that is not a frame, such as why a session was ended.
 
         Args:
             time: microseconds of space time.

@@ -140,7 +140,7 @@ class SpaceHandle(SpaceLook):
 
         Raises:
             ControlError: the clock is not a manual one, or ``by`` is negative.
-            ValueError: ``by`` is no duration.
+            ValueError: ``by`` is not a duration.
             TimeoutError: a client did not acknowledge within five real seconds.
         """
         __tracebackhide__ = True

@@ -327,7 +327,7 @@ def _scenario(chosen: str | Path, folder: Path) -> str:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Once a test has passed, check its space against the contract: then it is the test that fails.
 
-    What its other fixtures make the application say later is judged when the space ends.
+    Frames sent during fixture teardown are judged when the space ends.
     """
     __tracebackhide__ = True
     result = yield

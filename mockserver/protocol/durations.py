@@ -25,7 +25,7 @@ def microseconds(value: object) -> int:
         value: a text with a unit, or a number of seconds.
 
     Raises:
-        ValueError: it is no duration, is negative, finer than a microsecond, or far too long.
+        ValueError: it is not a duration, is negative, finer than a microsecond, or far too long.
     """
     if isinstance(value, str) and (match := _TEXT.fullmatch(value)):
         exact = Decimal(match[1]) * MICROSECONDS[match[2]]
@@ -46,7 +46,7 @@ def rounded(value: object) -> int:
     For durations that a program has computed: ``0.1 + 0.2`` is one.
 
     Raises:
-        ValueError: it is no duration, is negative, or far too long.
+        ValueError: it is not a duration, is negative, or far too long.
     """
     if isinstance(value, float) and math.isfinite(value):
         value = round(value, 6)

@@ -127,7 +127,7 @@ def _listed(words: list[str]) -> str:
 
 
 def json_path(parts: Iterable[str | int]) -> str:
-    """`$.params.events[0]`; keys that are no plain words are quoted, `$["a b"]`."""
+    """`$.params.events[0]`; keys that are not plain words are quoted, `$["a b"]`."""
     path = "$"
     for part in parts:
         if isinstance(part, int):

@@ -67,7 +67,7 @@ def check_reply(frame: Frame) -> None:
     found = _problems_of(frame, *_envelope_of_reply(frame))
     if found:
         raise InvalidRequest(
-            f"This is no answer: {_summary(found)}", {"problems": _as_data(found)}, id_of(frame)
+            f"This is not an answer: {_summary(found)}", {"problems": _as_data(found)}, id_of(frame)
         )
 
 
@@ -95,8 +95,8 @@ def check_outgoing(frame: Frame, answers: str | None = None) -> None:
 def problems(frame: Mapping[str, Any], answers: str | None = None) -> list[Problem]:
     """What is wrong with any frame of a trace, whoever sent it; empty when nothing is.
 
-    Of a method or event type that no schema describes only the envelope is judged, since the real
-    service knows more of them than this project does.
+    Unknown methods and event types are checked against the envelope only: the real service has
+    more of them than this project knows.
 
     Args:
         frame: Any JSON object.
@@ -215,7 +215,7 @@ def _refuse_call(frame: Frame) -> None:
     envelope = _problems_of(frame, "envelopes", "call")
     if envelope:
         raise InvalidRequest(
-            f"This is no call: {_summary(envelope)}",
+            f"This is not a call: {_summary(envelope)}",
             {"problems": _as_data(envelope)},
             id_of(frame),
         )

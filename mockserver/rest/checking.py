@@ -46,7 +46,7 @@ def read_body(data: bytes, name: str | None) -> Values:
         name: its schema; None for a request that needs none.
 
     Raises:
-        RestError: 400 for what is no JSON object, 422 for what does not fit.
+        RestError: 400 for what is not a JSON object, 422 for what does not fit.
     """
     value: Any = {}
     if data:

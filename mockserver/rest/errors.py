@@ -25,7 +25,7 @@ class FieldProblem(NamedTuple):
     """What is wrong with one field.
 
     Attributes:
-        attribute: the field; None when it is no single one.
+        attribute: the field; None when it is not a single one.
         message: what was expected, and what was found instead.
         code: one of the vendor's public list [D].
     """

@@ -46,7 +46,7 @@ Python tests have `mock.rest_url`.
 
 | status | body | when |
 |---|---|---|
-| 400 | `{{"error": "Bad Request"}}` | the body is no JSON object |
+| 400 | `{{"error": "Bad Request"}}` | the body is not a JSON object |
 | 401 | `{{"error": "Unauthorized"}}` | the credentials are missing or wrong |
 | 403 | `{{"error": "Forbidden"}}` | a page of another site asks; a link to a file has expired |
 | 404 | `{{"error": "Not Found"}}` | there is no such path or object |

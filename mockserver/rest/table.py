@@ -47,7 +47,7 @@ class Operation:
         query: the schema of the query.
         body: the schema of the body; None when it takes none.
         status: of the answer [R].
-        wants_uuid: whether an id that is no UUID is a problem of its own (422): for the operations
+        wants_uuid: whether an id that is not a UUID is a 422 of its own: for the operations
             that list 422 and take nothing else that could be wrong [A].
         older: whether problems are reported in the form of the older Relay REST API [R].
     """
@@ -83,7 +83,7 @@ class Operation:
         """The statuses of all errors that it can answer with, sorted.
 
         Those that the specification leaves out are 404 for an id in the path, and 400 and 422 for
-        a body that is no JSON, or does not fit [A].
+        a body that is not JSON, or does not fit [A].
         """
         found = {401, 500, *self.errors}
         if "{" in self.path:

@@ -105,7 +105,7 @@ def _signed(
 
 
 def read(token: str, spaces: Mapping[str, Space], space_name: str | None) -> Grant | None:
-    """What a client's ``jwt_token`` grants; None for a text that is no JSON Web Token.
+    """What a client's ``jwt_token`` grants; None for a text that is not a JSON Web Token.
 
     Args:
         token: as the client sent it.

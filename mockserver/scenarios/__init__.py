@@ -65,7 +65,7 @@ def load(name_or_path: str | Path) -> Scenario:
 
 
 def load_named(name: str) -> Scenario:
-    """Load a scenario that ships; a path is no name here, so this is safe with what clients send.
+    """Load a scenario that ships, by its name. Paths are refused: clients may send the name.
 
     Raises:
         UnknownScenarioError: there is none of this name.

@@ -82,7 +82,7 @@ class Document:
             stand twice), and what was noted since.
 
     Raises:
-        ScenarioError: the text is longer than `MOST_CHARACTERS`, is no YAML, or has more than
+        ScenarioError: the text is longer than `MOST_CHARACTERS`, is not YAML, or has more than
             `MOST_NODES` values once its anchors are followed.
     """
 

@@ -161,7 +161,7 @@ class Step:
         after_us: how long it waits after that.
         actions: what then happens, in order.
         line: where it stands in the file, counted from 1.
-        optional: whether it is no failure if an action cannot be done by then.
+        optional: whether it is not a failure if an action cannot be done by then.
     """
 
     trigger: Trigger

@@ -107,7 +107,7 @@ class _Whole(Reading):
     """Reads a whole scenario."""
 
     def read(self) -> Scenario | None:
-        """Read the whole document; None only when it is no mapping at all."""
+        """Read the whole document; None only when it is not a mapping at all."""
         data = self.mapping(self.document.data, (), TOP_LEVEL, required=("scenario", "about"))
         if data is None:
             return None
@@ -142,7 +142,7 @@ class _Whole(Reading):
         file = FilePath(self.document.file)
         if name and not _KEBAB.fullmatch(name):
             mend = "use small letters and digits, with single dashes between words"
-            self.wrong(("scenario",), f'"{name}" is no name for a scenario', mend)
+            self.wrong(("scenario",), f'"{name}" is not a name for a scenario', mend)
         elif name and file.suffix in (".yaml", ".yml") and file.stem != name:
             mend = f'call it "{file.stem}", or rename the file to {name}{file.suffix}'
             self.wrong(("scenario",), f'the scenario "{name}" is in the file {file.name}', mend)
@@ -176,7 +176,7 @@ class _Whole(Reading):
         if not NAME.fullmatch(key):
             self.wrong(
                 path,
-                f'"{key}" is no name',
+                f'"{key}" is not a name',
                 "use letters, digits, - and _; the wire name goes under name",
                 at_key=True,
             )

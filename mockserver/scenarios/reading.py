@@ -55,7 +55,7 @@ class Reading:
     def mapping(
         self, value: Any, path: Path, known: Sequence[str], required: Sequence[str] = ()
     ) -> dict[str, Any] | None:
-        """Give a mapping's known keys; None when it is no mapping."""
+        """Give a mapping's known keys; None when it is not a mapping."""
         if not isinstance(value, dict):
             self.wrong(
                 path, f"expected a mapping with {', '.join(known)}, found {found_text(value)}"
@@ -96,7 +96,7 @@ class Reading:
         """Read a name inside the file."""
         value = self.text(data, key, path)
         if value is not None and not NAME.fullmatch(value):
-            self.wrong((*path, key), f'"{value}" is no name', "use letters, digits, - and _")
+            self.wrong((*path, key), f'"{value}" is not a name', "use letters, digits, - and _")
             return None
         return value
 

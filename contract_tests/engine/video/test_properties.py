@@ -159,7 +159,7 @@ def test_raised_hands_come_first_unless_it_says_otherwise(
 def test_only_what_changed_is_named(
     client: Client, room: RoomSession, told: Tell, ann: Member
 ) -> None:
-    """Who is deaf is muted too, if not muted already; who has no video is not visible."""
+    """A deaf member is muted too, if not muted already; a member without video is not visible."""
     ids = {"room_session_id": room.id, "member_id": ann.id}
     for verb, updated in (
         ("deaf", ["deaf", "audio_muted"]),

@@ -27,7 +27,7 @@ EXIT_SIGNALLED = 128
 
 
 class Signals:
-    """The signals that would end us: from the making of this on, they are the program's instead.
+    """Forwards the signals that would end this process to the program, from construction on.
 
     Attributes:
         first: the first that came.

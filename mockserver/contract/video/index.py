@@ -361,7 +361,7 @@ class VideoIndex:
         return part
 
     def seen_media(self, event: VideoEvent) -> SeenMedia | None:
-        """What the session knows of what an event is about; None if that is no media."""
+        """What the session knows of what an event is about; None if that is not media."""
         if event.seen_media is not None:
             return event.seen_media
         if event.lifecycle is None or event.media_id is None:

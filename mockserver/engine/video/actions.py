@@ -32,7 +32,7 @@ def find_members(room: RoomSession, who: str | None) -> list[Member]:
     """The member of this name or id, ``all`` of them, or who joined last when None.
 
     Raises:
-        Refusal: 404, naming who is there; or when the room has ended.
+        Refusal: 404, naming the members; or when the room has ended.
     """
     room.check_running()
     members = list(room.members.values())

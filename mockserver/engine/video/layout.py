@@ -57,7 +57,7 @@ def layers(placed: Mapping[str, str]) -> list[dict[str, Any]]:
     """The layers of ``video.layout.changed``: a grid, in percent of the canvas [A].
 
     Args:
-        placed: member id -> position; who is off the canvas has no layer.
+        placed: member id -> position; a member off the canvas has no layer.
     """
     shown = [(member, position) for member, position in placed.items() if position != OFF_CANVAS]
     columns = max(1, math.ceil(math.sqrt(len(shown))))

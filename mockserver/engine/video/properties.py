@@ -68,7 +68,7 @@ MEMBER_SETTERS = (
 )
 """``video.member.VERB`` sets these properties of one member, or of all [T].
 
-``deaf`` also mutes the microphone, and ``undeaf`` unmutes it [D]. That who has no video
+``deaf`` also mutes the microphone, and ``undeaf`` unmutes it [D]. That a member without video
 is not visible follows from a published sample, in which both change at once [T].
 """
 

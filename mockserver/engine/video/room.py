@@ -161,7 +161,7 @@ class RoomSession(Container):
         self._positions = None
 
     def everybody(self) -> list[Member]:
-        """Who was a member and left, as far as that is remembered, and who is one."""
+        """The members, and those that left, as far as they are remembered."""
         return [*self._former.values(), *self.members.values()]
 
     @property

@@ -23,8 +23,8 @@ class Limits:
 
     Attributes:
         join_from: nobody can join before it.
-        join_until: nobody can join from it on; who is there stays.
-        remove_at: whoever is there is removed, and nobody can join any more [A].
+        join_until: nobody can join from then on; members stay.
+        remove_at: all members are removed, and nobody can join any more [A].
         remove_after_us: how long after joining somebody is removed.
 
     Times are microseconds of space time; None sets no limit.

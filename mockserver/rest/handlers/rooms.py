@@ -40,7 +40,7 @@ def get_room(call: Call) -> Any:
 
 
 def get_room_by_name(call: Call) -> Any:
-    """A room, by its name: the same path, for what is no UUID."""
+    """A room, by its name: the same path, for what is not a UUID."""
     return _shown(call, call.state.room_named(call.path["name"]))
 
 

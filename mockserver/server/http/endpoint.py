@@ -74,7 +74,7 @@ class Endpoint:
         answer: the shape of the answer; None when there is nothing to say.
         status: of the answer.
         problems: statuses of problems besides those that any request can meet.
-        takes: the type of a body that is no JSON object, which the handler reads itself.
+        takes: the type of a body that is not a JSON object, which the handler reads itself.
         media: types of the answer, the usual one first; shapes describe JSON only.
     """
 

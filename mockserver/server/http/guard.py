@@ -77,11 +77,11 @@ class Guard:
         self._check_token(request)
 
     def check_websocket(self, request: web.Request) -> None:
-        """Let a client's WebSocket in. Clients that are no browsers send no origin.
+        """Let a client's WebSocket in. Clients that are not browsers send no origin.
 
         A page is this machine's own if its origin is loopback, the address that the server was
         told to listen on, or the very IP address that it connects to. A name that is the same in
-        both is no proof: a page's own name can be made to point here (DNS rebinding).
+        both is not proof: a page's own name can be made to point here (DNS rebinding).
 
         Raises:
             HttpProblem: 403 for a page that is not this machine's own.
@@ -134,7 +134,7 @@ class Guard:
 
 
 def _origin_host(origin: str) -> str | None:
-    """The host of ``http://localhost:3000``; None for ``null`` and what is no origin."""
+    """The host of ``http://localhost:3000``; None for ``null`` and what is not an origin."""
     try:
         return _host_of(urlsplit(origin).netloc)
     except ValueError:

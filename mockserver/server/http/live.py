@@ -118,7 +118,7 @@ class _Watcher:
 
 
 def _clock_mark(clock: Clock) -> Mark:
-    """That a running clock goes on is no change."""
+    """That a running clock goes on is not a change."""
     if not isinstance(clock, RunningClock):
         return (clock.now(),)
     return (clock.speed, clock.paused, clock.now() if clock.paused else None)

@@ -119,7 +119,7 @@ async def read_body(request: web.Request, name: str | None) -> dict[str, Any]:
         name: the shape that it must have; None when there must be none.
 
     Raises:
-        HttpProblem: 413, 415, 400 for what is no JSON, 422 for what does not fit.
+        HttpProblem: 413, 415, 400 for what is not JSON, 422 for what does not fit.
     """
     data = await request.read()
     # A page can send other types elsewhere without being asked first; JSON it cannot.
@@ -170,7 +170,7 @@ def _renamed(body: Any, schema: Schema) -> tuple[Any, Schema, Mapping[str, str]]
     Old fields (``x-formerly``) are numbers of seconds; they are logged, each once.
 
     Raises:
-        HttpProblem: 422 for an old field that is no number, or that stands beside the new one.
+        HttpProblem: 422 for an old field that is not a number, or that stands beside the new one.
     """
     if not isinstance(body, dict):
         return body, schema, {}

@@ -26,7 +26,7 @@ JSON_LINES = "application/jsonl"
 EVENT_STREAM = "text/event-stream"
 
 HEARTBEAT_S = 15.0
-"""How often a stream in which nothing happens says so; who has gone is noticed then."""
+"""How often an idle stream sends a comment, so that a follower that has gone is noticed."""
 
 AT_ONCE = 200
 """How many entries are read before others have their turn in the event loop."""

@@ -102,7 +102,7 @@ class Lent(asyncio.Transport):
 
 
 class Door(asyncio.Protocol):
-    """A connection that is no WebSocket, or not yet.
+    """A connection that is not a WebSocket, or not yet.
 
     Args:
         sockets: all connections of the server.

@@ -1,4 +1,4 @@
-"""Connections that never became a client's: said once, counted, and told to whoever asks.
+"""Connections that never became a client's: warned about once, counted, and listed in health.
 
 A test whose application cannot connect fails somewhere else, and later. So each cause has a
 sentence that says what happened, and how to mend it.
