@@ -83,7 +83,10 @@ def _run(words: list[str]) -> int:
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:
-    """The parser of all commands, of which only the chosen one knows its arguments."""
+    """The parser of all commands, of which only the chosen one knows its arguments.
+
+    When it is one of those that there are, the others are left out: nobody gets to see them.
+    """
     import mockserver
 
     parser = argparse.ArgumentParser(
@@ -94,8 +97,8 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=mockserver.__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, says in COMMANDS.items():
-        command = commands.add_parser(name, help=says)
+    for name in (chosen,) if chosen in COMMANDS else COMMANDS:
+        command = commands.add_parser(name, help=COMMANDS[name])
         if name == chosen:
             module = import_module(f"mockserver.cli.{name}")
             module.add_arguments(command)

@@ -64,7 +64,6 @@ class Spaces(Keeper):
         journal_limit: frames kept per space.
         journal_bytes: memory that the frames kept of one space may take, about.
         drained: returns once all that a space has sent has been handed to the network.
-        on_made: called after a space was made.
         on_bug: called with a fault of the mock itself.
 
     Attributes:
@@ -79,7 +78,6 @@ class Spaces(Keeper):
         journal_limit: int,
         journal_bytes: int,
         drained: Callable[[Space], Awaitable[None]],
-        on_made: Callable[[], object],
         on_bug: Callable[[Exception], None],
     ) -> None:
         self.retired: deque[Space] = deque(maxlen=0)
@@ -87,7 +85,6 @@ class Spaces(Keeper):
         self._journal_limit = journal_limit
         self._journal_bytes = journal_bytes
         self._drained = drained
-        self._on_made = on_made
         self._on_bug = on_bug
         self._records: dict[str, SpaceRecord] = {}
         # How often clients had a space of a name made; this outlives the spaces themselves.
@@ -261,7 +258,6 @@ class Spaces(Keeper):
             on_bug=self._on_bug,
         )
         self._records[name] = SpaceRecord(space, chosen, scenario, SpaceTimer(space))
-        self._on_made()
         return space
 
     def _script(self, scenario: str | Path | Scenario | None) -> Script:

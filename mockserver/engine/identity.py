@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Final, NamedTuple
+
+import orjson
 
 from .clock import MICROSECONDS
 
-if TYPE_CHECKING:
-    from faker import Faker
+_NAMES: Final = Path(__file__).parent / "names.json"
 
 
 class Identities:
@@ -56,24 +58,29 @@ class Identities:
 
     def person_name(self) -> str:
         """The first name of a person in a room."""
-        return self._names().first_name()
+        names, weights, _ = _read_names()
+        return self._next_name().choices(names, weights)[0]
 
     def room_name(self) -> str:
         """A name for a room, of lower-case words."""
-        return "-".join(self._names().words(2))
+        return "-".join(self._next_name().choices(_read_names().words, k=2))
 
-    def _names(self) -> Faker:
-        """The source of names, set to what this space draws next."""
+    def _next_name(self) -> Random:
+        """What the next name is drawn with."""
         self._names_drawn += 1
-        source = name_source()
-        source.seed_instance(f"{self._key}/names/{self._names_drawn}")
-        return source
+        return Random(f"{self._key}/names/{self._names_drawn}")
+
+
+class _Names(NamedTuple):
+    """What names are drawn from: people with how frequent they are, and words for rooms."""
+
+    people: tuple[str, ...]
+    weights: tuple[float, ...]
+    words: tuple[str, ...]
 
 
 @cache
-def name_source() -> Faker:
-    """What names are drawn from; all spaces share it, since making one takes a while."""
-    # Imported here: a server that invents no names never pays for it.
-    from faker import Faker
-
-    return Faker("en_US")
+def _read_names() -> _Names:
+    # Read when a space first invents a name: many servers never do.
+    kept = orjson.loads(_NAMES.read_bytes())
+    return _Names(tuple(kept["people"]), tuple(kept["people"].values()), tuple(kept["words"]))

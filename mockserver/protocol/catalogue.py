@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from mockserver import schemas
 
-__all__ = ["CLIENT_CALLS", "EVENTS", "SERVER_CALLS", "SUBSCRIBED_AS", "nearest", "permission"]
+__all__ = [
+    "CLIENT_CALLS",
+    "EVENTS",
+    "SERVER_CALLS",
+    "SUBSCRIBED_AS",
+    "is_client_call",
+    "nearest",
+    "permission",
+]
 
 CLIENT_CALLS: frozenset[str]
 SERVER_CALLS: frozenset[str]
@@ -43,6 +50,9 @@ def nearest(word: str, words: Iterable[str], limit: int = 3) -> list[str]:
     Alike are names with nearly the same letters, and names made of the same parts whatever the
     order or spelling: `startRecording` is near `video.recording.start`.
     """
+    # Imported here: a server that starts has nothing to explain.
+    from difflib import SequenceMatcher
+
     word = word[:_LONGEST_WORD]
     lowered, parts = word.lower(), _parts(word)
     rated = []
@@ -67,6 +77,12 @@ def permission(method: str) -> str | None:
     """
     needed: str | None = schemas.load(f"calls/{method}").get("x-permission")
     return needed
+
+
+def is_client_call(method: str) -> bool:
+    """Whether clients may call this method. Reads the schema of no other."""
+    name = f"calls/{method}"
+    return schemas.exists(name) and schemas.load(name)["x-caller"] in ("client", "both")
 
 
 @cache

@@ -51,10 +51,23 @@ def check_call(frame: Frame) -> None:
     """
     method = frame.get("method")
     if type(method) is str and (
-        method in catalogue.CLIENT_CALLS and _validator("calls", method).is_valid(frame)
+        (validator := _of_calls.get(method) or _of_call(method)) is not None
+        and validator.is_valid(frame)
     ):
         return
     _refuse_call(frame)
+
+
+_of_calls: Final[dict[str, jsonschema_rs.Draft202012Validator]] = {}
+"""Method -> the validator of calls of it, for those that clients have made."""
+
+
+def _of_call(method: str) -> jsonschema_rs.Draft202012Validator | None:
+    """The validator of a method's calls; None when clients have no such call."""
+    if not catalogue.is_client_call(method):
+        return None
+    found = _of_calls[method] = _validator("calls", method)
+    return found
 
 
 def check_reply(frame: Frame) -> None:
@@ -182,7 +195,7 @@ def _envelope_of_reply(frame: Mapping[str, Any], answers: str | None = None) -> 
 
 @cache
 def _has_result(method: str) -> bool:
-    return f"results/{method}" in schemas.names()
+    return schemas.exists(f"results/{method}")
 
 
 def _event_type(frame: Mapping[str, Any]) -> Any:

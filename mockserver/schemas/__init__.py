@@ -24,6 +24,7 @@ plain words what fits. Adding a file adds the call or event; there is no list to
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BASE_URI",
+    "exists",
     "load",
     "meanings",
     "names",
@@ -48,11 +50,17 @@ BASE_URI: Final = "https://signalwire-mockserver.invalid/schemas/"
 """What every `$id` begins with. The host can never exist: nothing is ever fetched."""
 
 _ROOT: Final = Path(__file__).parent
+_ENDING: Final = ".json"
 
 
 def names() -> list[str]:
     """The names of all schemas, sorted: `["calls/signalwire.connect", …]`. Parses nothing."""
     return list(_names())
+
+
+def exists(name: str) -> bool:
+    """Whether there is a schema with this full name."""
+    return name in _known()
 
 
 def uri(name: str) -> str:
@@ -112,6 +120,11 @@ def registry_documents() -> tuple[tuple[str, dict[str, Any]], ...]:
 
 
 @cache
+def _known() -> frozenset[str]:
+    return frozenset(_names())
+
+
+@cache
 def _stems() -> dict[str, tuple[str, ...]]:
     """Full names by last part: `{"video.room.get": ("calls/…", "results/…")}`."""
     stems: dict[str, tuple[str, ...]] = {}
@@ -123,8 +136,14 @@ def _stems() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _names() -> tuple[str, ...]:
-    paths = [*_ROOT.glob("*.json"), *_ROOT.glob("*/*.json")]
-    return tuple(sorted(path.relative_to(_ROOT).as_posix()[: -len(".json")] for path in paths))
+    # scandir rather than Path.glob, which takes ten times as long: each server lists them.
+    found = []
+    for entry in os.scandir(_ROOT):
+        if entry.is_dir():
+            found += [f"{entry.name}/{each.name}" for each in os.scandir(entry)]
+        else:
+            found.append(entry.name)
+    return tuple(sorted(name[: -len(_ENDING)] for name in found if name.endswith(_ENDING)))
 
 
 @cache

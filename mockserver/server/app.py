@@ -11,7 +11,6 @@ from aiohttp import web
 
 from mockserver.control.keeper import Spaces
 from mockserver.engine import Connection, Gate, Grant, Journal, RunningClock, Session, Space
-from mockserver.engine.identity import name_source
 from mockserver.protocol import codec
 from mockserver.protocol.errors import InternalError
 from mockserver.realtime import unix_time
@@ -24,10 +23,6 @@ from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
 from .timers import Deadlines
 
 logger = logging.getLogger(__name__)
-
-NAMES_DELAY_S = 0.02
-"""How long after a space is made names are prepared for it, beside the event loop."""
-
 
 LONGEST_PATH_TOLD = 100
 """Characters of a wrong path that a message repeats."""
@@ -53,7 +48,6 @@ class Server:
             journal_limit=self.settings.journal_limit,
             journal_bytes=self.settings.journal_bytes,
             drained=self._drained,
-            on_made=self._prepare_names,
             on_bug=self.note_bug,
         )
         self.gate = Gate(
@@ -90,9 +84,9 @@ class Server:
 
     async def start(self) -> None:
         """Listen on the address. Raises OSError when it cannot be had."""
-        self._loop = asyncio.get_running_loop()
-        self._away = Deadlines(self._loop)
-        self._pings = Deadlines(self._loop)
+        loop = asyncio.get_running_loop()
+        self._away = Deadlines(loop)
+        self._pings = Deadlines(loop)
         self.sockets = Sockets(self, self.settings, self.strangers)
         app = application(self)
         app.router.add_get("/__page__/{name}", _asset)
@@ -167,12 +161,6 @@ class Server:
     async def _drained(self, space: Space) -> None:
         await self.sockets.drained(list(space.sessions.values()))
 
-    def _prepare_names(self) -> None:
-        # Rooms will want names soon; getting ready for that in the loop would hold up everybody,
-        # and at once it would hold up the answer to the space's first client.
-        prepare = partial(self._loop.run_in_executor, None, name_source)
-        self._pings.set("names", NAMES_DELAY_S, prepare)
-
     def note_bug(self, bug: Exception) -> None:
         """Remember a fault of the mock itself, and log it."""
         self.bugs.append(bug)
@@ -180,10 +168,12 @@ class Server:
 
 
 def _read_token(token: str, spaces: Mapping[str, Space], space_name: str | None) -> Grant | None:
+    if not token:
+        return None
     # Imported here because most clients have no such token.
     from mockserver.rest import tokens
 
-    return tokens.read(token, spaces, space_name) if token else None
+    return tokens.read(token, spaces, space_name)
 
 
 def _ping(session: Session) -> None:
