@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -47,18 +45,3 @@ def test_a_file_elsewhere_is_read(tmp_path: Path) -> None:
     file.write_bytes(SHIPPED["demo"].read_bytes())
     assert compact.load(file) is None
     assert scenarios.load(file).path == str(file)
-
-
-def test_a_server_starts_without_what_only_other_files_need() -> None:
-    program = (
-        "import sys\n"
-        "from mockserver import scenarios\n"
-        "import mockserver.server.run\n"
-        "scenarios.load('demo')\n"
-        "late = ('yaml', 'jsonschema', 'faker', 'mockserver.scenarios.loader')\n"
-        "print([name for name in late if name in sys.modules])\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert ran.stdout == "[]\n"

@@ -57,7 +57,7 @@ def execute(options: argparse.Namespace) -> int:
     """Serve; returns the exit code."""
     # What a start imports and makes stays to the end; `run` has the rest looked through again.
     gc.disable()
-    with _without_certificates():
+    with without_certificates():
         from mockserver import scenarios
         from mockserver.server import Settings
         from mockserver.server.run import CannotListenError, ReadyFileError, run
@@ -85,7 +85,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _without_certificates() -> Iterator[None]:
+def without_certificates() -> Iterator[None]:
     """Import aiohttp in here, and it does not read this machine's certificate authorities.
 
     It would do so at once, for clients of HTTPS, which this process never is: a fifth of the time
