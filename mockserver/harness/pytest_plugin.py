@@ -65,6 +65,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         text = schema["description"].rstrip(".") + default
         group.addoption(f"--{PREFIX}-{name}", metavar=name.upper(), help=text)
         parser.addini(f"{PREFIX}_{name}", text)
+    group.addoption(
+        f"--{PREFIX}-report",
+        metavar="DIR",
+        help="write an HTML report of the space of each failed test into this folder",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -355,10 +360,29 @@ def pytest_runtest_makereport(
             report.sections.append((f"signalwire timeline of {watch.space.project}", timeline))
         if (broken := watch.broken()) and broken not in shown:
             report.sections.append(("signalwire contract", broken))
+        if folder := item.config.getoption(f"--{PREFIX}-report"):
+            _link(item, report, watch, Path(item.config.invocation_params.dir, folder))
     if report.when == "teardown":
         # Nobody looks back any more: a long run must not keep every conversation.
         item.stash[_WATCH] = None
     return report
+
+
+def _link(item: pytest.Item, report: pytest.TestReport, watch: _Watch, folder: Path) -> None:
+    """Write a report of a failed test's space, and say where: in the text and to JUnit XML."""
+    from mockserver.harness import reports
+
+    space = watch.space
+    try:
+        path = reports.write(folder, space.project, item.nodeid, space.trace, watch.ignore)
+    except OSError as error:
+        said = f"cannot write a report into {folder}: {error.strerror}"
+        report.sections.append(("signalwire report", said))
+        return
+    report.sections.append(("signalwire report", path.as_uri()))
+    linked = ("signalwire_report", str(path))
+    if linked not in item.user_properties:
+        item.user_properties.append(linked)
 
 
 def _told(broken: str) -> str:
