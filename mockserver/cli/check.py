@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from . import formats
 from .exits import EXIT_BROKEN, EXIT_NOTHING, EXIT_OK, EXIT_OUTPUT, fail, warn
+from .traces import TRACE_HELP, why
 
 if TYPE_CHECKING:
     from mockserver import contract
@@ -30,11 +31,7 @@ LOOK_EVERY = 500
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        "trace",
-        help="a trace: JSON lines, as the journal gives them, also compressed by gzip; or a HAR "
-        "file with WebSocket messages; - reads standard input",
-    )
+    parser.add_argument("trace", help=TRACE_HELP)
     formats.add_arguments(parser)
     parser.epilog = "example: python -m mockserver check trace.jsonl --format sarif -o trace.sarif"
 
@@ -53,7 +50,7 @@ def execute(options: argparse.Namespace) -> int:
     except contract.TraceError as error:
         return fail(str(error))
     except (OSError, EOFError, zlib.error) as error:
-        return fail(f"{options.trace}: {_why(error)}")
+        return fail(f"{options.trace}: {why(error)}")
     if not len(judge):
         return fail(f"{options.trace}: no frames, so there is nothing to judge", EXIT_NOTHING)
     verdict = formats.Verdict([_judged(judge, file)])
@@ -82,17 +79,6 @@ def _warn_of(warnings: list[str]) -> None:
         warn(f"warning: {warning}")
     if len(warnings) > MOST_WARNINGS:
         warn(f"and {len(warnings) - MOST_WARNINGS} more warnings")
-
-
-def _why(error: Exception) -> str:
-    """What is wrong with a file, in words."""
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    if isinstance(error, IsADirectoryError):
-        return "this is a folder; expected a file"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"the compressed file is broken: {error}"
 
 
 def _with_progress(file: TraceFile) -> Iterator[Entry]:

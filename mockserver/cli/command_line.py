@@ -27,6 +27,7 @@ COMMANDS = {
     "assumptions": "list what is assumed of the real service, by number",
     "check": "check a trace against the contract",
     "report": "make one HTML file of a trace, to look at without a server",
+    "diagram": "draw a trace as a sequence diagram: Mermaid or SVG",
 }
 """Command -> what its help says. The command ``x`` is the module ``mockserver.cli.x``: its
 ``add_arguments(parser)`` declares the arguments, its ``execute(options)`` gives the exit code."""

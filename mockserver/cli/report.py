@@ -8,14 +8,12 @@ from pathlib import Path
 
 from .exits import EXIT_NOTHING, EXIT_OK, EXIT_OUTPUT, fail
 from .output import say
+from .traces import TRACE_HELP, why
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        "trace",
-        help="a trace, as the command check reads it: JSON lines, gzip, HAR; - is standard input",
-    )
+    parser.add_argument("trace", help=TRACE_HELP)
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help="the HTML file to write"
     )
@@ -36,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
     except contract.TraceError as error:
         return fail(str(error))
     except (OSError, EOFError, zlib.error) as error:
-        return fail(f"{options.trace}: {getattr(error, 'strerror', None) or error}")
+        return fail(f"{options.trace}: {why(error)}")
     if not entries:
         return fail(f"{options.trace}: no frames, so there is nothing to show", EXIT_NOTHING)
     violations = judge.violations

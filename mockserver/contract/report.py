@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ _SHORTENED_ABOVE = 14
 _SHOWN_OF_AN_ID = 8
 _SHOWN_OF_A_TEXT = 60
 _TIMES = ("timestamp", "started_at", "ended_at")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FARTHEST = 10 * 86_400
 """Seconds from the trace's start beyond which a time is shown as it stands."""
 
@@ -215,3 +217,8 @@ def shown(value: Any) -> str:
 def cut(text: str) -> str:
     """A text, cut to what fits on a line."""
     return text if len(text) <= _SHOWN_OF_A_TEXT else text[: _SHOWN_OF_A_TEXT - 1] + "…"
+
+
+def xml_text(text: str) -> str:
+    """The text without the characters that no XML document may contain, not even escaped."""
+    return _NOT_XML.sub("\ufffd", text)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from mockserver import contract
-from mockserver.contract.report import table
+from mockserver.contract.report import table, xml_text
 
 from .verdict import Judged, Verdict
 
 CLASS = "signalwire.contract"
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML document may contain, not even escaped. A frame may hold any."""
 
 
 def render(verdict: Verdict) -> str:
@@ -38,7 +34,7 @@ def _suite(judged: Judged) -> ElementTree.Element:
     cases = [_case(rule, judged) for rule in contract.RULES]
     suite = _with_cases(judged.source, cases)
     if judged.warnings:
-        ElementTree.SubElement(suite, "system-err").text = _plain("\n".join(judged.warnings))
+        ElementTree.SubElement(suite, "system-err").text = xml_text("\n".join(judged.warnings))
     return suite
 
 
@@ -46,7 +42,7 @@ def _with_cases(name: str, cases: list[ElementTree.Element]) -> ElementTree.Elem
     failures = sum(each.find("failure") is not None for each in cases)
     suite = ElementTree.Element(
         "testsuite",
-        name=_plain(name),
+        name=xml_text(name),
         tests=str(len(cases)),
         failures=str(failures),
         errors="0",
@@ -73,9 +69,5 @@ def _problems(verdict: Verdict) -> ElementTree.Element:
 
 
 def _fail(case: ElementTree.Element, message: str, text: str) -> None:
-    failure = ElementTree.SubElement(case, "failure", message=_plain(message), type="violation")
-    failure.text = _plain(text)
-
-
-def _plain(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+    failure = ElementTree.SubElement(case, "failure", message=xml_text(message), type="violation")
+    failure.text = xml_text(text)
