@@ -1,4 +1,4 @@
-"""``python -m mockserver schema``: lists the JSON Schemas, prints one, or writes all."""
+"""``python -m mockserver schema``: lists the JSON Schemas, prints or writes them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("name", nargs="?", help="for example events/video.recording.started")
     what.add_argument("--all", metavar="DIR", help="write each schema to DIR/NAME.json")
+    what.add_argument(
+        "--asyncapi", action="store_true", help="print the protocol as an AsyncAPI 3.0 document"
+    )
+    what.add_argument(
+        "--openrpc", action="store_true", help="print the calls of clients as OpenRPC 1.3"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -23,6 +29,8 @@ def execute(options: argparse.Namespace) -> int:
     try:
         if options.all is not None:
             return _write_all(options.all)
+        if options.asyncapi or options.openrpc:
+            return _print_document("asyncapi" if options.asyncapi else "openrpc")
         if options.name is None:
             for name in schemas.names():
                 say(f"{name:<40}  {schemas.load(name)['title']}")
@@ -53,10 +61,23 @@ def _write_all(directory: str) -> int:
     return EXIT_OK
 
 
+def _print_document(form: str) -> int:
+    from mockserver import __version__
+    from mockserver.protocol.descriptions import documents
+
+    make = documents.asyncapi if form == "asyncapi" else documents.openrpc
+    say(_json(make(__version__), ascii_only=not is_unicode()))
+    return EXIT_OK
+
+
 def _text(name: str, *, ascii_only: bool = False) -> str:
+    return _json(_schema(name), ascii_only=ascii_only)
+
+
+def _json(document: dict[str, Any], *, ascii_only: bool) -> str:
     import json
 
-    return json.dumps(_schema(name), indent=2, ensure_ascii=ascii_only)
+    return json.dumps(document, indent=2, ensure_ascii=ascii_only)
 
 
 def _schema(name: str) -> dict[str, Any]:

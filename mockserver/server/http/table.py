@@ -46,6 +46,14 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             "GET", "/schemas", protocol.list_schemas, query="schemas_query", answer="schema_list"
         ),
         Endpoint("GET", "/schemas/{kind}/{name}", protocol.get_schema, media=(protocol.SCHEMA,)),
+        Endpoint(
+            "GET",
+            "/schemas/{version}/{kind}/{file}",
+            protocol.get_schema_of_version,
+            media=(protocol.SCHEMA,),
+        ),
+        Endpoint("GET", "/asyncapi.json", protocol.get_asyncapi, answer="openapi"),
+        Endpoint("GET", "/openrpc.json", protocol.get_openrpc, answer="openapi"),
     ),
     "Spaces": (
         Endpoint("GET", "/spaces", spaces.list_spaces, answer="space_list"),
