@@ -17,6 +17,7 @@ from schemathesis.specs.openapi import checks
 
 from contract_tests.shared import processes
 from contract_tests.shared.processes import ServerProcess
+from mockserver import __version__
 from mockserver.server.http.paths import PREFIX
 from mockserver.server.http.table import ENDPOINTS, openapi
 
@@ -85,6 +86,8 @@ def there(mock: ServerProcess) -> dict[str, str]:
         "recording": recording["id"],
         "kind": "objects",
         "name": "member",
+        "version": __version__,
+        "file": "member.json",
     }
 
 

@@ -80,9 +80,10 @@ def test_a_method_of_openrpc_takes_what_the_schema_takes(method: dict[str, Any])
         assert param["name"] in given or not param["required"]
         if param["name"] in given:
             assert list(check.iter_errors(given[param["name"]])) == []
-    assert list(
-        validator(method["result"]["schema"], OPENRPC).iter_errors(example["result"]["value"])
-    ) == []
+    assert (
+        list(validator(method["result"]["schema"], OPENRPC).iter_errors(example["result"]["value"]))
+        == []
+    )
 
 
 def test_both_have_the_version() -> None:

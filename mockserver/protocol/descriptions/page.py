@@ -18,13 +18,16 @@ COMMAND: Final = "python -m mockserver.protocol.descriptions.page > docs/PROTOCO
 OPENING: Final = f"""\
 # The protocol
 
-JSON-RPC 2.0 over a WebSocket: the calls that this server takes, what it answers, and the events that it
-sends. The page is made from the schemas (`{COMMAND}`);
-`python -m mockserver schema NAME` prints one, `schema --all DIR` writes all of them.
+JSON-RPC 2.0 over a WebSocket: the calls that this server takes, what it answers, and the events
+that it sends. The page is made from the schemas (`{COMMAND}`).
+`python -m mockserver schema NAME` prints one, `schema --all DIR` writes all of them; `--asyncapi`
+and `--openrpc` print documents for programs, which a running server has at
+`/__mock__/asyncapi.json` and `/__mock__/openrpc.json`.
 
-Letters say where a fact comes from: **D** the vendor's documentation, **W** seen on the wire, **T** types and
-tests of the vendor's packages, **R** the vendor's REST specification, **E** the vendor's end-to-end tests,
-**A** assumed by this project. [FIDELITY.md](FIDELITY.md) has what is known and assumed of the behaviour.
+Letters say where a fact comes from: **D** the vendor's documentation, **W** seen on the wire,
+**T** types and tests of the vendor's packages, **R** the vendor's REST specification, **E** the
+vendor's end-to-end tests, **A** assumed by this project. [FIDELITY.md](FIDELITY.md) has what is
+known and assumed of the behaviour.
 """
 
 

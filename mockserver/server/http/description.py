@@ -25,6 +25,8 @@ PATH_PARTS = {
     "stream": "The stream's id.",
     "kind": "The kind of a schema: actions, calls, events, results, ….",
     "name": "What the schema describes: the rest of its name, behind the slash.",
+    "version": "The version of this project that is running.",
+    "file": "The name of a schema with .json behind it.",
 }
 
 

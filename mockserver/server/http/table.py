@@ -52,8 +52,8 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             protocol.get_schema_of_version,
             media=(protocol.SCHEMA,),
         ),
-        Endpoint("GET", "/asyncapi.json", protocol.get_asyncapi, answer="openapi"),
-        Endpoint("GET", "/openrpc.json", protocol.get_openrpc, answer="openapi"),
+        Endpoint("GET", "/asyncapi.json", protocol.get_asyncapi),
+        Endpoint("GET", "/openrpc.json", protocol.get_openrpc),
     ),
     "Spaces": (
         Endpoint("GET", "/spaces", spaces.list_spaces, answer="space_list"),
