@@ -9,7 +9,7 @@ __all__ = ["MASK", "mask_text", "mask_value"]
 
 MASK: Final = "***"
 
-_SECRET_KEYS: Final = ("token", "jwt_token")
+_SECRET_KEYS: Final = ("token", "jwt_token", "authorization_state")
 _OBJECT_KEYS: Final = ("authentication", "params")
 """Keys under which an object belongs; anything else there may be a token in the wrong place."""
 
