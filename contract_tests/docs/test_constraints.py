@@ -40,7 +40,7 @@ def required(group: str) -> Iterable[str]:
             yield entry
 
 
-@pytest.mark.parametrize("group", ["test", "lint", "types", "arrows", "tools"])
+@pytest.mark.parametrize("group", ["test", "lint", "types", "arrows", "docs", "tools"])
 def test_all_that_is_installed_is_pinned(group: str) -> None:
     assert {name(each) for each in (*RUNTIME, *required(group))} <= pins("current.txt").keys()
 
