@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from yarl import URL
 
 import mockserver
+from contract_tests.shared.client import Client
 from mockserver import scenarios
+from mockserver.engine import Space
 
-from .conftest import Api, Connect, Start
+from .conftest import Api, Connect, Start, connected
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once it holds."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 async def test_health_is_told(api: Api, space: str) -> None:
@@ -159,3 +171,64 @@ async def test_a_scenario_that_is_far_too_long_is_refused(api: Api) -> None:
     reply = await api.post("/spaces", {"name": "here", "scenario_yaml": text})
     assert reply.paths() == ["$.scenario_yaml"]
     assert "longer than 256 KiB" in reply.data.decode()
+
+
+PLAYED = """
+scenario: played
+about: A room, and then nothing.
+rooms: {hall: {}}
+script: [{when: {subscribed: video.rooms}, do: start_room}]
+"""
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Path:
+    """A scenario whose script is soon spent."""
+    path = tmp_path / "played.yaml"
+    path.write_text(PLAYED)
+    return path
+
+
+async def begins_again(api: Api) -> tuple[Client, Client, Space]:
+    """A client whose space began again while it was away, the client in the new one, its space."""
+    client = await connected(api, "one")
+    await client.subscribe("video.rooms", "video.room.started")
+    await client.event("video.room.started")
+    former = api.server.spaces["one"]
+    await client.socket.close()
+    await until(lambda: not former.is_occupied)
+    latter = await connected(api, "one")
+    assert api.server.spaces["one"] is not former
+    return client, latter, former
+
+
+async def test_a_space_that_began_again_stays_while_sessions_can_be_resumed(
+    start: Start, played: Path
+) -> None:
+    api = await start(scenario=str(played), resume_window_s=0.2)
+    api.server.spaces.retired = deque()
+    client, latter, former = await begins_again(api)
+    back = await Client.open(api.server.url)
+    answer = await back.connect("one", "very-secret", protocol=client.connected["protocol"])
+    assert answer["result"] == client.connected
+    assert len((await back.result("video.rooms.get"))["rooms"]) == 1
+    assert (await latter.result("video.rooms.get"))["rooms"] == []
+    assert api.server.spaces.all() == [former, api.server.spaces["one"]]
+    await back.socket.close()
+    await until(lambda: not api.server.spaces.former("one"))
+    assert [each.space for each in api.server.spaces.retired] == [former]
+    await latter.socket.close()
+
+
+async def test_deleting_a_space_ends_the_sessions_of_the_former_ones(
+    start: Start, played: Path
+) -> None:
+    api = await start(scenario=str(played))
+    client, latter, _ = await begins_again(api)
+    back = await Client.open(api.server.url)
+    await back.connect("one", "very-secret", protocol=client.connected["protocol"])
+    await api.ok("DELETE", "/spaces/one", status=204)
+    for each in (back, latter):
+        assert await each.socket.close_code() == 1000
+        await each.socket.close()
+    assert api.server.spaces.all() == []

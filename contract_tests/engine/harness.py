@@ -356,6 +356,9 @@ class WorldSpaces(Keeper):
     def __len__(self) -> int:
         return len(self._spaces)
 
+    def former(self, name: str) -> list[Space]:
+        return [each for each in self._world.former if each.name == name and each.sessions]
+
     def scenario_of(self, name: str) -> str | None:
         return self._scenarios.get(name)
 

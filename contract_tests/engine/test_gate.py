@@ -264,6 +264,30 @@ def test_a_session_of_the_play_before_cannot_take_over_one_of_the_next(
     assert former.session is not latter.session
 
 
+@pytest.mark.parametrize("token", ["scenario:one", "scenario:two"])
+def test_a_session_that_is_away_is_resumed_though_its_space_began_again(
+    make_world: MakeWorld, token: str
+) -> None:
+    """With its subscriptions, and with what it missed in the space that it was in."""
+    world = make_world(script=scripts)
+    client = world.connected(token="scenario:one")
+    video = world.video
+    room = world.start_room()
+    client.follow(room)
+    session, space = client.session, world.space
+    client.lose()
+    world.script.spent = True
+    latter = world.connected(token=token)
+    assert world.space is not space
+    video.join(room, "Ann")
+    space.advance(space.now + S)
+    client.resume()
+    assert client.session is session
+    assert client.event_types[-1] == "video.member.joined"
+    assert client.result("video.rooms.get")["rooms"][0]["id"] == room.id
+    assert latter.result("video.rooms.get")["rooms"] == []
+
+
 # Scripts that answer a connect
 
 

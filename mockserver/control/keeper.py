@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+def _nothing() -> None:
+    """Nobody waits for the last session."""
+
+
 @dataclass(slots=True)
 class SpaceRecord:
     """All that is known of a space that is there.
@@ -44,6 +49,7 @@ class SpaceRecord:
         options: what it was made with; what is left out came from the server.
         scenario: the scenario that was asked for; None: the server's own choice.
         timer: wakes it when something is due.
+        number: counts all spaces that this keeper made.
         control: the tester's hand on it, once somebody wanted one.
         rest: what it keeps for its REST API, once somebody asked by REST.
     """
@@ -52,6 +58,7 @@ class SpaceRecord:
     options: SpaceOptions
     scenario: str | None
     timer: SpaceTimer
+    number: int
     control: SpaceControl | None = None
     rest: RestSpace | None = None
 
@@ -67,8 +74,9 @@ class Spaces(Keeper):
         on_bug: called with a fault of the mock itself.
 
     Attributes:
-        retired: where spaces that have ended are kept, for those who judge a whole run afterwards.
-            None are, unless this is replaced by a deque that is longer: journals are large.
+        retired: where records of spaces that have ended are kept, for those who judge a whole run
+            afterwards. None are, unless this is replaced by a deque that is longer: journals are
+            large.
     """
 
     def __init__(
@@ -80,13 +88,16 @@ class Spaces(Keeper):
         drained: Callable[[Space], Awaitable[None]],
         on_bug: Callable[[Exception], None],
     ) -> None:
-        self.retired: deque[Space] = deque(maxlen=0)
+        self.retired: deque[SpaceRecord] = deque(maxlen=0)
         self._chosen: SpaceOptions = {**options.defaults(), **options.given(chosen)}
         self._journal_limit = journal_limit
         self._journal_bytes = journal_bytes
         self._drained = drained
         self._on_bug = on_bug
         self._records: dict[str, SpaceRecord] = {}
+        # Another space has the name now, and there are sessions that can still be resumed.
+        self._former: dict[str, dict[Space, SpaceRecord]] = {}
+        self._made = 0
         # How often clients had a space of a name made; this outlives the spaces themselves.
         self._generations: Counter[str] = Counter()
 
@@ -99,7 +110,16 @@ class Spaces(Keeper):
     def __len__(self) -> int:
         return len(self._records)
 
+    def all(self) -> list[Space]:
+        """All spaces in the order of making; also those that have ended, as far as kept."""
+        records = [*self.retired, *self._all_former(), *self._records.values()]
+        return [each.space for each in sorted(records, key=lambda each: each.number)]
+
     # For the gate
+
+    def former(self, name: str) -> Iterable[Space]:
+        """Spaces that another one of this name took the place of, and that still have sessions."""
+        return self._former.get(name, ())
 
     def scenario_of(self, name: str) -> str | None:
         """The scenario that was asked for; None: the server's own choice, or no such space."""
@@ -124,7 +144,7 @@ class Spaces(Keeper):
             raise LookupError(f"the server's scenario is faulty: {error}") from error
         former = self._records.pop(name, None)
         if former is not None:
-            self._end(former)
+            self._replace(former)
         chosen: SpaceOptions = {} if scenario is None else {"scenario": scenario}
         space = self._add(name, chosen, script, scenario)
         self._generations[name] += 1
@@ -151,14 +171,19 @@ class Spaces(Keeper):
         return space
 
     def delete(self, name: str) -> None:
-        """End a space and the connections in it. Raises KeyError when there is none."""
-        record = self._records.pop(name)
-        space = record.space
-        for session in list(space.sessions.values()):
-            if session.connection is not None:
-                session.connection.close(1000, f'space "{name}" was deleted')
-            space.forget(session)
-        self._end(record)
+        """End a space and the connections in it. Raises KeyError when there is none.
+
+        So end those of its name that it took the place of.
+        """
+        current = self._records.pop(name)
+        for record in (*self._former.pop(name, {}).values(), current):
+            space = record.space
+            space.on_empty = _nothing
+            for session in list(space.sessions.values()):
+                if session.connection is not None:
+                    session.connection.close(1000, f'space "{name}" was deleted')
+                space.forget(session)
+            self._end(record)
 
     def reset(self, name: str, changes: SpaceOptions | None = None) -> Space:
         """End a space, and make it again as it was made.
@@ -196,8 +221,8 @@ class Spaces(Keeper):
         # Imported here: most spaces are never asked by REST.
         from mockserver.rest.state import RestSpace
 
-        record = self._records.get(space.name)
-        if record is None or record.space is not space:
+        record = self._record(space)
+        if record is None:
             # It has ended while somebody was still at work in it.
             return RestSpace(space)
         if record.rest is None:
@@ -213,8 +238,8 @@ class Spaces(Keeper):
             space: the space; one that has ended meanwhile needs no timer.
             changed: whether its clock runs differently now, so that the timer is wrong anyway.
         """
-        record = self._records.get(space.name)
-        if record is None or record.space is not space:
+        record = self._record(space)
+        if record is None:
             return
         if changed:
             record.timer.cancel()
@@ -226,13 +251,49 @@ class Spaces(Keeper):
 
     def stop(self) -> None:
         """Stop all timers; the spaces can still be looked at."""
-        for record in self._records.values():
+        for record in (*self._records.values(), *self._all_former()):
             record.timer.cancel()
             if record.control is not None:
                 record.control.close()
 
+    def _record(self, space: Space) -> SpaceRecord | None:
+        """What is known of a space; None when it has ended."""
+        record = self._records.get(space.name)
+        if record is not None and record.space is space:
+            return record
+        return self._former.get(space.name, {}).get(space)
+
+    def _all_former(self) -> Iterator[SpaceRecord]:
+        for records in self._former.values():
+            yield from records.values()
+
+    def _replace(self, record: SpaceRecord) -> None:
+        """Another space gets the name: this one ends with the last session that is in it."""
+        space = record.space
+        if not space.sessions:
+            self._end(record)
+            return
+        if record.control is not None:
+            # A tester's hand is on the space that has the name.
+            record.control.close()
+        self._former.setdefault(space.name, {})[space] = record
+        # It is in the middle of something when it forgets its last session.
+        soon = asyncio.get_running_loop().call_soon
+
+        def end() -> None:
+            soon(self._end_former, record)
+
+        space.on_empty = end
+
+    def _end_former(self, record: SpaceRecord) -> None:
+        records = self._former.get(record.space.name, {})
+        if records.pop(record.space, None) is not None:
+            self._end(record)
+        if not records:
+            self._former.pop(record.space.name, None)
+
     def _end(self, record: SpaceRecord) -> None:
-        self.retired.append(record.space)
+        self.retired.append(record)
         record.timer.cancel()
         if record.control is not None:
             record.control.close()
@@ -257,7 +318,8 @@ class Spaces(Keeper):
             journal_bytes=self._journal_bytes,
             on_bug=self._on_bug,
         )
-        self._records[name] = SpaceRecord(space, chosen, scenario, SpaceTimer(space))
+        self._made += 1
+        self._records[name] = SpaceRecord(space, chosen, scenario, SpaceTimer(space), self._made)
         return space
 
     def _script(self, scenario: str | Path | Scenario | None) -> Script:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mockserver.protocol import codec, frames, validation
@@ -32,6 +32,10 @@ LONGEST_NAME = 200
 
 class Keeper(Mapping[str, Space]):
     """Who keeps the spaces: name -> the space that is there now."""
+
+    def former(self, name: str) -> Iterable[Space]:
+        """Spaces that another one of this name took the place of, and that still have sessions."""
+        return ()
 
     @abstractmethod
     def scenario_of(self, name: str) -> str | None:
@@ -206,12 +210,17 @@ class Gate:
         scenario = _scenario_in(token)
         space = self.spaces.get(name)
         if space is not None:
-            if space.resumes(params) or grant is not None:
+            # First the session that it had: its space may have begun again while it was away.
+            for each in (space, *self.spaces.former(name)):
+                if each.resumes(params):
+                    return each
+            if grant is not None:
                 return space
             wants_another = scenario is not None and scenario != self.spaces.scenario_of(name)
             may_begin_anew = space.has_been_used and not (space.is_kept or space.is_occupied)
             if may_begin_anew and (wants_another or space.script.is_spent):
                 # Nobody is there and the script has been played: the next client gets a new space.
+                # Sessions that are away keep the former one until they are forgotten.
                 space = None
             elif wants_another:
                 raise AuthenticationFailed(

@@ -41,6 +41,10 @@ def _raise(bug: Exception) -> None:
     raise bug
 
 
+def _nothing() -> None:
+    pass
+
+
 class Space:
     """Sessions of one project and what its namespaces keep, with their clock, script and journal.
 
@@ -64,6 +68,7 @@ class Space:
             itself.
         generation: how many spaces have had this name, this one included. Ids repeat from one to
             the next, because the seed is the same.
+        on_empty: called when the last session has been forgotten.
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class Space:
         self.script = script or Script()
         self.is_kept = False
         self.generation = 1
+        self.on_empty: Callable[[], None] = _nothing
         self._calls = tables.calls
         self._actions = tables.actions
         self._planned: dict[str, deque[AnswerPlan]] = {}
@@ -534,6 +540,8 @@ class Space:
             namespace.forgotten(session)
         if session.connection is not None:
             self._release(session)
+        if not self.sessions:
+            self.on_empty()
 
     def say_goodbye(self, session: Session) -> None:
         """The client ends its session: it is answered, then its socket is closed [A]."""

@@ -84,7 +84,8 @@ CLOSING = """\
 
 Spaces, scenarios, tokens `scenario:NAME`, `/space/NAME`, the journal and everything under
 `/__mock__/` exist only here. A space whose script has been played begins again when the next client
-comes and nobody else is there. Nothing is persisted.
+comes and nobody else is there. Sessions that are away can still be resumed then, in the former
+space, which ends with the last of them. Nothing is persisted.
 """
 
 

@@ -90,7 +90,7 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
         show_news()
     finally:
         await server.stop()
-    for space in (*server.spaces.retired, *server.spaces.values()):
+    for space in server.spaces.all():
         played.problems += [
             f"a step of the script failed: {each}" for each in space.script.failures
         ]

@@ -143,7 +143,7 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
     if strays := list(server.gate.strays.entries()):
         yield "", strays
     generations: Counter[str] = Counter()
-    for space in (*server.spaces.retired, *server.spaces.values()):
+    for space in server.spaces.all():
         generations[space.name] += 1
         if entries := list(space.journal.entries()):
             yield contract.generation_name(space.name, generations[space.name]), entries
@@ -151,7 +151,7 @@ def _spaces(server: Server) -> Iterator[tuple[str, Entries]]:
 
 def _failures(server: Server) -> Iterator[str]:
     """What scripts were to do and could not."""
-    for space in (*server.spaces.retired, *server.spaces.values()):
+    for space in server.spaces.all():
         for failure in space.script.failures:
             yield f'a step of the script failed in space "{space.name}": {failure}'
 
