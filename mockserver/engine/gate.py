@@ -108,15 +108,15 @@ class Gate:
         wrong with it is answered with a JSON-RPC error, unless it is an answer or a notification
         (JSON-RPC: a call without `id`, which is never answered); nothing raises.
         """
-        is_call = True
+        frame: frames.Frame = {}
         try:
             frame = codec.decode(data)
-            is_call = not (frames.is_answer(frame) or frames.is_notification(frame))
             if frames.is_answer(frame):
                 validation.check_reply(frame)
             else:
                 validation.check_call(frame)
         except ProtocolError as error:
+            is_call = not (frames.is_answer(frame) or frames.is_notification(frame))
             return self._refuse(connection, data, error, answer=is_call)
         session = connection.session
         if session is not None:
@@ -129,7 +129,7 @@ class Gate:
                 "not connected yet: the first call on a socket has to be signalwire.connect",
                 id=frame["id"],
             )
-            return self._refuse(connection, data, early, answer=is_call)
+            return self._refuse(connection, data, early, answer=frames.is_call(frame))
         try:
             space = self._admit(connection, frame["params"])
         except ProtocolError as error:

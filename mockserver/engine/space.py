@@ -617,4 +617,7 @@ class Space:
         return None
 
     def _namespace_of(self, channel: str) -> Namespace | None:
-        return next((each for each in self.namespaces.values() if each.has_channel(channel)), None)
+        for each in self.namespaces.values():
+            if each.has_channel(channel):
+                return each
+        return None
