@@ -32,6 +32,9 @@ TEXT_LIMIT = 2_000
 MOST_BYTES = 64 * 1_048_576
 """Memory that the frames of a space take at most, about. [A]"""
 
+SLICE = 200
+"""Entries that are read at a time, when all of a journal is."""
+
 ENTRY_BYTES = 200
 """About what an entry takes beside its frame."""
 
@@ -51,7 +54,12 @@ class Entry(NamedTuple):
     problem: str | None
 
 
-_FORGOTTEN = Entry(0, 0, "", None, b"", True, None)
+_Kept = tuple[int, int, str, str | None, bytes, bool, str | None]
+"""An entry as it is kept: not an `Entry`, which the garbage collector would look at each time."""
+
+_DATA = Entry._fields.index("data")
+
+_FORGOTTEN: _Kept = (0, 0, "", None, b"", True, None)
 """Stands where an entry was that took too much memory."""
 
 
@@ -89,7 +97,7 @@ class Journal:
         self.most_bytes = most_bytes
         self.dropped = 0
         self.bytes = 0
-        self._ring: list[Entry] = []
+        self._ring: list[_Kept] = []
         """The entry of number ``first + i`` stands at ``i``, until the ring is full; from then on
         the newest takes the place of the oldest, so an entry is found by its number at once."""
         self._base = 1
@@ -130,9 +138,7 @@ class Journal:
         """
         if secret or problem is not None:
             data = mask_tokens(data)
-        self._append(
-            Entry(self._count + 1, time, direction, session, data, problem is None, problem)
-        )
+        self._append((self._count + 1, time, direction, session, data, problem is None, problem))
 
     def note(self, time: int, session: str | None, text: str) -> None:
         """Note something that is not a frame, such as why a session was ended.
@@ -142,10 +148,11 @@ class Journal:
             session: the session's name, if it is about one.
             text: what is noted.
         """
-        self._append(Entry(self._count + 1, time, NOTE, session, text.encode(), True, None))
+        self._append((self._count + 1, time, NOTE, session, text.encode(), True, None))
 
-    def _append(self, entry: Entry) -> None:
-        self._count = entry.number
+    def _append(self, entry: _Kept) -> None:
+        self._count = entry[0]
+        data = entry[_DATA]
         if len(self._ring) < self.limit:
             self._ring.append(entry)
         else:
@@ -154,13 +161,15 @@ class Journal:
             self._ring[(self._count - self._base) % self.limit] = entry
         self.bytes += ENTRY_BYTES
         # An event that goes to many sessions is noted many times in a row, and kept once.
-        if entry.data is not self._newest:
-            self._newest = entry.data
-            self.bytes += len(entry.data)
+        if data is not self._newest:
+            self._newest = data
+            self.bytes += len(data)
         while self.bytes > self.most_bytes and self._first < self._count:
             self._forget_oldest()
-        for listener in self._listeners:
-            listener(entry)
+        if self._listeners:
+            shown = Entry._make(entry)
+            for listener in self._listeners:
+                listener(shown)
 
     def _forget_oldest(self) -> None:
         place = (self._first - self._base) % self.limit
@@ -169,9 +178,10 @@ class Journal:
         self.dropped += 1
         self.bytes -= ENTRY_BYTES
         following = self._ring[(self._first - self._base) % self.limit]
-        if following.data is not oldest.data:
-            self.bytes -= len(oldest.data)
-            if oldest.data is self._newest:
+        data = oldest[_DATA]
+        if following[_DATA] is not data:
+            self.bytes -= len(data)
+            if data is self._newest:
                 self._newest = None
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
@@ -180,7 +190,7 @@ class Journal:
         return lambda: self._listeners.remove(listener)
 
     def raw(self, after: int = 0, limit: int | None = None) -> list[Entry]:
-        """The entries as they are kept, oldest first.
+        """The entries with their frames as they crossed the wire, oldest first.
 
         Args:
             after: only those with a higher number.
@@ -192,7 +202,22 @@ class Journal:
             return []
         start = (first - self._base) % self.limit
         end = start + last - first + 1
-        return self._ring[start:end] + self._ring[: max(0, end - self.limit)]
+        kept = self._ring[start:end] + self._ring[: max(0, end - self.limit)]
+        return list(map(Entry._make, kept))
+
+    def slices(self, after: int = 0, until: int | None = None) -> Iterator[list[Entry]]:
+        """The entries in pieces, so that whoever reads much can let others run in between.
+
+        Entries that were dropped before their turn came are left out.
+
+        Args:
+            after: only those with a higher number.
+            until: up to this number; None: those that are there now.
+        """
+        last = self._count if until is None else min(until, self._count)
+        while after < last and (entries := self.raw(after, min(SLICE, last - after))):
+            yield [each for each in entries if each.number <= last]
+            after = entries[-1].number
 
     def entries(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """The trace: entries with a number above ``after``, oldest first, as JSON objects.
@@ -201,8 +226,8 @@ class Journal:
         and ``valid``. A note has ``frame: null`` and ``note``; a text that was no JSON object has
         ``frame: null`` and ``text``; and an invalid one has ``problem``.
         """
-        for entry in self.raw(after):
-            yield self.as_json(entry)
+        for entries in self.slices(after):
+            yield from map(self.as_json, entries)
 
     def as_json(self, entry: Entry) -> dict[str, Any]:
         """One entry as it stands in a trace."""
