@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from mockserver import contract
-from mockserver.engine.journal import Journal
+from mockserver.engine.journal import SLICE, Journal
 
 SLICE_S = 0.01
 """Seconds for which judging holds up the event loop at a time."""
@@ -46,19 +46,20 @@ class Verdict:
             Whether everything was judged.
         """
         end = None if within_s is None else time.monotonic() + within_s
-        for entry in contract.read_entries(self._journal.entries(after=self._last), self._last):
-            if entry.n != self._last + 1:
-                self.judge = contract.judge(most=MOST_OF_A_RULE)
-            self.judge.feed(entry)
-            self._last = entry.n
-            if end is not None and time.monotonic() > end:
-                return False
+        # A few at a time: what is not reached within the time would be read for nothing.
+        while kept := self._journal.raw(self._last, SLICE):
+            for entry in contract.read_entries(map(self._journal.as_json, kept), self._last):
+                if entry.n != self._last + 1:
+                    self.judge = contract.judge(most=MOST_OF_A_RULE)
+                self.judge.feed(entry)
+                self._last = entry.n
+                if end is not None and time.monotonic() > end:
+                    return False
         return True
 
     async def catch_up_in_slices(self) -> None:
         """Judge what the journal has got by now, and let others run meanwhile."""
-        frames = self._journal.raw()
-        until = frames[-1].number if frames else 0
+        until = self._journal.last
         while self._last < until:
             self.catch_up(SLICE_S)
             await asyncio.sleep(0)

@@ -7,7 +7,7 @@ once, and memory stays small. They are decoded when somebody reads them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -35,6 +35,9 @@ MOST_BYTES = 64 * 1_048_576
 SLICE = 200
 """Entries that are read at a time, when all of a journal is."""
 
+SNAPSHOT = 20_000
+"""Entries that are taken as they are at one moment; more than a journal has by default."""
+
 ENTRY_BYTES = 200
 """About what an entry takes beside its frame."""
 
@@ -57,7 +60,8 @@ class Entry(NamedTuple):
 _Kept = tuple[int, int, str, str | None, bytes, bool, str | None]
 """An entry as it is kept: not an `Entry`, which the garbage collector would look at each time."""
 
-_DATA = Entry._fields.index("data")
+_DATA: Final = 4
+"""Where the frame is in it."""
 
 _FORGOTTEN: _Kept = (0, 0, "", None, b"", True, None)
 """Stands where an entry was that took too much memory."""
@@ -196,28 +200,33 @@ class Journal:
             after: only those with a higher number.
             limit: at most so many; None: all.
         """
+        return list(map(Entry._make, self._kept(after, limit)))
+
+    def slices(self, after: int = 0) -> Iterator[list[Entry]]:
+        """The same in pieces, so that whoever reads much can let others run in between.
+
+        The entries are those that are there at the first piece. Of a journal of more than
+        `SNAPSHOT` entries those are missing that were dropped before their piece was read.
+
+        Args:
+            after: only those with a higher number.
+        """
+        after, last = max(after, self._first - 1), self._count
+        while after < last:
+            # Copying a long list holds up everybody for as long as a short one takes to be read.
+            kept = self._kept(after, min(SNAPSHOT, last - after))
+            for start in range(0, len(kept), SLICE):
+                yield list(map(Entry._make, kept[start : start + SLICE]))
+            after += SNAPSHOT
+
+    def _kept(self, after: int, limit: int | None = None) -> list[_Kept]:
         first = max(after + 1, self._first)
         last = self._count if limit is None else min(self._count, first + limit - 1)
         if first > last:
             return []
         start = (first - self._base) % self.limit
         end = start + last - first + 1
-        kept = self._ring[start:end] + self._ring[: max(0, end - self.limit)]
-        return list(map(Entry._make, kept))
-
-    def slices(self, after: int = 0, until: int | None = None) -> Iterator[list[Entry]]:
-        """The entries in pieces, so that whoever reads much can let others run in between.
-
-        Entries that were dropped before their turn came are left out.
-
-        Args:
-            after: only those with a higher number.
-            until: up to this number; None: those that are there now.
-        """
-        last = self._count if until is None else min(until, self._count)
-        while after < last and (entries := self.raw(after, min(SLICE, last - after))):
-            yield [each for each in entries if each.number <= last]
-            after = entries[-1].number
+        return self._ring[start:end] + self._ring[: max(0, end - self.limit)]
 
     def entries(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """The trace: entries with a number above ``after``, oldest first, as JSON objects.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import orjson
@@ -19,3 +19,34 @@ def json_answer(
         content_type="application/json",
         headers=headers,
     )
+
+
+SHORT = 262_144
+"""Bytes up to which a body that is made in pieces is sent in one."""
+
+
+async def answer_in_pieces(
+    request: web.Request,
+    pieces: AsyncIterator[bytes],
+    content_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    """A body that is made in pieces; a long one is sent while it is made, as the client reads it.
+
+    So it is never in memory as a whole, and nobody waits while it is copied.
+    """
+    begun = bytearray()
+    async for piece in pieces:
+        begun += piece
+        if len(begun) > SHORT:
+            break
+    else:
+        return web.Response(body=bytes(begun), content_type=content_type, headers=headers)
+    response = web.StreamResponse(headers=headers)
+    response.content_type = content_type
+    await response.prepare(request)
+    await response.write(bytes(begun))
+    async for piece in pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response

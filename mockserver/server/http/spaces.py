@@ -6,8 +6,6 @@ import asyncio
 from typing import Any, cast
 from urllib.parse import quote
 
-from aiohttp import web
-
 import mockserver
 from mockserver import scenarios
 from mockserver.control.options import SpaceOptions
@@ -17,7 +15,7 @@ from .answers import json_answer
 from .context import Context
 from .endpoint import Call, no_such_space
 from .problems import HttpProblem, field_problem
-from .traces import lines
+from .traces import journal_answer
 
 
 async def health(call: Call) -> Any:
@@ -51,9 +49,7 @@ async def journal(call: Call) -> Any:
         chosen = server.spaces[name].journal
     else:
         raise no_such_space(server.spaces, name)
-    if call.query["format"] == "jsonl":
-        return web.Response(body=lines(chosen.entries()), content_type="application/jsonl")
-    return {"space": chosen.space, "dropped": chosen.dropped, "entries": list(chosen.entries())}
+    return await journal_answer(call.request, chosen, {}, call.query["format"])
 
 
 async def list_scenarios(call: Call) -> Any:

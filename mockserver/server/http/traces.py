@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from aiohttp import web
 from mockserver import contract
 from mockserver.protocol.explanation import Problem
 
+from .answers import answer_in_pieces
 from .endpoint import Call
 from .problems import invalid
 
@@ -42,19 +44,51 @@ async def get_trace(call: Call) -> Any:
     `python -m mockserver check` judges.
     """
     query, journal = call.query, call.control.space.journal
-    dropped = journal.dropped
-    encoded = await _encoded(journal, query)
     wanted = query.get("format") or (
         "jsonl" if JSON_LINES in call.request.headers.get("Accept", "") else "json"
     )
+    headers = None
     if wanted == "jsonl":
         name = f"filename*=UTF-8''{quote(journal.space, safe='')}.jsonl"
         headers = {"Content-Disposition": f"attachment; {name}"}
-        body = b"".join(line + b"\n" for line in encoded)
-        return web.Response(body=body, content_type=JSON_LINES, headers=headers)
-    head = orjson.dumps({"space": journal.space, "dropped": dropped, "entries": []})
-    body = head.removesuffix(b"]}") + b",".join(encoded) + b"]}\n"
-    return web.Response(body=body, content_type="application/json")
+    return await journal_answer(call.request, journal, query, wanted, headers)
+
+
+async def journal_answer(
+    request: web.Request,
+    journal: Journal,
+    query: Mapping[str, Any],
+    wanted: str,
+    headers: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    """The entries of a journal that a query asks for.
+
+    Args:
+        request: what is answered.
+        journal: any journal.
+        query: ``after``, ``limit`` and what `_is_wanted` looks at, all optional.
+        wanted: ``jsonl`` for a trace file, else ``json``.
+        headers: of the answer.
+    """
+    slices = _encoded(journal, query)
+    if wanted == "jsonl":
+        lines = (b"".join(line + b"\n" for line in some) async for some in slices)
+        return await answer_in_pieces(request, lines, JSON_LINES, headers)
+    body = _as_document(journal, slices)
+    return await answer_in_pieces(request, body, "application/json", headers)
+
+
+async def _as_document(
+    journal: Journal, slices: AsyncIterator[list[bytes]]
+) -> AsyncIterator[bytes]:
+    """``{"space", "dropped", "entries": […]}``."""
+    head = orjson.dumps({"space": journal.space, "dropped": journal.dropped, "entries": []})
+    yield head.removesuffix(b"]}")
+    comma = b""
+    async for some in slices:
+        yield comma + b",".join(some)
+        comma = b","
+    yield b"]}\n"
 
 
 async def follow_trace(call: Call) -> web.StreamResponse:
@@ -115,24 +149,23 @@ async def get_report(call: Call) -> web.Response:
     return web.Response(text=text, content_type="text/html", headers=headers)
 
 
-async def _encoded(journal: Journal, query: dict[str, Any]) -> list[bytes]:
-    """The entries that are asked for, as JSON; others have their turn in between."""
-    encoded: list[bytes] = []
-    limit = query.get("limit")
-    for number, kept in enumerate(journal.raw(query["after"])):
-        if len(encoded) == limit:
-            break
-        if number % AT_ONCE == AT_ONCE - 1:
-            await asyncio.sleep(0)
-        entry = journal.as_json(kept)
-        if _is_wanted(entry, query):
-            encoded.append(orjson.dumps(entry))
-    return encoded
-
-
-def lines(entries: Iterable[dict[str, Any]]) -> bytes:
-    """Entries as a trace file."""
-    return b"".join(orjson.dumps(entry) + b"\n" for entry in entries)
+async def _encoded(journal: Journal, query: Mapping[str, Any]) -> AsyncIterator[list[bytes]]:
+    """The entries that are asked for, as JSON, a few at a time; others run in between."""
+    left = query.get("limit", math.inf)
+    for kept in journal.slices(query.get("after", 0)):
+        some: list[bytes] = []
+        for each in kept:
+            if len(some) == left:
+                break
+            entry = journal.as_json(each)
+            if _is_wanted(entry, query):
+                some.append(orjson.dumps(entry))
+        left -= len(some)
+        if some:
+            yield some
+        if left == 0:
+            return
+        await asyncio.sleep(0)
 
 
 class _Follower:
@@ -196,14 +229,14 @@ class _Follower:
             await response.write(data)
 
 
-def _is_wanted(entry: dict[str, Any], query: dict[str, Any]) -> bool:
+def _is_wanted(entry: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
     name = query.get("name")
     return all(
         entry[key] == query[key] for key in ("direction", "session") if key in query
     ) and name in (None, *_names(entry))
 
 
-def _names(entry: dict[str, Any]) -> Iterator[str]:
+def _names(entry: Mapping[str, Any]) -> Iterator[str]:
     """The method of a call, and the type of an event."""
     frame = entry["frame"] or {}
     yield frame.get("method", "")
