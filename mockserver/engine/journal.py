@@ -211,8 +211,8 @@ class Journal:
         Args:
             after: only those with a higher number.
         """
-        after, last = max(after, self._first - 1), self._count
-        while after < last:
+        last = self._count
+        while (after := max(after, self._first - 1)) < last:
             # Copying a long list holds up everybody for as long as a short one takes to be read.
             kept = self._kept(after, min(SNAPSHOT, last - after))
             for start in range(0, len(kept), SLICE):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -54,28 +54,53 @@ def report(
             ``frame``, ….
         violations: what it breaks of the contract.
     """
-    kept = list(entries)
-    data = orjson.dumps(
-        {
-            "name": name,
-            "trace": b"\n".join(orjson.dumps(entry) for entry in kept).decode(),
-            "violations": [contract.described(each) for each in violations],
-            "rules": [
-                {"name": rule.name, "sentence": rule.sentence, "party": rule.party}
-                for rule in contract.RULES
-            ],
-            "schemas": {each: schemas.load(each) for each in _needed(kept)},
-        }
-    ).decode()
+    return b"".join(pieces(name, [entries], violations)).decode()
+
+
+def pieces(
+    name: str,
+    slices: Iterable[Iterable[Mapping[str, Any]]],
+    violations: Iterable[contract.Violation],
+) -> Iterator[bytes]:
+    """The same in UTF-8, in pieces: one for each slice of the trace, between what all have.
+
+    Args:
+        name: as above.
+        slices: the trace, some entries at a time.
+        violations: as above.
+    """
     style, script = read("page.css").decode(), read("page.js").decode()
-    head = _HEAD.format(
+    yield _HEAD.format(
         title=html.escape(name),
         style=style,
         style_hash=_hash(style),
         script_hash=_hash(script),
+    ).encode()
+    yield b'{"name":%s,"trace":"' % _safe(name)
+    needed: set[str] = set()
+    newline = b""
+    for entries in slices:
+        kept = list(entries)
+        needed |= _described(kept)
+        # All of the trace is one text, of JSON lines: without the quotes, parts of it add up.
+        yield newline + _safe(b"\n".join(map(orjson.dumps, kept)).decode())[1:-1]
+        newline = b"\\n"
+    yield b'","violations":%s,"rules":%s,"schemas":%s}' % (
+        _safe([contract.described(each) for each in violations]),
+        _safe(
+            [
+                {"name": rule.name, "sentence": rule.sentence, "party": rule.party}
+                for rule in contract.RULES
+            ]
+        ),
+        _safe({each: schemas.load(each) for each in _needed(needed)}),
     )
-    # A frame may say anything, the end of a script included.
-    return head + data.replace("<", "\\u003c") + _TAIL.format(script=script)
+    yield _TAIL.format(script=script).encode()
+
+
+def _safe(value: Any) -> bytes:
+    """A value as JSON within a script; a frame may say anything, the script's end included."""
+    return orjson.dumps(value).replace(b"<", b"\\u003c")
 
 
 def entry_as_json(entry: contract.Entry) -> dict[str, Any]:
@@ -96,8 +121,8 @@ def entry_as_json(entry: contract.Entry) -> dict[str, Any]:
     return shown
 
 
-def _needed(entries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The schemas that explain these frames."""
+def _described(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The names of the schemas that explain these frames, if there are such."""
     names: set[str] = set()
     for entry in entries:
         frame = entry.get("frame") or {}
@@ -106,6 +131,11 @@ def _needed(entries: Iterable[Mapping[str, Any]]) -> list[str]:
             names |= {f"calls/{method}", f"results/{method}"}
         if isinstance(params, dict) and isinstance(params.get("event_type"), str):
             names.add(f"events/{params['event_type']}")
+    return names
+
+
+def _needed(names: Collection[str]) -> list[str]:
+    """Those of these schemas that there are, and those that any frame may need."""
     return [each for each in schemas.names() if each in names or each.startswith(_SHARED)]
 
 

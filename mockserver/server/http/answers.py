@@ -35,15 +35,18 @@ async def answer_in_pieces(
 
     So it is never in memory as a whole, and nobody waits while it is copied.
     """
+    charset = "utf-8" if content_type.startswith("text/") else None
     begun = bytearray()
     async for piece in pieces:
         begun += piece
         if len(begun) > SHORT:
             break
     else:
-        return web.Response(body=bytes(begun), content_type=content_type, headers=headers)
+        return web.Response(
+            body=bytes(begun), content_type=content_type, charset=charset, headers=headers
+        )
     response = web.StreamResponse(headers=headers)
-    response.content_type = content_type
+    response.content_type, response.charset = content_type, charset
     await response.prepare(request)
     await response.write(bytes(begun))
     async for piece in pieces:

@@ -54,7 +54,7 @@ def _router() -> web.UrlDispatcher:
 async def _serve(
     context: Context, row: Endpoint, path: dict[str, str], request: web.Request
 ) -> web.StreamResponse:
-    query = shapes.read_query(request.query, row.query)
+    query = await shapes.read_query(request.query, row.query)
     try:
         reads = row.method != "GET" and row.takes is None
         body = await shapes.read_body(request, row.body) if reads else {}

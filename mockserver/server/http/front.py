@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib import import_module
 
 from aiohttp import web
 
@@ -37,13 +40,20 @@ def application(context: Context) -> web.Application:
     return app
 
 
+_dispatch: Callable[[Context, web.Request], Awaitable[web.StreamResponse]] | None = None
+"""What serves requests, once it has been imported."""
+
+
 async def _control(context: Context, request: web.Request) -> web.StreamResponse:
+    global _dispatch
     try:
         context.guard.check_control(request)
-        # Imported here because a server that nobody controls should not wait for it.
-        from .dispatch import dispatch
-
-        return await dispatch(context, request)
+        if _dispatch is None:
+            # A server that nobody controls should not wait for it. And nobody should wait while it
+            # is imported, so a thread does it.
+            module = await asyncio.to_thread(import_module, f"{__package__}.dispatch")
+            _dispatch = module.dispatch
+        return await _dispatch(context, request)
     except HttpProblem as problem:
         return problem.response()
     except ConnectionError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -72,14 +73,14 @@ async def get_asyncapi(call: Call) -> Any:
     """The protocol as an AsyncAPI 3.0 document: all calls, answers and events."""
     from mockserver.protocol.descriptions import documents
 
-    return documents.asyncapi(__version__)
+    return await asyncio.to_thread(documents.asyncapi, __version__)
 
 
 async def get_openrpc(call: Call) -> Any:
     """The calls of clients as an OpenRPC 1.3 document."""
     from mockserver.protocol.descriptions import documents
 
-    return documents.openrpc(__version__)
+    return await asyncio.to_thread(documents.openrpc, __version__)
 
 
 def _known(name: str) -> dict[str, Any]:

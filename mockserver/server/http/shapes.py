@@ -6,12 +6,14 @@ Names of things that other tables know are not written out there: ``"x-names": "
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
@@ -131,16 +133,20 @@ async def read_body(request: web.Request, name: str | None) -> dict[str, Any]:
         return {}
     if name != ACTION:
         wanted = NOTHING if name is None else shape(name)
-        return checked(*_renamed(body, wanted), what="body", status=422)
+        told = _renamed(body, wanted)
+        await _prepare_to_explain(told[0], wanted)
+        return checked(*told, what="body", status=422)
     verb = body.get("do") if isinstance(body, dict) else None
     if isinstance(verb, str) and verb in actions():
-        return checked(body, action_shape(verb), what="body", status=422)
+        wanted = action_shape(verb)
+        await _prepare_to_explain(body, wanted)
+        return checked(body, wanted, what="body", status=422)
     choice = {"description": "What is to be done.", "enum": actions()}
     wanted = {"type": "object", "required": ["do"], "properties": {"do": choice}}
     raise invalid(422, "body", explain(body, wanted))
 
 
-def read_query(query: MultiMapping[str], name: str | None) -> dict[str, Any]:
+async def read_query(query: MultiMapping[str], name: str | None) -> dict[str, Any]:
     """The query of a request, checked, with numbers as numbers and defaults put in.
 
     Raises:
@@ -161,7 +167,17 @@ def read_query(query: MultiMapping[str], name: str | None) -> dict[str, Any]:
             values[key] = int(given[0])
         else:
             values[key] = given[0]
+    await _prepare_to_explain(values, schema)
     return checked(values, schema, what="query", status=400)
+
+
+async def _prepare_to_explain(value: Any, schema: Schema) -> None:
+    """Before something is explained that does not fit: what that takes is slow to import.
+
+    So a thread does it, and nobody waits.
+    """
+    if not _fits(value, schema):
+        await asyncio.to_thread(import_module, "jsonschema")
 
 
 def _renamed(body: Any, schema: Schema) -> tuple[Any, Schema, Mapping[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from typing import Any
 
@@ -17,12 +18,12 @@ TEXTS = ("application/json", traces.JSON_LINES)
 
 async def get_openapi(call: Call) -> Any:
     """What can be asked of the server, as an OpenAPI 3.1 document."""
-    return openapi()
+    return await asyncio.to_thread(openapi)
 
 
 async def get_rest_openapi(call: Call) -> Any:
     """What the vendor's REST API is here, as an OpenAPI 3.1 document."""
-    return document()
+    return await asyncio.to_thread(document)
 
 
 SECTIONS: dict[str, tuple[Endpoint, ...]] = {

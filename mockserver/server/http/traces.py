@@ -6,6 +6,7 @@ import asyncio
 import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -126,27 +127,26 @@ async def get_violations(call: Call) -> Any:
     }
 
 
-async def get_report(call: Call) -> web.Response:
+async def get_report(call: Call) -> web.StreamResponse:
     """The trace as one HTML file, to keep and to look at without a server.
 
     It has the lanes, rooms and recordings of the page, and the contract's verdict.
     """
-    # Imported here: few servers are asked for one.
-    from mockserver.page.report import report
-
+    # Imported here, by a thread: few servers are asked for one.
+    report = await asyncio.to_thread(import_module, "mockserver.page.report")
     control = call.control
     violations = await control.judge()
     journal = control.space.journal
-    entries = []
-    for number, kept in enumerate(journal.raw()):
-        if number % AT_ONCE == AT_ONCE - 1:
+    slices = (map(journal.as_json, kept) for kept in journal.slices())
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in report.pieces(journal.space, slices, violations):
+            yield piece
             await asyncio.sleep(0)
-        entries.append(journal.as_json(kept))
-    # Writing all of it takes a while, and needs nothing of the space any more.
-    text = await asyncio.to_thread(report, journal.space, entries, violations)
+
     name = f"filename*=UTF-8''{quote(journal.space, safe='')}.html"
     headers = {"Content-Disposition": f"attachment; {name}"}
-    return web.Response(text=text, content_type="text/html", headers=headers)
+    return await answer_in_pieces(call.request, pieces(), "text/html", headers)
 
 
 async def _encoded(journal: Journal, query: Mapping[str, Any]) -> AsyncIterator[list[bytes]]:

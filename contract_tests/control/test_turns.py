@@ -1,0 +1,122 @@
+"""A request that takes long lets everybody else have their turns meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from mockserver.engine import journal
+from mockserver.engine.journal import SLICE, TO_SERVER
+from mockserver.page import report
+from mockserver.server.http.answers import SHORT
+
+from .conftest import Api, Reply
+
+FRAMES = 20 * SLICE
+FRAME = b'{"jsonrpc":"2.0","id":"x","method":"signalwire.ping","params":{"said":"%s"}}'
+
+
+@pytest.fixture
+def long(api: Api, space: str) -> str:
+    """The path of a space with many frames, of which one holds what could end a script."""
+    kept = api.server.spaces["here"].journal
+    for number in range(FRAMES):
+        said = b"</script>" if number == SLICE else b"x" * 100
+        kept.add(number, TO_SERVER, "s1", FRAME % said)
+    return space
+
+
+class Turns:
+    """Counts how often others had their turn."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def __aenter__(self) -> Turns:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            self.count += 1
+            await asyncio.sleep(0)
+
+
+def sent_in_pieces(reply: Reply) -> bool:
+    assert len(reply.data) > SHORT
+    return reply.headers.get("Transfer-Encoding") == "chunked"
+
+
+async def test_a_long_trace_is_sent_while_it_is_read(api: Api, long: str) -> None:
+    async with Turns() as turns:
+        whole = await api.get(f"{long}/trace")
+    assert turns.count > FRAMES / SLICE
+    assert sent_in_pieces(whole)
+    assert [entry["n"] for entry in whole.json["entries"]] == list(range(1, FRAMES + 1))
+    lines = await api.get(f"{long}/trace", format="jsonl")
+    assert sent_in_pieces(lines)
+    assert [json.loads(line) for line in lines.data.splitlines()] == whole.json["entries"]
+    assert (await api.get("/journal", project="here")).json == whole.json
+
+
+async def test_one_frame_of_many_is_looked_for_in_slices(api: Api, long: str) -> None:
+    async with Turns() as turns:
+        none = await api.get(f"{long}/trace", name="video.rooms.get", limit="1")
+    assert none.json["entries"] == []
+    assert turns.count > FRAMES / SLICE
+    [first] = (await api.get(f"{long}/trace", limit="1")).json["entries"]
+    assert first["n"] == 1
+    part = (await api.get(f"{long}/trace", after=str(SLICE - 1), limit=str(SLICE))).json["entries"]
+    assert [entry["n"] for entry in part] == list(range(SLICE, 2 * SLICE))
+
+
+async def test_a_long_report_is_sent_while_it_is_made(api: Api, long: str) -> None:
+    async with Turns() as turns:
+        made = await api.get(f"{long}/report")
+    assert turns.count > FRAMES / SLICE
+    assert sent_in_pieces(made)
+    assert made.headers["Content-Type"] == "text/html; charset=utf-8"
+    entries = list(api.server.spaces["here"].journal.entries())
+    violations = await api.server.spaces.control("here").judge()
+    assert made.data.decode() == report.report("here", entries, violations)
+    [data] = re.findall(rb'<script type="application/json" id="report">(.*?)</script>', made.data)
+    trace = json.loads(data)["trace"]
+    assert [json.loads(line) for line in trace.split("\n")] == entries
+
+
+async def test_what_answers_is_imported_beside_the_loop(
+    api: Api, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who ask at once before that is done are both answered."""
+    monkeypatch.setattr("mockserver.server.http.front._dispatch", None)
+    async with Turns() as turns:
+        replies = await asyncio.gather(api.get("/health"), api.get("/health"))
+    assert [reply.status for reply in replies] == [200, 200]
+    assert turns.count > 2
+
+
+def test_entries_that_are_dropped_before_their_turn_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journal, "SNAPSHOT", 2 * SLICE)
+    kept = journal.Journal("p", limit=4 * SLICE)
+
+    def add(count: int) -> None:
+        for _ in range(count):
+            kept.add(0, TO_SERVER, "s1", b"{}")
+
+    add(4 * SLICE)
+    found: list[int] = []
+    for entries in kept.slices(after=SLICE // 2):
+        if not found:
+            add(3 * SLICE)
+        found += [entry.number for entry in entries]
+    taken_at_once = range(SLICE // 2 + 1, SLICE // 2 + 2 * SLICE + 1)
+    left = range(3 * SLICE + 1, 4 * SLICE + 1)
+    assert found == [*taken_at_once, *left]
