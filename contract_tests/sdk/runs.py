@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import subprocess
@@ -73,12 +74,22 @@ class NodeRunner:
         self._node = node
 
     def __call__(
-        self, program: str, spec: Mapping[str, Any], *, patience_s: float = PATIENCE_S
+        self,
+        program: str,
+        spec: Mapping[str, Any],
+        *,
+        environment: Mapping[str, str] | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> Run:
         """Run a program with a JSON object as its argument, until it ends by itself."""
         command = [self._node, str(DRIVERS / program), json.dumps(spec)]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **(environment or {})},
         )
         try:
             stdout, stderr = process.communicate(timeout=patience_s)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -48,7 +49,9 @@ class ServerProcess:
     def get(self, path: str, **query: str) -> Any:
         """GET a JSON document of the server's."""
         url = f"{self.http}{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=10) as response:
+        ca_file = self.ready["ca"]
+        context = ssl.create_default_context(cafile=ca_file) if ca_file else None
+        with urllib.request.urlopen(url, timeout=10, context=context) as response:
             return json.load(response)
 
     def entries(self, project: str) -> list[dict[str, Any]]:

@@ -116,7 +116,7 @@ class Socket:
 async def open_tcp(
     url: str, *, receive_buffer: int | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to where a URL points, and say nothing yet."""
+    """Connect to where a URL points, and say nothing yet. ``SSL_CERT_FILE`` says whom to trust."""
     parts = urllib.parse.urlsplit(url)
     secure = parts.scheme == "wss"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
@@ -127,7 +127,10 @@ async def open_tcp(
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     plain.setblocking(False)
     await asyncio.get_running_loop().sock_connect(plain, (host, port))
-    return await asyncio.open_connection(sock=plain, limit=receive_buffer)
+    name = host if secure else None
+    return await asyncio.open_connection(
+        sock=plain, limit=receive_buffer, ssl=secure or None, server_hostname=name
+    )
 
 
 def handshake(url: str, *, without: Sequence[str] = ()) -> bytes:

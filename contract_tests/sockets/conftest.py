@@ -11,20 +11,29 @@ from contract_tests.shared.client import Client
 from contract_tests.shared.settings import settings as make_settings
 from contract_tests.shared.sockets import Socket
 from mockserver.server import Server
+from mockserver.server.tls import Tls
 
 ServeHere = Callable[..., Awaitable[Server]]
 Join = Callable[..., Awaitable[Client]]
 
 
 @pytest.fixture
-async def serve_here() -> AsyncIterator[ServeHere]:
+def tls() -> Tls | None:
+    """How the servers here speak TLS; modules say otherwise by a fixture of the same name."""
+    return None
+
+
+@pytest.fixture
+async def serve_here(tls: Tls | None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ServeHere]:
     """Start servers on this loop: ``await serve_here(max_connections=1)``."""
     servers: list[Server] = []
 
     async def start(**settings: Any) -> Server:
-        server = Server(make_settings(**settings))
+        server = Server(make_settings(**{"tls": tls, **settings}))
         await server.start()
         servers.append(server)
+        if server.ca_file is not None:
+            monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
         return server
 
     yield start

@@ -15,6 +15,7 @@ from contract_tests.conftest import Serve
 from contract_tests.shared.client import Client
 from contract_tests.shared.sockets import CLOSE, PATIENCE_S, TEXT, Socket
 from mockserver.server import Server
+from mockserver.server.tls import Tls
 
 from .conftest import Join, ServeHere
 
@@ -23,6 +24,13 @@ EVENT_BYTES = 20_000
 """All events together are more than the system's buffers hold for a client that reads slowly."""
 
 RECEIVE_BUFFER = 65_536
+
+
+@pytest.fixture(params=[None, Tls()], ids=["plain", "tls"])
+def tls(request: pytest.FixtureRequest) -> Tls | None:
+    """Sockets end in the same way over TLS."""
+    how: Tls | None = request.param
+    return how
 
 
 async def until(happened: Callable[[], Any]) -> None:
@@ -194,6 +202,7 @@ async def test_client_that_answers_no_close_frame_gets_the_end_of_tcp(
     await until(lambda: len(server.sockets) == 0)
 
 
+@pytest.mark.parametrize("tls", [None], ids=["plain"])
 async def test_half_closed_connection_ends(serve_here: ServeHere, join: Join) -> None:
     server = await serve_here()
     client = await join(server)

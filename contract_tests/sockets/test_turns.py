@@ -40,6 +40,9 @@ class Transport(asyncio.Transport):
         self.is_full = False
         self.socket.resume_writing()
 
+    def can_write_eof(self) -> bool:
+        return True
+
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         assert high == 0
 

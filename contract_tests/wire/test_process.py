@@ -48,7 +48,7 @@ class TestReadyFile:
             told = json.loads(ready.read_text())
             pid = server.process.pid
             where = {"url": server.url, "http": server.http, "addresses": [server.url[5:]]}
-            assert told == {**where, "pid": pid, "token": None}
+            assert told == {**where, "pid": pid, "token": None, "ca": None}
             assert re.fullmatch(r"ws://127\.0\.0\.1:[1-9]\d*", told["url"])
             assert told["http"] == told["url"].replace("ws://", "http://")
             await (await dial(told["url"])).sync()

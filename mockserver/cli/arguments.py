@@ -6,10 +6,12 @@ import argparse
 import re
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mockserver.control.options import SpaceOptions
+    from mockserver.server.tls import Tls
 
 RUN_EXAMPLE = "python -m mockserver run -- npm test"
 
@@ -80,6 +82,45 @@ def space_options(arguments: argparse.Namespace) -> SpaceOptions:
     from mockserver.control import options
 
     return options.given({name: getattr(arguments, name, None) for name in options.described()})
+
+
+def add_tls_options(parser: argparse.ArgumentParser) -> None:
+    """Add how TLS is spoken."""
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak TLS, wss:// and https://, with a certificate made for this run",
+    )
+    parser.add_argument(
+        "--tls-cert",
+        metavar="FILE",
+        type=Path,
+        help="speak TLS with this certificate (PEM), and those that lead to its authority",
+    )
+    parser.add_argument(
+        "--tls-key", metavar="FILE", type=Path, help="the private key of --tls-cert (PEM)"
+    )
+    parser.add_argument(
+        "--tls-ca",
+        metavar="FILE",
+        type=Path,
+        help="the authority of --tls-cert (PEM), for clients that do not trust it yet",
+    )
+
+
+def tls_options(arguments: argparse.Namespace) -> Tls | None:
+    """How TLS is spoken, by the arguments of a command; None: not at all.
+
+    Raises:
+        TlsError: a file is given that is of no use without a certificate.
+    """
+    from mockserver.server.tls import Tls, TlsError
+
+    certificate, key, authority = arguments.tls_cert, arguments.tls_key, arguments.tls_ca
+    if certificate is None and (key or authority):
+        option = "--tls-key" if key else "--tls-ca"
+        raise TlsError(f"{option} belongs to --tls-cert, which was not given")
+    return Tls(certificate, key, authority) if arguments.tls or certificate else None
 
 
 def port(text: str) -> int:

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .arguments import add_space_options, credentials, port, space_options, whole
+from .arguments import (
+    add_space_options,
+    add_tls_options,
+    credentials,
+    port,
+    space_options,
+    tls_options,
+    whole,
+)
 from .exits import EXIT_BUG, EXIT_OK, fail
 
 
@@ -20,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=port, default=8787, help="port; 0 takes a free one (%(default)s)"
     )
     add_space_options(parser)
+    add_tls_options(parser)
     parser.add_argument(
         "--credentials",
         metavar="PROJECT:TOKEN",
@@ -43,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ready-file",
         metavar="FILE",
         type=Path,
-        help="write {url, http, pid, token} here as JSON once clients can connect",
+        help="write {url, http, addresses, pid, token, ca} here as JSON once clients can connect",
     )
     parser.add_argument(
         "--log-level",
@@ -61,13 +70,19 @@ def execute(options: argparse.Namespace) -> int:
         from mockserver import scenarios
         from mockserver.server import Settings
         from mockserver.server.run import CannotListenError, ReadyFileError, run
+        from mockserver.server.tls import TlsError
 
+    try:
+        tls = tls_options(options)
+    except TlsError as error:
+        return fail(str(error))
     settings = Settings(
         host=options.host,
         port=options.port,
         space=space_options(options),
         credentials=dict(options.credentials) if options.credentials else None,
         control_token=options.control_token,
+        tls=tls,
         journal_limit=options.journal,
     )
     try:
@@ -77,6 +92,7 @@ def execute(options: argparse.Namespace) -> int:
         scenarios.UnknownScenarioError,
         CannotListenError,
         ReadyFileError,
+        TlsError,
     ) as error:
         return fail(str(error))
     if bugs:

@@ -13,6 +13,7 @@ from mockserver.control.options import given as given_options
 from mockserver.control.video import Member, Playback, Recording, Room, Stream
 from mockserver.control.views import Happening, Session
 from mockserver.server import Server, Settings
+from mockserver.server.tls import Tls
 
 from .thread import ServerThread
 
@@ -50,6 +51,15 @@ class SpaceLook:
     def http_url(self) -> str:
         """Where the server's control API is, for tools in other languages."""
         return self._thread.http_url
+
+    @property
+    def ca_file(self) -> str | None:
+        """The certificate that clients have to trust (PEM), for a server that speaks TLS.
+
+        None on a plain port. ``ssl.create_default_context(cafile=mock.ca_file)`` is what most
+        Python clients take.
+        """
+        return self._thread.ca_file
 
     @property
     def rest_url(self) -> str:
@@ -321,12 +331,13 @@ class ServerLook(SpaceLook):
         project: the project id of the first space.
         host: the address to listen on.
         port: 0 takes a free one.
+        tls: whether it speaks TLS, by a certificate of its own (needs the extra ``tls``); or how.
         options: what spaces are made with, see ``SpaceOptions``; nothing happens in them by itself
             unless a ``scenario`` is given.
 
     Making one raises ValueError for an option that cannot be. Entering raises OSError when the
-    address cannot be had, and ScenarioError or UnknownScenarioError; leaving raises MockServerBug
-    when the mock itself was at fault.
+    address cannot be had, TlsError when the certificate cannot, and ScenarioError or
+    UnknownScenarioError; leaving raises MockServerBug when the mock itself was at fault.
     """
 
     def __init__(
@@ -335,10 +346,13 @@ class ServerLook(SpaceLook):
         project: str = "project",
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: bool | Tls = False,
         **options: Unpack[SpaceOptions],
     ) -> None:
         chosen: SpaceOptions = {"scenario": "none", **given_options(options)}
-        super().__init__(ServerThread(Settings(host=host, port=port, space=chosen)), project)
+        how = tls if isinstance(tls, Tls) else Tls() if tls else None
+        settings = Settings(host=host, port=port, space=chosen, tls=how)
+        super().__init__(ServerThread(settings), project)
 
     @property
     def url(self) -> str:

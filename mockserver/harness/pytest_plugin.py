@@ -65,6 +65,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         text = schema["description"].rstrip(".") + default
         group.addoption(f"--{PREFIX}-{name}", metavar=name.upper(), help=text)
         parser.addini(f"{PREFIX}_{name}", text)
+    text = "let the server speak TLS, by a certificate of this run's own (extra: tls)"
+    group.addoption(f"--{PREFIX}-tls", action="store_true", default=None, help=text)
+    parser.addini(f"{PREFIX}_tls", text, type="bool", default=False)
     group.addoption(
         f"--{PREFIX}-report",
         metavar="DIR",
@@ -209,9 +212,18 @@ def _signalwire_thread(pytestconfig: pytest.Config) -> Iterator[ServerThread]:
         pytest.fail(problem, pytrace=False)
     from mockserver.harness import ServerThread
     from mockserver.server import Settings
+    from mockserver.server.tls import Tls, TlsError
 
-    server = ServerThread(Settings(port=0, space={"scenario": "none"}))
-    server.start()
+    speaks_tls = pytestconfig.getoption(f"--{PREFIX}-tls") or pytestconfig.getini(f"{PREFIX}_tls")
+    tls = Tls() if speaks_tls else None
+    server = ServerThread(Settings(port=0, space={"scenario": "none"}, tls=tls))
+    problem = ""
+    try:
+        server.start()
+    except TlsError as error:
+        problem = str(error)
+    if problem:
+        pytest.fail(problem, pytrace=False)
     pytestconfig.stash[_SERVER] = server
     yield server
     server.stop()
@@ -287,16 +299,20 @@ def signalwire_mock_sync(signalwire_mock: SpaceHandle) -> SyncSpaceHandle:
 
 
 @pytest.fixture
-def signalwire_env(signalwire_mock: SpaceHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def signalwire_env(
+    signalwire_mock: SpaceHandle, _signalwire_thread: ServerThread, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
     """Sets the environment variables that clients of SignalWire read; gives their values, too.
 
     The variables are listed in ``mockserver/server/environment.py``. One that is set already is
-    kept; ``NO_PROXY`` and ``no_proxy`` get the server's address besides what they list.
+    kept; ``NO_PROXY`` and ``no_proxy`` get the server's address besides what they list, and the
+    variables of certificates, if the server speaks TLS, its authority besides whom they list.
     """
     from mockserver.server.environment import changes, environment
 
     mock = signalwire_mock
-    wanted = environment(mock.url, mock.http_url, mock.project, mock.token)
+    trusted = _signalwire_thread.trusted()
+    wanted = environment(mock.url, mock.http_url, mock.project, mock.token, trusted=trusted)
     for name, value in changes(os.environ, wanted).set.items():
         monkeypatch.setenv(name, value)
     return {name: os.environ[name] for name in wanted}

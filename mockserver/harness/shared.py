@@ -45,6 +45,11 @@ class SharedServer:
         """Where the control API is."""
         return self._thread.http_url
 
+    @property
+    def ca_file(self) -> str | None:
+        """The certificate that clients have to trust (PEM); None on a plain port."""
+        return self._thread.ca_file
+
     @contextmanager
     def space(
         self,

@@ -8,6 +8,7 @@ import selectors
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -85,12 +86,23 @@ class ServerThread:
         """Where the control API is. Raises RuntimeError before ``start``."""
         return self._started().http_url
 
+    @property
+    def ca_file(self) -> str | None:
+        """The authority that clients have to trust. Raises RuntimeError before ``start``."""
+        path = self._started().ca_file
+        return None if path is None else str(path)
+
+    def trusted(self) -> Path | None:
+        """A file of all whom programs have to trust, see ``Server.trusted``."""
+        return self.look(Server.trusted)
+
     def start(self) -> None:
         """Return once the server listens.
 
         Raises:
             OSError: the address cannot be had.
             RuntimeError: it was started before.
+            TlsError: the certificate cannot be had.
         """
         if self._thread is not None:
             raise RuntimeError("this server was started before: make another")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
@@ -21,6 +22,7 @@ from .rest import install as install_rest
 from .settings import Settings
 from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
 from .timers import Deadlines
+from .tls import Identity
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Server:
         bugs: faults of the mock itself; each was logged, and its frame not sent.
         is_stopping: whether streams to watchers should end, because the server does.
         guard: decides who may use the control API, and knows its token.
+        identity: what clients are shown by TLS, while it runs; None on a plain port.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -60,6 +63,7 @@ class Server:
         self.bugs: list[Exception] = []
         self.guard = Guard(self.settings.host, self.settings.control_token)
         self.is_stopping = False
+        self.identity: Identity | None = None
         self._runner: web.AppRunner | None = None
 
     @property
@@ -69,8 +73,9 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where clients of this machine connect: ``ws://127.0.0.1:8787``."""
-        return self.sockets.addresses[0].url
+        """Where clients of this machine connect: ``ws://127.0.0.1:8787``; ``wss://`` with TLS."""
+        scheme = "ws" if self.settings.tls is None else "wss"
+        return f"{scheme}://{self.sockets.addresses[0].reached}"
 
     @property
     def addresses(self) -> list[str]:
@@ -79,11 +84,27 @@ class Server:
 
     @property
     def http_url(self) -> str:
-        """Where the HTTP side is: ``http://127.0.0.1:8787``."""
-        return self.url.replace("ws://", "http://", 1)
+        """Where the HTTP side is: ``http://127.0.0.1:8787``; ``https://`` with TLS."""
+        return self.url.replace("ws", "http", 1)
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The authority that clients have to trust (PEM); None when they need not be told."""
+        return None if self.identity is None else self.identity.ca_file
+
+    def trusted(self) -> Path | None:
+        """What programs have to trust to reach it: see ``Identity.bundle``."""
+        return None if self.identity is None else self.identity.bundle()
 
     async def start(self) -> None:
-        """Listen on the address. Raises OSError when it cannot be had."""
+        """Listen on the address.
+
+        Raises:
+            OSError: it cannot be had.
+            TlsError: there is no certificate to be had.
+        """
+        if self.settings.tls is not None:
+            self.identity = Identity(self.settings.tls, self.settings.host)
         loop = asyncio.get_running_loop()
         self._away = Deadlines(loop)
         self._pings = Deadlines(loop)
@@ -98,9 +119,10 @@ class Server:
         http = self._runner.server
         assert http is not None
         try:
-            await self.sockets.listen(http, self.settings.host, self.settings.port)
+            await self.sockets.listen(http, self.settings.host, self.settings.port, self.identity)
         except BaseException:
             await self._runner.cleanup()
+            self._forget_identity()
             raise
         self._ping_all()
 
@@ -115,6 +137,11 @@ class Server:
         await self._runner.cleanup()
         self._away.cancel_all()
         self._runner = None
+        self._forget_identity()
+
+    def _forget_identity(self) -> None:
+        if self.identity is not None:
+            self.identity.close()
 
     # Frames
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from .tls import TRUST
 
 PROJECT = ("SW_PROJECT", "SIGNALWIRE_PROJECT_ID", "PROJECT_ID")
 TOKEN = ("SW_TOKEN", "SIGNALWIRE_API_TOKEN", "SIGNALWIRE_TOKEN", "API_TOKEN")
@@ -22,7 +25,9 @@ OWN_URL, OWN_HTTP = OWN = ("MOCK_SIGNALWIRE_URL", "MOCK_SIGNALWIRE_HTTP")
 NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
-def environment(url: str, http_url: str, project: str, token: str) -> dict[str, str]:
+def environment(
+    url: str, http_url: str, project: str, token: str, *, trusted: Path | None = None
+) -> dict[str, str]:
     """The variables of a program that is to talk to the mock.
 
     The vendor's Realtime client reads ``SW_PROJECT`` and ``SW_TOKEN`` [T]; the others are what SDKs
@@ -33,11 +38,14 @@ def environment(url: str, http_url: str, project: str, token: str) -> dict[str, 
         http_url: where the control API is.
         project: the project id.
         token: the token.
+        trusted: a file of all whom the program has to trust, see ``Identity.bundle``; None on a
+            plain port.
     """
     space = urlsplit(http_url).netloc
     values = ((PROJECT, project), (TOKEN, token), (SPACE, space), (HOST, url))
     shared = {name: value for names, value in values for name in names}
-    return {**shared, OWN_URL: url, OWN_HTTP: http_url}
+    trust = {} if trusted is None else dict.fromkeys(TRUST, str(trusted))
+    return {**shared, OWN_URL: url, OWN_HTTP: http_url, **trust}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +70,15 @@ def changes(
         present: the environment as it is.
         wanted: the variables, as ``environment`` gives them.
         override: replace variables that are set; otherwise they are kept. Those that only the mock
-            has are always replaced. One that is empty counts as not set.
+            has are always replaced, and those of certificates, whose new file has what the former
+            one had. One that is empty counts as not set.
     """
     kept = [
         name
         for name, value in wanted.items()
-        if not override and name not in OWN and present.get(name) not in (None, "", value)
+        if not override
+        and name not in (*OWN, *TRUST)
+        and present.get(name) not in (None, "", value)
     ]
     new = {name: value for name, value in wanted.items() if name not in kept}
     host = urlsplit(wanted[OWN_HTTP]).hostname or ""

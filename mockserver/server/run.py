@@ -33,15 +33,17 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
 
     Args:
         settings: what to serve, and where.
-        ready_file: written once the port accepts: ``{"url", "http", "addresses", "pid", "token"}``;
-            ``addresses`` are all that it listens on, the token is null unless the control API asks
-            for one, and then the file is its owner's alone. Removed at the end.
+        ready_file: written once the port accepts: ``{"url", "http", "addresses", "pid", "token",
+            "ca"}``; ``addresses`` are all that it listens on, the token is null unless the control
+            API asks for one, and then the file is its owner's alone. ``ca`` is the path of the
+            certificate that clients have to trust, or null. Removed at the end.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
 
     Raises:
         ScenarioError: the scenario is faulty or not there.
         ReadyFileError: the ready file cannot be written.
         CannotListenError: the port cannot be had.
+        TlsError: the certificate cannot be had.
     """
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s")
     # Found faulty now, rather than when the first client comes.
@@ -75,6 +77,8 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             f"project and token; scenario {settings.scenario}; Ctrl-C ends it)",
             flush=True,
         )
+        if server.ca_file is not None:
+            print(f"certificate that clients have to trust: {server.ca_file}", flush=True)
         if len(server.addresses) > 1:
             print(f"listening on {' and '.join(server.addresses)}", flush=True)
         print(f"page for a browser: {_page_address(server, settings)}", flush=True)
@@ -102,6 +106,7 @@ async def start(server: Server) -> None:
 
     Raises:
         CannotListenError: the port cannot be had.
+        TlsError: the certificate cannot be had.
     """
     settings = server.settings
     try:
@@ -120,6 +125,7 @@ def _write_ready_file(path: Path, server: Server) -> None:
         "addresses": server.addresses,
         "pid": os.getpid(),
         "token": server.guard.token,
+        "ca": server.ca_file and str(server.ca_file),
     }
     data = orjson.dumps(told)
     try:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from mockserver.control import options
 from mockserver.control.options import SpaceOptions
 
+from .tls import Tls
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -20,6 +22,7 @@ class Settings:
         credentials: project -> token; None accepts any.
         control_token: what the control API asks for. None: nothing on loopback, and on any other
             host a token of the run's own, which is printed and in the ready file.
+        tls: how TLS is spoken on the port; None: it is plain.
         journal_limit: frames kept per space.
         journal_bytes: memory that the frames kept of one space may take, about; older ones go
             first, and are counted as dropped.
@@ -43,6 +46,7 @@ class Settings:
     space: SpaceOptions = field(default_factory=SpaceOptions)
     credentials: Mapping[str, str] | None = field(default=None)
     control_token: str | None = None
+    tls: Tls | None = None
     journal_limit: int = 10_000
     journal_bytes: int = 64 * 1_048_576
     max_message_bytes: int = 1_048_576

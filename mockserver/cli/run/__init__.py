@@ -7,7 +7,13 @@ import os
 from pathlib import Path
 
 from mockserver.cli import formats
-from mockserver.cli.arguments import RUN_EXAMPLE, add_space_options, space_options
+from mockserver.cli.arguments import (
+    RUN_EXAMPLE,
+    add_space_options,
+    add_tls_options,
+    space_options,
+    tls_options,
+)
 from mockserver.cli.exits import fail
 
 
@@ -20,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "nobody connected, so that there was nothing to judge."
     )
     add_space_options(parser)
+    add_tls_options(parser)
     parser.add_argument(
         "--no-check",
         dest="check",
@@ -61,12 +68,13 @@ def execute(options: argparse.Namespace) -> int:
     from mockserver import scenarios
     from mockserver.server import Settings
     from mockserver.server.run import CannotListenError
+    from mockserver.server.tls import TlsError
 
     from .keeping import CannotKeepError, Kept
     from .runner import run
 
-    settings = Settings(space=space_options(options))
     try:
+        settings = Settings(space=space_options(options), tls=tls_options(options))
         return run(
             options.program,
             settings,
@@ -79,5 +87,6 @@ def execute(options: argparse.Namespace) -> int:
         scenarios.UnknownScenarioError,
         CannotKeepError,
         CannotListenError,
+        TlsError,
     ) as error:
         return fail(str(error))

@@ -70,6 +70,7 @@ def run(
         ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
         CannotKeepError: a file cannot be written.
         CannotListenError: there is no free port.
+        TlsError: the certificate cannot be had.
     """
     logging.basicConfig(level="WARNING", format="mockserver: %(message)s")
     # Found now, rather than when all the work is done.
@@ -88,7 +89,7 @@ async def _run(
     server.spaces.retired = deque()
     await start(server)
     try:
-        wanted = environment(server.url, server.http_url, PROJECT, TOKEN)
+        wanted = environment(server.url, server.http_url, PROJECT, TOKEN, trusted=server.trusted())
         found = changes(os.environ, wanted, override=override)
         if found.kept:
             warn(f"set already, and kept: {', '.join(found.kept)} (--override replaces them)")

@@ -27,12 +27,8 @@ TLS_HANDSHAKE = 0x16
 
 SPOKE_TLS = (
     "a client spoke TLS (wss:// or https://) to this port, which is plain: give it the whole URL, "
-    "ws://… or http://…; the vendor's clients put wss:// before a host that names no scheme"
-)
-
-SAID_NOTHING = (
-    "a connection was closed because nothing came over it for {:g} s: a client begins with the "
-    "handshake of a WebSocket, or with an HTTP request"
+    "ws://… or http://…; the vendor's clients put wss:// before a host that names no scheme. Or "
+    "start the server with --tls"
 )
 
 _KEY_BYTES = 16
@@ -82,8 +78,8 @@ class Lent(asyncio.Transport):
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def can_write_eof(self) -> bool:
-        """TCP can be ended on one side."""
-        return True
+        """Whether one side can be ended alone: TCP's can, that of TLS cannot."""
+        return self._transport is not None and self._transport.can_write_eof()
 
     def write_eof(self) -> None:
         """End the writing side."""
@@ -107,13 +103,15 @@ class Door(asyncio.Protocol):
     Args:
         sockets: all connections of the server.
         http: makes what serves HTTP on one connection.
+        if_silent: what it means when a client goes without a word; None: nothing.
     """
 
-    __slots__ = ("_handler", "_http", "_sockets", "_transport")
+    __slots__ = ("_handler", "_http", "_if_silent", "_sockets", "_transport")
 
-    def __init__(self, sockets: Sockets, http: web.Server) -> None:
+    def __init__(self, sockets: Sockets, http: web.Server, if_silent: str | None = None) -> None:
         self._sockets = sockets
         self._http = http
+        self._if_silent = if_silent
         self._handler: web.RequestHandler | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -132,7 +130,7 @@ class Door(asyncio.Protocol):
     def _begin(self, data: bytes) -> web.RequestHandler:
         assert self._transport is not None
         self._sockets.no_longer_expect(self)
-        if data[0] == TLS_HANDSHAKE:
+        if data[0] == TLS_HANDSHAKE and self._transport.get_extra_info("sslcontext") is None:
             # What aiohttp answers, 400, is as good as any: no TLS client can read it.
             self._sockets.strangers.note(SPOKE_TLS)
         handler = self._http()
@@ -159,15 +157,18 @@ class Door(asyncio.Protocol):
         self._sockets.no_longer_expect(self)
         if self._handler is not None:
             self._handler.connection_lost(exc)
+        elif self._if_silent is not None:
+            self._sockets.strangers.note(self._if_silent)
 
     def abort(self) -> None:
         """End the connection at once."""
+        self._if_silent = None
         if self._transport is not None:
             self._transport.abort()
 
     def is_late(self) -> None:
         """Nothing has come for too long."""
-        self._sockets.strangers.note(SAID_NOTHING.format(self._sockets.settings.connect_timeout_s))
+        self._sockets.note_silence()
         self.abort()
 
     def leave(self) -> None:

@@ -35,9 +35,9 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
-    def url(self) -> str:
-        """Where clients on this machine connect: ``ws://127.0.0.1:8787``."""
-        return f"ws://{self._replace(host=REACHED_AT.get(self.host, self.host))}"
+    def reached(self) -> str:
+        """Where clients on this machine connect: ``127.0.0.1:8787``."""
+        return str(self._replace(host=REACHED_AT.get(self.host, self.host)))
 
 
 async def listen(

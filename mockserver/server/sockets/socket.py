@@ -105,7 +105,8 @@ class Socket(asyncio.Protocol):
         self._drained: list[asyncio.Future[None]] | None = None
         self._counted = 0
         self._counted_since = sockets.loop.time()
-        transport.set_write_buffer_limits(high=0)
+        # asyncio's TCP pauses above this many bytes, its TLS already at them: at 0, with none.
+        transport.set_write_buffer_limits(high=0 if transport.can_write_eof() else 1)
 
     # In
 
@@ -285,16 +286,21 @@ class Socket(asyncio.Protocol):
 
     def _end_writing(self) -> None:
         """End the server's side of TCP: the client gets all that was sent, and then the end."""
-        with contextlib.suppress(OSError):
-            self._transport.write_eof()
+        if self._transport.can_write_eof():
+            with contextlib.suppress(OSError):
+                self._transport.write_eof()
+        else:
+            # TLS has no end of one side; its closing alert follows what was sent.
+            self._transport.close()
         self._set_timer(STUCK_TIMEOUT_S, self._transport.abort)
 
     def _end(self) -> None:
         """End TCP after what is written; the client will send nothing that matters."""
         self._set_timer(STUCK_TIMEOUT_S, self._transport.abort)
-        # Ends the connection even if another process has inherited the file descriptor.
-        with contextlib.suppress(OSError):
-            self._transport.write_eof()
+        if self._transport.can_write_eof():
+            # Ends the connection even if another process has inherited the file descriptor.
+            with contextlib.suppress(OSError):
+                self._transport.write_eof()
         self._transport.close()
 
     def is_late(self) -> None:

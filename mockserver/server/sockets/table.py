@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
@@ -18,12 +19,30 @@ from .strangers import Strangers
 
 if TYPE_CHECKING:
     from mockserver.server.settings import Settings
+    from mockserver.server.tls import Identity
+
+    from .secure import SecurePort
 
 STOP_TIMEOUT_S = 2.0
 """Real seconds that all clients together have to see the end of a server that stops."""
 
+SAID_NOTHING = (
+    "a connection was closed because nothing came over it for {:g} s: a client begins with the "
+    "handshake of a WebSocket, or with an HTTP request"
+)
+
 DRAIN_TIMEOUT_S = 5.0
 """Real seconds after which a client that does not read holds nobody up any more."""
+
+
+class Arrival(Protocol):
+    """A connection that has yet to say what it is: a `Door`, a `Socket`, …."""
+
+    def is_late(self) -> None:
+        """It has taken too long."""
+
+    def abort(self) -> None:
+        """End it at once."""
 
 
 class Engine(Protocol):
@@ -61,7 +80,7 @@ class Sockets:
         self.addresses: list[Address] = []
         self._detach = engine.detach
         self._sockets: dict[Connection, Socket] = {}
-        self._arrivals: dict[Door | Socket, float] = {}
+        self._arrivals: dict[Arrival, float] = {}
         self._arrivals_timer: asyncio.TimerHandle | None = None
         self._servers: list[asyncio.Server] = []
         self._emptied: asyncio.Future[None] | None = None
@@ -72,17 +91,28 @@ class Sockets:
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._sockets))
 
-    async def listen(self, http: web.Server, host: str, port: int) -> None:
+    async def listen(
+        self, http: web.Server, host: str, port: int, identity: Identity | None = None
+    ) -> None:
         """Accept connections, which are HTTP until they are upgraded.
+
+        Args:
+            http: makes what serves HTTP on one connection.
+            host: where to listen.
+            port: 0 takes a free one.
+            identity: what TLS clients are shown; None: the port is plain.
 
         Raises:
             OSError: the address cannot be had.
         """
+        accept: Callable[[], Door | SecurePort] = partial(Door, self, http)
+        if identity is not None:
+            # Imported here: most servers speak no TLS.
+            from .secure import SecurePort, no_trust
 
-        def door() -> Door:
-            return Door(self, http)
-
-        self._servers, self.addresses = await listen(door, host, port)
+            door = partial(Door, self, http, no_trust(identity))
+            accept = partial(SecurePort, self, identity, door)
+        self._servers, self.addresses = await listen(accept, host, port)
 
     async def stop(self) -> None:
         """Close every socket with code 1001; return when all have ended, or time is up."""
@@ -113,15 +143,19 @@ class Sockets:
         if self._emptied is not None and not self._sockets:
             self._emptied.set_result(None)
 
-    def expect(self, arrival: Door | Socket) -> None:
+    def expect(self, arrival: Arrival) -> None:
         """Close a connection unless it says within ``connect_timeout_s`` what it is."""
         self._arrivals[arrival] = self.loop.time() + self.settings.connect_timeout_s
         if self._arrivals_timer is None:
             self._wait_for_arrivals()
 
-    def no_longer_expect(self, arrival: Door | Socket) -> None:
+    def no_longer_expect(self, arrival: Arrival) -> None:
         """It has said so, or it is gone."""
         self._arrivals.pop(arrival, None)
+
+    def note_silence(self) -> None:
+        """A connection was closed before anything came over it."""
+        self.strangers.note(SAID_NOTHING.format(self.settings.connect_timeout_s))
 
     def _wait_for_arrivals(self) -> None:
         """One timer for all: who came first is late first."""
