@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,29 +15,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mockserver import contract, schemas
 from mockserver.engine import (
     ACTIONS,
-    Activity,
     AnswerPlan,
     ManualClock,
-    Member,
-    RoomSession,
     RunningClock,
     Session,
     Space,
-    Video,
     seconds,
 )
 from mockserver.protocol import catalogue, durations, frames, validation
 from mockserver.protocol.errors import ProtocolError, Refusal
 from mockserver.protocol.explanation import explain
 
-from . import video, views
+from . import views
 from .happenings import Happenings, duration
+from .part import Part, Performed
 from .verdict import Verdict
+from .video import VideoControl
 
 if TYPE_CHECKING:
     import jsonschema_rs
-
-    from mockserver.rest.state import RestSpace
 
 MOST_ADVANCES = 100_000
 """Deadlines after which ``run_until_idle`` takes the script for one that never ends."""
@@ -64,10 +60,6 @@ class Service(Protocol):
     async def drained(self, space: Space) -> None:
         """Return once all that the space has sent so far has been handed to the network."""
 
-    def rest(self, space: Space) -> RestSpace:
-        """What the space keeps for its REST API."""
-        ...
-
 
 class ControlError(Exception):
     """Something that cannot be done as things are; says what could."""
@@ -77,6 +69,8 @@ class SpaceControl:
     """The tester's hand on one space.
 
     Attributes:
+        video: what can be seen and done in the rooms.
+        parts: name of a namespace -> the tester's hand on what it keeps.
         serial: differs between all spaces, also between those of one name.
         over: set once the space has ended.
     """
@@ -84,9 +78,10 @@ class SpaceControl:
     def __init__(self, service: Service, space: Space) -> None:
         self._service = service
         self.space = space
-        self._video = Video.of(space)
         self.happenings = Happenings(space.journal)
         self.verdict = Verdict(space.journal)
+        self.video = VideoControl(self)
+        self.parts: Mapping[str, Part] = {each.name: each for each in (self.video,)}
         self.over = asyncio.Event()
         self.serial = next(_SERIALS)
 
@@ -95,57 +90,17 @@ class SpaceControl:
         self.happenings.close()
         self.over.set()
 
-    # Rooms, as the service and the people in them act
-
-    def rooms(self) -> list[video.Room]:
-        """The running rooms, oldest first."""
-        self.space.tick()
-        return [video.room_view(room, self.space.now) for room in self._video.rooms.values()]
-
-    def room(self, which: str) -> video.Room:
-        """The room session of this id, or the running one of this name; it may have ended.
-
-        Raises:
-            Refusal: 404, naming those that there are.
-        """
-        self.space.tick()
-        return video.room_view(self._find(which, ended=True), self.space.now)
-
-    async def start_room(
-        self,
-        name: str | None = None,
-        *,
-        members: int | Sequence[str] = 1,
-        display_name: str | None = None,
-        wait: bool = True,
-    ) -> video.Room:
-        """People join a room, which starts it.
-
-        Args:
-            name: the room's name; None invents one by the seed.
-            members: who is in it from the start: how many, or their names.
-            display_name: what people see; the name when None.
-            wait: whether to return when its events have been sent, latency included.
-
-        Raises:
-            Refusal: 409 when a room of this name is running.
-        """
-        self.space.tick()
-        if isinstance(members, str):
-            # A text is a sequence of texts, too, but nobody means that.
-            members = [members]
-        room = self._video.start_room(name, members=members, display_name=display_name)
-        await self._sent(wait)
-        return video.room_view(room, self.space.now)
+    # Actions
 
     async def perform(
-        self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any
-    ) -> video.Performed | None:
-        """Do one of the actions that scripts can do too, by its row in ``engine/actions.py``.
+        self, verb: str, where: str | None = None, *, wait: bool = True, **arguments: Any
+    ) -> Performed | None:
+        """Do one of the actions that scripts can do too, by its row in the engine's tables.
 
         Args:
             verb: ``join``, ``stop_recording``, ….
-            room: the room's name or the id of its session; None: the only one that is running.
+            where: for an action in a container, its name or id (a room's name, the id of its
+                session); None: the only one that is running.
             wait: whether to return when its events have been sent, latency included.
             arguments: those of the action's schema.
 
@@ -163,20 +118,18 @@ class SpaceControl:
             raise ControlError(f'no action "{verb}"; {hint}')
         _check_arguments(verb, arguments)
         arguments = _in_microseconds(verb, arguments)
-        if ACTIONS[verb].container is None:
+        row = ACTIONS[verb]
+        if row.container is None:
             self.space.do(verb, None, arguments)
-            await self._sent(wait)
+            await self.sent(wait)
             return None
-        target = self._find(room)
-        result = self.space.do(verb, target, arguments)
-        await self._sent(wait)
-        if isinstance(result, Member):
-            return video.member_view(result)
-        if isinstance(result, Activity):
-            return video.media_view(result, self.space.now)
-        return video.room_view(target, self.space.now)
+        part = self.parts[row.namespace or ""]
+        container = part.find(where)
+        result = self.space.do(verb, container, arguments)
+        await self.sent(wait)
+        return part.view(result, container)
 
-    async def _sent(self, wait: bool) -> None:
+    async def sent(self, wait: bool = True) -> None:
         """Wait until what was caused has been sent, latency included.
 
         On a clock that stands still, what has a latency leaves when the clock is moved.
@@ -198,20 +151,6 @@ class SpaceControl:
         if self.space.now >= until:
             return None
         return self.space.clock.real_delay(until)
-
-    def _find(self, which: str | None, *, ended: bool = False) -> RoomSession:
-        running = list(self._video.rooms.values())
-        if which is None:
-            if len(running) == 1:
-                return running[0]
-            there = ", ".join(room.name for room in running) or "none is running"
-            raise Refusal("404", f"which room? There is: {there}")
-        for room in running:
-            if which in (room.id, room.name):
-                return room
-        if ended and (former := self._video.ended_room(which)) is not None:
-            return former
-        return self._video.room(which)
 
     # Answers and frames of the tester's own
 
@@ -264,33 +203,6 @@ class SpaceControl:
         plan = AnswerPlan(instead, delay_us, after_events)
         for _ in range(times):
             self.space.plan_answer(method, plan)
-
-    def answer_rest_next(
-        self, operation: str, status: int, body: Any = None, times: int = 1
-    ) -> None:
-        """Have the next requests of a REST operation answered so; they have no effect then.
-
-        Args:
-            operation: its id: ``list_room_recordings``.
-            status: the HTTP status.
-            body: JSON; None takes the fixed text of the status, or none where it has no such text.
-            times: how many requests.
-
-        Raises:
-            ControlError: no such operation.
-        """
-        from mockserver.rest.errors import TEXTS
-        from mockserver.rest.table import OPERATIONS
-
-        known = [row.id for row in OPERATIONS]
-        if operation not in known:
-            near = catalogue.nearest(operation, known)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise ControlError(f'no REST operation "{operation}"; {hint}')
-        if body is None and status in TEXTS:
-            body = {"error": TEXTS[status]}
-        for _ in range(times):
-            self._service.rest(self.space).plan_answer(operation, status, body)
 
     async def push(
         self,

@@ -1,14 +1,19 @@
-"""What a tester is shown of the video namespace: rooms, their members, and what runs in them."""
+"""What a tester can see and do in the video namespace: rooms, members, and what runs in them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from mockserver.engine import Activity
+from mockserver.engine import Activity, Video
 from mockserver.engine import Member as EngineMember
 from mockserver.engine import RoomSession as EngineRoom
+from mockserver.protocol.errors import Refusal
+
+if TYPE_CHECKING:
+    from .control import SpaceControl
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +166,89 @@ def room_view(room: EngineRoom, now: int) -> Room:
         playbacks=cast(tuple[Playback, ...], media["playback"]),
         streams=cast(tuple[Stream, ...], media["stream"]),
     )
+
+
+class VideoControl:
+    """The tester's hand on the rooms of a space."""
+
+    name = Video.name
+
+    def __init__(self, control: SpaceControl) -> None:
+        self._control = control
+        self._space = control.space
+        self._video = Video.of(control.space)
+
+    def rooms(self) -> list[Room]:
+        """The running rooms, oldest first."""
+        self._space.tick()
+        return [room_view(room, self._space.now) for room in self._video.rooms.values()]
+
+    def room(self, which: str) -> Room:
+        """The room session of this id, or the running one of this name; it may have ended.
+
+        Raises:
+            Refusal: 404, naming those that there are.
+        """
+        self._space.tick()
+        return room_view(self._named(which, ended=True), self._space.now)
+
+    async def start_room(
+        self,
+        name: str | None = None,
+        *,
+        members: int | Sequence[str] = 1,
+        display_name: str | None = None,
+        wait: bool = True,
+    ) -> Room:
+        """People join a room, which starts it.
+
+        Args:
+            name: the room's name; None invents one by the seed.
+            members: who is in it from the start: how many, or their names.
+            display_name: what people see; the name when None.
+            wait: whether to return when its events have been sent, latency included.
+
+        Raises:
+            Refusal: 409 when a room of this name is running.
+        """
+        self._space.tick()
+        if isinstance(members, str):
+            # A text is a sequence of texts, too, but nobody means that.
+            members = [members]
+        room = self._video.start_room(name, members=members, display_name=display_name)
+        await self._control.sent(wait)
+        return room_view(room, self._space.now)
+
+    def find(self, which: str | None) -> EngineRoom:
+        """The running room of this name or id; None: the only one.
+
+        Raises:
+            Refusal: 404, naming those that there are.
+        """
+        running = list(self._video.rooms.values())
+        if which is not None:
+            return self._named(which)
+        if len(running) == 1:
+            return running[0]
+        there = ", ".join(room.name for room in running) or "none is running"
+        raise Refusal("404", f"which room? There is: {there}")
+
+    def view(self, result: Any, container: EngineRoom) -> Performed:
+        """The member or media that an action was done to, else the room, as it stands now."""
+        if isinstance(result, EngineMember):
+            return member_view(result)
+        if isinstance(result, Activity):
+            return media_view(result, self._space.now)
+        return room_view(container, self._space.now)
+
+    def state(self) -> dict[str, Any]:
+        """The running rooms, under ``rooms``."""
+        return {"rooms": self.rooms()}
+
+    def _named(self, which: str, *, ended: bool = False) -> EngineRoom:
+        for room in self._video.rooms.values():
+            if which in (room.id, room.name):
+                return room
+        if ended and (former := self._video.ended_room(which)) is not None:
+            return former
+        return self._video.room(which)

@@ -35,7 +35,7 @@ class SyncSpaceHandle(SpaceLook):
         __tracebackhide__ = True
         room = self._thread.do(
             self._deed(
-                lambda control: control.start_room(
+                lambda control: control.video.start_room(
                     name, members=members, display_name=display_name, wait=wait
                 )
             )
@@ -45,7 +45,7 @@ class SyncSpaceHandle(SpaceLook):
     def room(self, which: str) -> SyncRoomHandle:
         """The room of this name or session id, whoever started it. Raises Refusal 404."""
         __tracebackhide__ = True
-        return SyncRoomHandle(self, self._look(lambda control: control.room(which)))
+        return SyncRoomHandle(self, self._look(lambda control: control.video.room(which)))
 
     def perform(
         self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any

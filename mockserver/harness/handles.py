@@ -43,7 +43,7 @@ class SpaceHandle(SpaceLook):
         __tracebackhide__ = True
         room = await self._thread.do_async(
             self._deed(
-                lambda control: control.start_room(
+                lambda control: control.video.start_room(
                     name, members=members, display_name=display_name, wait=wait
                 )
             )
@@ -53,7 +53,7 @@ class SpaceHandle(SpaceLook):
     def room(self, which: str) -> RoomHandle:
         """The room of this name or session id, whoever started it. Raises Refusal 404."""
         __tracebackhide__ = True
-        return RoomHandle(self, self._look(lambda control: control.room(which)))
+        return RoomHandle(self, self._look(lambda control: control.video.room(which)))
 
     async def perform(
         self, verb: str, room: str | None = None, *, wait: bool = True, **arguments: Any

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar, Unpack
 from urllib.parse import quote
 
+from mockserver.control import rest
 from mockserver.control.control import ControlError, SpaceControl
 from mockserver.control.happenings import Wanted
 from mockserver.control.options import SpaceOptions
@@ -78,7 +79,7 @@ class SpaceLook:
     @property
     def rooms(self) -> list[Room]:
         """The running rooms, oldest first."""
-        return self._look(SpaceControl.rooms)
+        return self._look(lambda control: control.video.rooms())
 
     @property
     def sessions(self) -> list[Session]:
@@ -191,7 +192,12 @@ class SpaceLook:
             ControlError: there is no such operation.
         """
         __tracebackhide__ = True
-        self._look(lambda control: control.answer_rest_next(operation, status, body, times))
+
+        def plan(server: Server) -> None:
+            space = self._control(server).space
+            rest.answer_next(server.spaces.rest(space), operation, status, body, times)
+
+        self._thread.look(plan)
 
     def set_speed(self, speed: float) -> None:
         """Have a real clock run this many times as fast from now on; raises ControlError."""
@@ -321,7 +327,7 @@ class RoomLook:
     @property
     def state(self) -> Room:
         """All of it, as it stands now."""
-        return self._look(lambda control: control.room(self.id))
+        return self._look(lambda control: control.video.room(self.id))
 
 
 class ServerLook(SpaceLook):

@@ -16,6 +16,7 @@ import orjson
 
 from mockserver import schemas
 from mockserver.protocol.codec import MAX_DEPTH
+from mockserver.protocol.depth import is_deeper
 from mockserver.protocol.explanation import Problem, explain
 
 from . import times
@@ -54,7 +55,7 @@ def read_body(data: bytes, name: str | None) -> Values:
             value = orjson.loads(data)
         except orjson.JSONDecodeError:
             raise RestError(400) from None
-        if not isinstance(value, dict) or _is_deep(value):
+        if not isinstance(value, dict) or is_deeper(value, MAX_DEPTH):
             raise RestError(400)
     return {} if name is None else checked(value, shape(name))
 
@@ -102,13 +103,7 @@ def checked(value: Mapping[str, Any], schema: Schema) -> Values:
 @cache
 def validator(uri: str) -> jsonschema_rs.Draft202012Validator:
     """The validator of a schema, by its ``$id``."""
-    # Imported here because a server should listen before it needs to validate.
-    import jsonschema_rs
-
-    registry = jsonschema_rs.Registry(list(schemas.registry_documents()))
-    return jsonschema_rs.Draft202012Validator(
-        {"$ref": uri}, registry=registry, validate_formats=True
-    )
+    return schemas.validator({"$ref": uri}, formats=True)
 
 
 def _read(key: str, given: str, schema: Schema) -> Any:
@@ -146,14 +141,3 @@ def _field_problem(problem: Problem) -> FieldProblem:
     attribute = re.split(r"[.\[]", place, maxsplit=1)[0] or None
     code = MISSING if problem.found == "nothing" else INVALID
     return FieldProblem(attribute, problem.message.removeprefix("$").removeprefix("."), code)
-
-
-def _is_deep(value: Any) -> bool:
-    """Whether it is nested so deeply that checking it would do harm."""
-    depth, level = 0, [value]
-    while level := [each for each in level if isinstance(each, dict | list)]:
-        depth += 1
-        level = [
-            child for each in level for child in (each.values() if isinstance(each, dict) else each)
-        ]
-    return depth > MAX_DEPTH

@@ -102,15 +102,18 @@ def resolve(reference: str) -> dict[str, Any]:
     return load(reference.removeprefix(BASE_URI).removeprefix("../").removesuffix(".json"))
 
 
-def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+def validator(
+    schema: dict[str, Any], *, formats: bool = False
+) -> jsonschema_rs.Draft202012Validator:
     """A validator of this schema, which may refer to all others; make it once and keep it.
 
-    Reads only what the schema refers to, and imports the library when it is first needed: a server
-    listens before it validates anything.
+    With ``formats`` it checks ``format``, too; the protocol's own schemas have none. Reads only
+    what the schema refers to, and imports the library when it is first needed: a server listens
+    before it validates anything.
     """
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(schema, retriever=resolve)
+    return jsonschema_rs.Draft202012Validator(schema, retriever=resolve, validate_formats=formats)
 
 
 @cache

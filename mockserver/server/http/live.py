@@ -30,7 +30,7 @@ async def get_state(call: Call) -> Any:
     control = call.control
     return {
         "space": view(call.server, control.space),
-        "rooms": control.rooms(),
+        **{key: shown for part in control.parts.values() for key, shown in part.state().items()},
         "sessions": control.sessions(),
         "script": control.outlook(),
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 async def list_rooms(call: Call) -> Any:
     """The rooms that are running, oldest first."""
-    return {"rooms": call.control.rooms()}
+    return {"rooms": call.control.video.rooms()}
 
 
 async def start_room(call: Call) -> Any:
@@ -26,7 +26,7 @@ async def start_room(call: Call) -> Any:
 
     Answered when the events of it have been sent.
     """
-    room = await call.control.start_room(**call.body)
+    room = await call.control.video.start_room(**call.body)
     where = f"{call.request.rel_url.raw_path}/{quote(room.id, safe='')}"
     return json_answer(room, 201, {"Location": where})
 
@@ -36,37 +36,37 @@ async def get_room(call: Call) -> Any:
 
     By the id of its session, or by its name while it is running.
     """
-    return call.control.room(call.path["room"])
+    return call.control.video.room(call.path["room"])
 
 
 async def list_recordings(call: Call) -> Any:
     """The recordings of a room, oldest first, those that are completed too."""
-    return {"recordings": call.control.room(call.path["room"]).recordings}
+    return {"recordings": call.control.video.room(call.path["room"]).recordings}
 
 
 async def get_recording(call: Call) -> Any:
     """A recording of a room."""
-    return _one(call, "recording", call.control.room(call.path["room"]).recordings)
+    return _one(call, "recording", call.control.video.room(call.path["room"]).recordings)
 
 
 async def list_playbacks(call: Call) -> Any:
     """What has been played to a room, oldest first, the playbacks that are completed too."""
-    return {"playbacks": call.control.room(call.path["room"]).playbacks}
+    return {"playbacks": call.control.video.room(call.path["room"]).playbacks}
 
 
 async def get_playback(call: Call) -> Any:
     """A playback in a room."""
-    return _one(call, "playback", call.control.room(call.path["room"]).playbacks)
+    return _one(call, "playback", call.control.video.room(call.path["room"]).playbacks)
 
 
 async def list_streams(call: Call) -> Any:
     """The streams of a room, oldest first, those that are completed too."""
-    return {"streams": call.control.room(call.path["room"]).streams}
+    return {"streams": call.control.video.room(call.path["room"]).streams}
 
 
 async def get_stream(call: Call) -> Any:
     """A stream of a room."""
-    return _one(call, "stream", call.control.room(call.path["room"]).streams)
+    return _one(call, "stream", call.control.video.room(call.path["room"]).streams)
 
 
 def _one(call: Call, kind: str, media: Sequence[Recording | Playback | Stream]) -> Any:

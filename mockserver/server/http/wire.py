@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockserver.control import rest
 from mockserver.protocol.errors import InvalidFrame
 
 from .endpoint import Call
@@ -25,7 +26,7 @@ async def answer_rest_next(call: Call) -> None:
 
     Without a ``body`` it is the one that the REST API has for the status.
     """
-    call.control.answer_rest_next(**call.body)
+    rest.answer_next(call.server.spaces.rest(call.control.space), **call.body)
 
 
 async def push_frame(call: Call) -> Any:
