@@ -16,7 +16,7 @@ from mockserver.protocol import codec
 from mockserver.protocol.errors import InternalError
 from mockserver.realtime import unix_time
 
-from .http import Guard, application, hello
+from .http import Guard, Plain, application, hello
 from .http.problems import HttpProblem
 from .rest import install as install_rest
 from .settings import Settings
@@ -114,12 +114,13 @@ class Server:
         install_rest(app, self)
         for path in ("/", "/space/{space}", "/space/{space}/", "/{elsewhere:.+}"):
             app.router.add_get(path, partial(_root, self))
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
+        self._runner = web.AppRunner(app, shutdown_timeout=CLOSE_TIMEOUT_S)
         await self._runner.setup()
         http = self._runner.server
         assert http is not None
         try:
-            await self.sockets.listen(http, self.settings.host, self.settings.port, self.identity)
+            serve = partial(Plain, http, loop)
+            await self.sockets.listen(serve, self.settings.host, self.settings.port, self.identity)
         except BaseException:
             await self._runner.cleanup()
             self._forget_identity()

@@ -10,5 +10,6 @@ request.
 
 from .front import application, hello
 from .guard import Guard
+from .plain import Plain
 
-__all__ = ["Guard", "application", "hello"]
+__all__ = ["Guard", "Plain", "application", "hello"]

@@ -14,7 +14,7 @@ from . import shapes
 from .answers import json_answer
 from .context import Context
 from .endpoint import Call, Endpoint
-from .paths import LARGEST_BODY, PREFIX
+from .paths import PREFIX
 from .problems import HttpProblem
 from .table import ENDPOINTS
 
@@ -65,8 +65,6 @@ async def _serve(
         raise HttpProblem(409, str(error)) from None
     except TimeoutError as error:
         raise HttpProblem(408, str(error) or "it took too long") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise HttpProblem(413, f"a body has at most {LARGEST_BODY} bytes") from None
     if isinstance(answer, web.StreamResponse):
         return answer
     if answer is None:

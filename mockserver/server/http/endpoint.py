@@ -111,7 +111,7 @@ class Endpoint:
         if "{" in self.path:
             found.add(404)
         if self.method != "GET":
-            found |= {413, 415, 422}
+            found |= {408, 413, 415, 422}
         return tuple(sorted(found))
 
     def _told(self) -> tuple[str, str]:

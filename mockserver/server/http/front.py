@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib import import_module
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from .context import Context
 from .guard import HEADERS
@@ -35,8 +35,10 @@ def application(context: Context) -> web.Application:
     """An application that has the control API, and nothing else yet."""
     app = web.Application(client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(_protect)
-    for path in (PREFIX, PREFIX + "/{rest:.*}"):
-        app.router.add_route("*", path, partial(_control, context))
+    # A path may hold anything once it is decoded, a line break too.
+    for path in (PREFIX, PREFIX + "/{rest:(?s:.*)}"):
+        handler = partial(_control, context)
+        app.router.add_route("*", path, handler, expect_handler=_meet_expectation)
     return app
 
 
@@ -59,9 +61,25 @@ async def _control(context: Context, request: web.Request) -> web.StreamResponse
     except ConnectionError:
         # Whoever asked is gone.
         raise
+    except web.RequestPayloadError as error:
+        told = " ".join(str(error).removeprefix("400, message:").split())
+        return HttpProblem(400, f"the body cannot be read: {told}").response()
     except Exception as bug:
         context.note_bug(bug)
         return HttpProblem(500, "the mock server has a bug; see its log").response()
+
+
+async def _meet_expectation(request: web.Request) -> web.StreamResponse | None:
+    """Have a client send its body, if it waits for that, and nothing else."""
+    expected = request.headers["Expect"]
+    if expected.lower() != "100-continue":
+        detail = f'a request can expect "100-continue", and nothing else: not "{expected}"'
+        return HttpProblem(417, detail).response()
+    if request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # That was not the answer yet.
+        request.writer.output_size = 0
+    return None
 
 
 async def _protect(request: web.Request, response: web.StreamResponse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -61,11 +62,19 @@ class HttpProblem(Exception):
     def response(self) -> web.Response:
         """The document as an answer."""
         return web.Response(
-            body=orjson.dumps(self.document()) + b"\n",
+            body=_encoded(self.document()),
             status=self.status,
             content_type="application/problem+json",
             headers=self.headers,
         )
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document) + b"\n"
+    except orjson.JSONEncodeError:
+        # It quotes a header whose bytes are no UTF-8, which JSON cannot have.
+        return json.dumps(document, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
 def invalid(status: int, what: str, problems: Sequence[Problem]) -> HttpProblem:

@@ -29,6 +29,7 @@ from mockserver.protocol.depth import is_deeper
 from mockserver.protocol.explanation import Problem, explain
 from mockserver.rest.table import OPERATIONS
 
+from .paths import BODY_S, LARGEST_BODY
 from .problems import HttpProblem, invalid
 
 logger = logging.getLogger(__name__)
@@ -121,9 +122,9 @@ async def read_body(request: web.Request, name: str | None) -> dict[str, Any]:
         name: the shape that it must have; None when there must be none.
 
     Raises:
-        HttpProblem: 413, 415, 400 for what is not JSON, 422 for what does not fit.
+        HttpProblem: 408, 413, 415, 400 for what is not JSON, 422 for what does not fit.
     """
-    data = await request.read()
+    data = await _read(request)
     # A page can send other types elsewhere without being asked first; JSON it cannot.
     if data and request.content_type != "application/json":
         given = request.headers.get("Content-Type", "no type at all")
@@ -144,6 +145,26 @@ async def read_body(request: web.Request, name: str | None) -> dict[str, Any]:
     choice = {"description": "What is to be done.", "enum": actions()}
     wanted = {"type": "object", "required": ["do"], "properties": {"do": choice}}
     raise invalid(422, "body", explain(body, wanted))
+
+
+async def _read(request: web.Request) -> bytes:
+    """All of a body. A length is believed before the bytes come, and not for ever.
+
+    Raises:
+        HttpProblem: 413 for one that is too long, 408 for one that does not come.
+    """
+    too_large = HttpProblem(413, f"a body has at most {LARGEST_BODY} bytes")
+    length = request.content_length
+    if length is not None and length > LARGEST_BODY:
+        raise too_large
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise too_large from None
+    except TimeoutError:
+        told = "its chunks" if length is None else f"the {length} bytes of its Content-Length"
+        raise HttpProblem(408, f"the body did not come within {BODY_S:g} s: {told}") from None
 
 
 async def read_query(query: MultiMapping[str], name: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import HttpVersion11, web
@@ -97,6 +98,10 @@ class Lent(asyncio.Transport):
             self._transport.abort()
 
 
+ServesHttp = Callable[[], web.RequestHandler]
+"""Makes what serves HTTP on one connection."""
+
+
 class Door(asyncio.Protocol):
     """A connection that is not a WebSocket, or not yet.
 
@@ -108,7 +113,7 @@ class Door(asyncio.Protocol):
 
     __slots__ = ("_handler", "_http", "_if_silent", "_sockets", "_transport")
 
-    def __init__(self, sockets: Sockets, http: web.Server, if_silent: str | None = None) -> None:
+    def __init__(self, sockets: Sockets, http: ServesHttp, if_silent: str | None = None) -> None:
         self._sockets = sockets
         self._http = http
         self._if_silent = if_silent

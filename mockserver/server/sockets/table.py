@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from aiohttp import web
-
 from mockserver.engine import Connection, Session
 
 from . import frames
-from .door import Door
+from .door import Door, ServesHttp
 from .listening import Address, listen, stop_listening
 from .socket import CLOSE_TIMEOUT_S, Socket
 from .strangers import Strangers
@@ -92,7 +90,7 @@ class Sockets:
         return iter(list(self._sockets))
 
     async def listen(
-        self, http: web.Server, host: str, port: int, identity: Identity | None = None
+        self, http: ServesHttp, host: str, port: int, identity: Identity | None = None
     ) -> None:
         """Accept connections, which are HTTP until they are upgraded.
 
