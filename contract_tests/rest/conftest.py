@@ -117,9 +117,10 @@ class Rest:
         data: list[Json] = (await self.get(path, **query))["data"]
         return data
 
-    async def fetch(self, url: str) -> Reply:
-        """Any address, without credentials."""
-        async with self.http.get(url) as response:
+    async def fetch(self, url: str, method: str = "GET", **headers: str) -> Reply:
+        """Any address, without credentials; ``if_range`` is the header ``If-Range``."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.http.request(method, url, headers=named) as response:
             return Reply(response, await response.read())
 
 

@@ -15,6 +15,8 @@ from mockserver.protocol.errors import AuthenticationFailed
 from mockserver.server.http.context import Context
 from mockserver.server.http.problems import HttpProblem
 
+from .ranges import file_response
+
 if TYPE_CHECKING:
     from mockserver.rest.errors import RestError
 
@@ -99,6 +101,8 @@ class Front:
     async def media(self, request: web.Request) -> web.Response:
         """Serve the file that a recording's ``uri`` leads to; the link itself is the permission.
 
+        Players ask for parts of it by ``Range``.
+
         Raises:
             RestError: 403 when the link has expired or is not ours, 404 when there is no file.
         """
@@ -114,7 +118,7 @@ class Front:
         data = self._context.spaces.rest(space).file(
             request.match_info["recording"], expires, signature
         )
-        return web.Response(body=data, content_type="video/mp4")
+        return file_response(request, data, "video/mp4")
 
 
 async def _answered(context: Context, serve: Serve, request: web.Request) -> web.StreamResponse:
