@@ -1,0 +1,267 @@
+"""Simulated clients: what a program does with its connection, and what it expects to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mockserver.engine import Session
+from mockserver.protocol import frames
+
+from .network import Flow, Socket
+
+if TYPE_CHECKING:
+    from .world import World
+
+Frame = dict[str, Any]
+
+STATE_EVENT = "video.room.subscribed"
+"""It is sent to one session alone, upon its own call."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a client behaves.
+
+    Attributes:
+        name: what the steps of a run call it.
+        acknowledges: whether it says that it acknowledges events; older clients do not.
+        replies_at_once: whether it answers the server's calls when it reads them, or later.
+        lies: whether it sends what no good client sends.
+    """
+
+    name: str
+    acknowledges: bool = True
+    replies_at_once: bool = True
+    lies: bool = False
+
+
+WITNESS = Manner("witness")
+"""Its connection never breaks and it listens to everything: it knows what happened."""
+
+CAST = (
+    Manner("prompt"),
+    Manner("late", replies_at_once=False),
+    Manner("silent", acknowledges=False, replies_at_once=False),
+    Manner("liar", lies=True),
+)
+"""The other clients of each space."""
+
+
+class Client:
+    """One client, over all its connections.
+
+    Attributes:
+        socket: its connection; None when it has none.
+        protocol: the resumption name of its session.
+        session: its session, as the engine has it; None before the first connect.
+        followed: channel -> the event types that it has subscribed there.
+        expected: ids of the events that its session is meant to get, in order.
+        received: ids of the events that it got, in order, each once.
+        names: what its sessions are called in the trace.
+        may_miss: whether frames were lost that nobody promises to send again.
+        answers: id of a call on this connection -> its answer; None while there is none.
+    """
+
+    def __init__(self, world: World, project: str, manner: Manner) -> None:
+        self.world = world
+        self.project = project
+        self.manner = manner
+        self.name = f"{project}/{manner.name}"
+        self.socket: Socket | None = None
+        self.protocol: str | None = None
+        self.session: Session | None = None
+        self.followed: dict[str, set[str]] = {}
+        self.expected: list[str] = []
+        self.received: list[str] = []
+        self.names: set[str] = set()
+        self.may_miss = False
+        self.answers: dict[str, Frame | None] = {}
+        self._known: set[str] = set()
+        self._owed: list[tuple[Socket, Frame]] = []
+        self._calls = 0
+
+    # The connection
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it could make a call now and read the answer."""
+        socket = self.socket
+        return (
+            socket is not None
+            and socket.is_usable
+            and socket.flow is Flow.FLOWING
+            and socket.connection.session is not None
+        )
+
+    def connect(self, protocol: str | None) -> None:
+        """Open a new connection and call ``signalwire.connect``; the former one is left behind."""
+        self.abandon()
+        self.socket = self.world.open()
+        params: dict[str, Any] = {
+            "version": {"major": 3, "minor": 0, "revision": 0},
+            "event_acks": self.manner.acknowledges,
+            "agent": "simulation",
+            "authentication": {"project": self.project, "token": "t"},
+        }
+        if protocol is not None:
+            params["protocol"] = protocol
+        answer = self.call("signalwire.connect", params)
+        if answer is not None and "result" in answer:
+            self._note_session(answer["result"]["protocol"])
+
+    def _note_session(self, protocol: str) -> None:
+        assert self.socket is not None
+        self.session = self.socket.connection.session
+        if self.session is not None:
+            self.names.add(self.session.name)
+        if protocol != self.protocol:
+            self.protocol = protocol
+            self.followed, self.expected, self.received = {}, [], []
+            self._known = set()
+            self.may_miss = False
+
+    def abandon(self) -> None:
+        """Leave the connection; the server does not know that yet."""
+        if self.socket is not None:
+            self.note_lost(len(self.socket.in_flight))
+            self.world.ghosts.append((self.socket, self))
+        self.socket = None
+        self.answers.clear()
+        self._owed.clear()
+
+    def lose(self) -> None:
+        """Lose the connection; client and server notice at once."""
+        socket = self.socket
+        self.abandon()
+        if socket is not None:
+            self.world.end(socket)
+
+    def note_lost(self, count: int) -> None:
+        """So many frames have left the server and will never be read."""
+        if count and not self.manner.acknowledges:
+            self.may_miss = True
+
+    # What comes
+
+    def read(self) -> None:
+        """Read what the network brings, and answer it as is this client's manner."""
+        socket = self.socket
+        if socket is None:
+            return
+        for data in socket.read():
+            self._take(socket, orjson.loads(data))
+        if self.socket is socket and socket.is_over:
+            self.lose()
+
+    def _take(self, socket: Socket, frame: Frame) -> None:
+        if "method" not in frame:
+            if frame["id"] in self.answers:
+                self.answers[frame["id"]] = frame
+            return
+        if frames.is_event(frame) and frame["params"]["event_type"] != STATE_EVENT:
+            self._note_event(frame)
+        if not self.manner.acknowledges and frames.is_event(frame):
+            return
+        if self.manner.replies_at_once:
+            self._reply(socket, frame)
+        else:
+            self._owed.append((socket, frame))
+
+    def _note_event(self, frame: Frame) -> None:
+        if frame["id"] in self._known:
+            return
+        self._known.add(frame["id"])
+        self.received.append(frame["id"])
+        if self.manner is WITNESS:
+            self.world.witnessed(self.project, frame)
+
+    @staticmethod
+    def _reply(socket: Socket, frame: Frame) -> None:
+        params = frame["params"]
+        is_ping = frame["method"] == "signalwire.ping"
+        result = {"timestamp": params["timestamp"]} if is_ping else {}
+        socket.send(orjson.dumps(frames.answer(frame["id"], result)))
+
+    def catch_up(self, count: int) -> int:
+        """Answer the oldest of what waits for an answer of this client; returns how many."""
+        now, self._owed = self._owed[:count], self._owed[count:]
+        for socket, frame in now:
+            self._reply(socket, frame)
+        return len(now)
+
+    # What it says
+
+    def send(self, data: bytes) -> None:
+        """Send any text."""
+        if self.socket is not None:
+            self.socket.send(data)
+
+    def call(self, method: str, params: dict[str, Any]) -> Frame | None:
+        """Make a call; returns its answer, or None if it does not come at once."""
+        self._calls += 1
+        call_id = f"{self.name}/{self._calls}"
+        self.answers[call_id] = None
+        self.send(orjson.dumps(frames.call(call_id, method, params)))
+        self.read()
+        return self.answers.get(call_id)
+
+    def code(self, method: str, **params: Any) -> str | None:
+        """Make a call; returns the code of its result, "error", or None if no answer came yet."""
+        answer = self.call(method, params)
+        if answer is None:
+            return None
+        code: str = answer["result"].get("code", "200") if "result" in answer else "error"
+        return code
+
+    def subscribe(self, channel: str, types: Iterable[str], *, state: bool = False) -> str | None:
+        """Subscribe to events; from then on they are expected."""
+        types = set(types)
+        code = self.code(
+            "signalwire.subscribe",
+            event_channel=channel,
+            events=sorted(types),
+            get_initial_state=state,
+        )
+        if code == "200":
+            self.followed.setdefault(channel, set()).update(types)
+        return code
+
+    def unsubscribe(self, channel: str, types: Iterable[str]) -> str | None:
+        """Unsubscribe from events; what is made from then on is not expected any more."""
+        types = set(types)
+        code = self.code("signalwire.unsubscribe", event_channel=channel, events=sorted(types))
+        if code == "200":
+            self.followed.get(channel, set()).difference_update(types)
+        return code
+
+    def expects(self, event_type: str, channels: Iterable[str]) -> bool:
+        """Whether its session is meant to get an event of this type on one of these channels."""
+        session = self.session
+        if session is None or session.space.sessions.get(session.protocol) is not session:
+            return False
+        return any(event_type in self.followed.get(channel, ()) for channel in channels)
+
+    # What holds
+
+    def problem(self, *, at_rest: bool) -> str | None:
+        """What is wrong with what it got; at rest nothing may be under way any more.
+
+        Every client gets its events in order and none of them twice. One that acknowledges them
+        misses none. Others miss only what was lost on the network.
+        """
+        got, expected = self.received, self.expected
+        if self.may_miss:
+            remaining = iter(expected)
+            if not all(each in remaining for each in got):
+                return f"{self.name} got events that it was not meant to get, or in another order"
+        elif got != expected[: len(got)]:
+            at = next(i for i, each in enumerate(got) if expected[i : i + 1] != [each])
+            missed = expected[at] if at < len(expected) else "nothing more"
+            return f"{self.name} got event {got[at]} where it was meant to get {missed}"
+        elif at_rest and self.is_connected and len(got) != len(expected):
+            return f"{self.name} never got event {expected[len(got)]}"
+        return None

@@ -1,0 +1,314 @@
+"""The simulated world: two spaces, their clients, one clock that only the simulation moves.
+
+All that the engine can see comes from here, and all of it follows from one seed. After each step
+``problems`` says what does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from mockserver import contract
+from mockserver.engine import TABLES, Gate, Keeper, ManualClock, RoomSession, Space, Video
+from mockserver.engine.journal import NOTE
+from mockserver.engine.journal import Entry as Kept
+from mockserver.protocol import catalogue
+
+from .clients import CAST, STATE_EVENT, WITNESS, Client, Frame
+from .network import Flow, Socket
+
+MS = 1_000
+S = 1_000_000
+
+PROJECTS = ("north", "south")
+"""The spaces: what happens in one must not be seen in the other."""
+
+ALL_ROOMS = "video.rooms"
+ROOM_LIST_EVENTS = ("video.room.started", "video.room.ended", "video.room.updated")
+ROOM_EVENTS = tuple(sorted(catalogue.EVENTS - {"video.room.started", STATE_EVENT}))
+
+RESUME_WINDOW_US = 60 * S
+"""How long a session that is away can be resumed."""
+
+STUCK_US = 5 * S
+"""How long a connection that is being closed may stand still before it is cut."""
+
+SERVER_RULES = tuple(rule for rule in contract.RULES if rule.party != "client")
+CLIENT_RULES = tuple(rule for rule in contract.RULES if rule.party == "client")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that does not hold.
+
+    Attributes:
+        kind: the rule of the contract, or of the simulation, that is broken.
+        text: what was seen.
+    """
+
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+class Spaces(Keeper):
+    """The spaces of a world; each is made when its first client comes."""
+
+    def __init__(self, make: Callable[[str], Space]) -> None:
+        self._make = make
+        self._spaces: dict[str, Space] = {}
+
+    def __getitem__(self, name: str) -> Space:
+        return self._spaces[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spaces)
+
+    def __len__(self) -> int:
+        return len(self._spaces)
+
+    def scenario_of(self, name: str) -> str | None:
+        return None
+
+    def make(self, name: str, scenario: str | None) -> Space:
+        space = self._spaces[name] = self._make(name)
+        return space
+
+
+class World:
+    """Everything there is in one run.
+
+    Attributes:
+        clients: the cast of both spaces, without the witnesses.
+        rooms: space name -> all rooms that there were, the oldest first.
+        ghosts: connections that their clients have left, which the server does not know yet.
+        entries: the trace of both spaces, in the order in which it happened.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.clock = ManualClock()
+        self.entries: list[contract.Entry] = []
+        self.gate = Gate(Spaces(self._make_space), self.clock)
+        self.gate.strays.listen(lambda kept: self._note("", kept))
+        self.rooms: dict[str, list[RoomSession]] = {project: [] for project in PROJECTS}
+        self.ghosts: list[tuple[Socket, Client]] = []
+        self._found: list[Problem] = []
+        self._judge = contract.judge(SERVER_RULES)
+        self._judged = 0
+        self._latest: tuple[bytes, Frame] = (b"", {})
+        self._left_at: dict[str, int] = {}
+        self._closing_since: dict[Socket, int] = {}
+        self._channels: dict[str, str] = {}
+        self.witnesses = {project: Client(self, project, WITNESS) for project in PROJECTS}
+        self.clients = [Client(self, project, each) for project in PROJECTS for each in CAST]
+        for witness in self.witnesses.values():
+            witness.connect(None)
+            witness.subscribe(ALL_ROOMS, ROOM_LIST_EVENTS)
+        for client in self.clients:
+            client.connect(None)
+            client.subscribe(ALL_ROOMS, ROOM_LIST_EVENTS)
+
+    def _make_space(self, name: str) -> Space:
+        space = Space(name, TABLES, clock=self.clock, seed=self.seed, on_bug=self._note_bug)
+        space.journal.listen(lambda kept: self._note(name, kept))
+        return space
+
+    # What is there
+
+    def space(self, project: str) -> Space:
+        """The space of a project."""
+        return self.gate.spaces[project]
+
+    def video(self, project: str) -> Video:
+        """The rooms of a project."""
+        return Video.of(self.space(project))
+
+    def open(self) -> Socket:
+        """Open a connection to the server."""
+        return Socket(self.gate)
+
+    def start_room(self, project: str, members: int) -> RoomSession:
+        """Have the service start a room; the witness listens to it from the start."""
+        self.tick()
+        room = self.video(project).start_room(members=members)
+        self.rooms[project].append(room)
+        self._channels[room.id] = room.channel
+        self.witnesses[project].subscribe(room.channel, ROOM_EVENTS, state=True)
+        return room
+
+    # What is noted
+
+    def _note(self, space: str, kept: Kept) -> None:
+        """Put an entry of a journal at the end of the trace."""
+        if kept.direction == NOTE:
+            return
+        # An event that goes to many sessions is one text.
+        frame: Frame | None = self._latest[1]
+        if kept.data is not self._latest[0]:
+            try:
+                frame = orjson.loads(kept.data)
+            except orjson.JSONDecodeError:
+                frame = None
+            if isinstance(frame, dict):
+                self._latest = (kept.data, frame)
+        is_frame = isinstance(frame, dict)
+        self.entries.append(
+            contract.Entry(
+                n=len(self.entries) + 1,
+                time=kept.time / S,
+                space=space,
+                session=kept.session,
+                direction=kept.direction,
+                frame=frame if is_frame else None,
+                text=None if is_frame else kept.data.decode("utf-8", "replace"),
+                problem=kept.problem,
+            )
+        )
+
+    def _note_bug(self, bug: Exception) -> None:
+        self.note_problem("no-bug", repr(bug))
+
+    def note_problem(self, kind: str, text: str) -> None:
+        """Something does not hold; ``problems`` says so after this step."""
+        self._found.append(Problem(kind, text))
+
+    def witnessed(self, project: str, event: Frame) -> None:
+        """The witness got an event: whoever listens to it is meant to get it."""
+        params = event["params"]
+        channels = [params["event_channel"]]
+        if channels[0].startswith(ALL_ROOMS):
+            channels = [ALL_ROOMS, self._channels[params["params"]["room_session_id"]]]
+        for client in (self.witnesses[project], *self.clients):
+            if client.project == project and client.expects(params["event_type"], channels):
+                client.expected.append(event["id"])
+
+    # Time and the network
+
+    def tick(self) -> None:
+        """Have the spaces see the time, and the clients what has come for them."""
+        for space in self.gate:
+            space.tick()
+        self.carry()
+
+    def carry(self) -> None:
+        """Let the network work, until nothing moves any more."""
+        for client in (*self.witnesses.values(), *self.clients):
+            client.read()
+        for ghost, owner in self.ghosts:
+            if ghost.flow is not Flow.STUCK:
+                owner.note_lost(len(ghost.read()) + len(ghost.in_flight))
+                ghost.in_flight.clear()
+        for ghost, _ in [each for each in self.ghosts if each[0].connection.closing is not None]:
+            self.end(ghost)
+
+    def end(self, socket: Socket) -> None:
+        """The server notices that a connection is gone."""
+        session = socket.connection.session
+        socket.lose()
+        self.ghosts = [each for each in self.ghosts if each[0] is not socket]
+        if session is not None:
+            self._left_at[session.protocol] = self.clock.now()
+
+    def wait(self, us: int) -> None:
+        """Let time pass, stopping at everything that is due."""
+        until = self.clock.now() + us
+        while (due := self._next_deadline()) is not None and due <= until:
+            self._move(due)
+        self._move(until)
+
+    def _next_deadline(self) -> int | None:
+        times = (space.next_deadline() for space in self.gate)
+        return min((due for due in times if due is not None), default=None)
+
+    def _move(self, to: int) -> None:
+        self.clock.move(max(to, self.clock.now()))
+        self.tick()
+        for client in self.clients:
+            self._cut_if_stuck(client)
+        for space in self.gate:
+            for session in list(space.sessions.values()):
+                left = self._left_at.get(session.protocol, self.clock.now())
+                if session.connection is None and self.clock.now() - left >= RESUME_WINDOW_US:
+                    space.forget(session)
+
+    def _cut_if_stuck(self, client: Client) -> None:
+        socket = client.socket
+        if socket is None or socket.connection.closing is None:
+            return
+        since = self._closing_since.setdefault(socket, self.clock.now())
+        if self.clock.now() - since >= STUCK_US:
+            del self._closing_since[socket]
+            client.lose()
+
+    def come_to_rest(self) -> None:
+        """Everybody comes back and reads, and time passes until nothing is under way."""
+        for _ in range(2):
+            for client in self.clients:
+                if client.socket is not None:
+                    client.socket.flow = Flow.FLOWING
+            self.carry()
+            for client in self.clients:
+                client.catch_up(1_000_000)
+                if not client.is_connected:
+                    client.connect(client.protocol)
+            self.wait(10 * S)
+
+    # What holds
+
+    def problems(self, *, at_rest: bool = False) -> list[Problem]:
+        """What does not hold now: the rules of the contract, and those of the simulation."""
+        for entry in self.entries[self._judged :]:
+            self._judge.feed(entry)
+        self._judged = len(self.entries)
+        found, self._found = self._found, []
+        found += [Problem(each.rule, str(each)) for each in self._judge.violations]
+        for client in self.clients:
+            if (wrong := client.problem(at_rest=at_rest)) is not None:
+                found.append(Problem("each-event-once-in-order", wrong))
+            if at_rest:
+                found += [
+                    Problem("every-call-answered", f"{client.name}'s call {call} was not answered")
+                    for call, answer in client.answers.items()
+                    if answer is None and client.is_connected and not client.manner.lies
+                ]
+        found += [Problem("consistent", text) for text in self._inconsistent()]
+        if at_rest:
+            found += self._blamed()
+        return found
+
+    def _inconsistent(self) -> Iterator[str]:
+        """What the spaces hold that cannot be."""
+        for space in self.gate:
+            for session in space.sessions.values():
+                connection = session.connection
+                if connection is not None and connection.session is not session:
+                    yield f"{space.name}/{session.name} has a connection of another session"
+            for room in Video.of(space).rooms.values():
+                if room.ended or not (room.members or room.audience):
+                    yield f"room {room.id} is over, or empty, and still there"
+        for rooms in self.rooms.values():
+            for room in rooms:
+                if room.ended and any(room.running(kind) for kind in room.activities):
+                    yield f"room {room.id} has ended and something runs in it"
+
+    def _blamed(self) -> list[Problem]:
+        """The rules that a client broke which does not lie."""
+        liars = {
+            f"{client.project}/{name}"
+            for client in self.clients
+            if client.manner.lies
+            for name in client.names
+        }
+        found = contract.check(contract.Trace(tuple(self.entries)), CLIENT_RULES)
+        return [
+            Problem(each.rule, f"{each}, but no such client lies")
+            for each in found
+            if not any(row.session in liars or row.session is None for row in each.proof)
+        ]
+
