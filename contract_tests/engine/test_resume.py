@@ -87,9 +87,7 @@ def test_a_client_that_does_not_acknowledge_gets_what_it_was_not_handed(
     world.space.advance(world.space.now + S)
     assert client.connection.outbox
     world.clock.move(world.space.now)
-    world.gate.detach(client.connection)
-    client.connection.close(1006, "lost")
-    client.closing = client.connection.closing
+    client.lose()
     join(world, room, 4, 4)
     client.resume()
     assert names(client) == ["1", "2", "3", "4"]

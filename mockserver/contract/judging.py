@@ -174,6 +174,7 @@ class Judge:
         return [
             self._violation(rule, one)
             for rule, checker, proven in zip(self._rules, self._checkers, self._proven, strict=True)
+            if proven or checker.suspicions
             for one in self._in_order(proven, checker)
         ]
 

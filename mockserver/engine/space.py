@@ -497,7 +497,7 @@ class Space:
         """The socket is gone; its session stays, and keeps what it misses until it is forgotten."""
         session = connection.session
         if session is not None:
-            self._release(session)
+            self._keep_unsent(session, self._release(session))
             session.awaiting.clear()
             session.unanswered_pings = 0
         return session

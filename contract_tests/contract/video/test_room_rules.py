@@ -116,6 +116,17 @@ def test_the_flag_stays_while_one_of_two_recordings_runs() -> None:
     assert talk.broken() == ["running-flag"]
 
 
+def test_a_flag_that_may_have_changed_while_nobody_listened_is_not_missed_later() -> None:
+    talk = listening(ROOM_TYPES, initial=True)
+    talk.initial_state()
+    talk.unsubscribe(types=["video.room.updated"])
+    talk.at(3.0).recording("started", "recording", recording="one")
+    talk.at(5.0).subscribe(types=["video.room.updated"])
+    talk.at(7.0).recording("started", "recording", recording="two")
+    talk.at(9.0).recording("updated", "paused", recording="two")
+    assert talk.broken() == []
+
+
 def test_a_flag_without_any_recording_is_told_to_who_knows() -> None:
     talk = listening(ROOM_TYPES, initial=True)
     talk.initial_state()

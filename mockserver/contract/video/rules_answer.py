@@ -128,6 +128,9 @@ class FlagChangeTold(RoomChecker):
                     says = f"{name}: {'false' if flag.told else 'true'} of {room.id}"
                     proof = (due.entry, event.entry)
                     yield Evidence(f"{message} {says}", proof, room.session)
+                else:
+                    # It may have come while nobody listened for it: what it says is not known.
+                    flag.running = None
             if event.lifecycle is table and event.media_id is not None:
                 self._move(event, room, flag, event.media_id)
 
