@@ -27,6 +27,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--token", help="the token to use with --target")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests recorded as their property ``figure``, such as seeds."""
+    figures = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "figure"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for figure in figures:
+            terminalreporter.write_line(str(figure))
+
+
 Serve = Callable[..., ServerProcess]
 
 

@@ -42,13 +42,16 @@ class Manner:
 WITNESS = Manner("witness")
 """Its connection never breaks and it listens to everything: it knows what happened."""
 
-CAST = (
+HONEST = (
     Manner("prompt"),
+    Manner("second"),
     Manner("late", replies_at_once=False),
     Manner("silent", acknowledges=False, replies_at_once=False),
-    Manner("liar", lies=True),
 )
 """The other clients of each space."""
+
+LYING = (*HONEST[:1], *HONEST[2:], Manner("liar", lies=True))
+"""Those of a world in which one client of each space lies."""
 
 
 class Client:
@@ -61,7 +64,6 @@ class Client:
         followed: channel -> the event types that it has subscribed there.
         expected: ids of the events that its session is meant to get, in order.
         received: ids of the events that it got, in order, each once.
-        names: what its sessions are called in the trace.
         may_miss: whether frames were lost that nobody promises to send again.
         answers: id of a call on this connection -> its answer; None while there is none.
     """
@@ -77,7 +79,6 @@ class Client:
         self.followed: dict[str, set[str]] = {}
         self.expected: list[str] = []
         self.received: list[str] = []
-        self.names: set[str] = set()
         self.may_miss = False
         self.answers: dict[str, Frame | None] = {}
         self._known: set[str] = set()
@@ -116,8 +117,6 @@ class Client:
     def _note_session(self, protocol: str) -> None:
         assert self.socket is not None
         self.session = self.socket.connection.session
-        if self.session is not None:
-            self.names.add(self.session.name)
         if protocol != self.protocol:
             self.protocol = protocol
             self.followed, self.expected, self.received = {}, [], []
@@ -176,6 +175,7 @@ class Client:
             return
         self._known.add(frame["id"])
         self.received.append(frame["id"])
+        self.world.check_is_own(self, frame)
         if self.manner is WITNESS:
             self.world.witnessed(self.project, frame)
 
@@ -185,6 +185,11 @@ class Client:
         is_ping = frame["method"] == "signalwire.ping"
         result = {"timestamp": params["timestamp"]} if is_ping else {}
         socket.send(orjson.dumps(frames.answer(frame["id"], result)))
+
+    @property
+    def owes(self) -> bool:
+        """Whether it has read calls of the server that it has not answered."""
+        return bool(self._owed)
 
     def catch_up(self, count: int) -> int:
         """Answer the oldest of what waits for an answer of this client; returns how many."""

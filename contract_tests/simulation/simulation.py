@@ -14,6 +14,7 @@ MOST_REPLAYS = 600
 """How often a failing run is played again, at most, to make it shorter."""
 
 SHOWN_FRAMES = 12
+SHOWN_PROBLEMS = 6
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,13 @@ class Failure:
     trace: str
 
     def __str__(self) -> str:
+        more = len(self.problems) - SHOWN_PROBLEMS
         rest = ", and everything came to rest" if self.at_rest else ""
         return "\n".join(
             [
                 f"seed {self.seed}: after {len(self.steps)} steps{rest}:",
-                *(f"  {problem}" for problem in self.problems),
+                *(f"  {problem}" for problem in self.problems[:SHOWN_PROBLEMS]),
+                *([f"  … and {more} more"] if more > 0 else []),
                 "steps:",
                 *(f"  {number:4}  {line}" for number, line in enumerate(self.done, 1)),
                 "last frames:",
@@ -89,8 +92,7 @@ def play(seed: int, steps: Sequence[Step]) -> Outcome:
             failure = Failure(
                 seed, tuple(steps[:played]), tuple(done), tuple(problems), at_rest, trace
             )
-        digest = hash(tuple((each.time, each.session, repr(each.frame)) for each in world.entries))
-        return Outcome(seed, played, effective, len(world.entries), digest, failure)
+        return Outcome(seed, played, effective, len(world.entries), world.digest, failure)
 
     for number, step in enumerate(steps, 1):
         did = STEPS[step.name](world, Draw(step.number))

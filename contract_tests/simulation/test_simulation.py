@@ -1,0 +1,65 @@
+"""The engine under random clients and networks: whatever happens, all holds; and it bites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from .planted import PLANTED
+from .simulation import play, run, shrink
+from .steps import STEPS, Draw, drawn
+from .world import World
+
+STEPS_PER_SEED = 1_000
+BLOCK = 30
+BLOCKS = [range(first, first + BLOCK) for first in range(0, 210, BLOCK)]
+"""210,000 steps in all."""
+
+Record = Callable[[str, object], None]
+
+
+@pytest.mark.parametrize("seeds", BLOCKS, ids=lambda block: f"seeds {block[0]} to {block[-1]}")
+def test_everything_holds_after_each_step(seeds: range, record_property: Record) -> None:
+    steps = effective = frames = 0
+    for seed in seeds:
+        outcome = run(seed, STEPS_PER_SEED)
+        steps += outcome.steps
+        effective += outcome.effective
+        frames += outcome.frames
+        if outcome.failure is not None:
+            pytest.fail(str(shrink(outcome.failure, partial(play, seed))))
+    assert effective > 0.74 * steps
+    record_property(
+        "figure",
+        f"simulation, seeds {seeds[0]} to {seeds[-1]}: {steps} steps, "
+        f"{effective} of them did something, {frames} frames: all holds",
+    )
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_a_planted_bug_is_found_and_its_run_made_short(bug: str, record_property: Record) -> None:
+    with PLANTED[bug]():
+        found = next((each for seed in range(20) if (each := run(seed, 1_000).failure)), None)
+        assert found is not None, f"20 seeds did not find {bug}"
+        short = shrink(found, partial(play, found.seed))
+    assert len(short.steps) <= min(12, len(found.steps))
+    assert play(short.seed, short.steps).failure is None, "it fails without the bug, too"
+    record_property("figure", f"planted bug {bug}, found after {len(found.steps)} steps\n{short}")
+
+
+def test_a_run_repeats_to_the_byte() -> None:
+    assert run(7, 300) == run(7, 300)
+    assert run(7, 300).digest != run(8, 300).digest
+
+
+def test_every_step_is_drawn_and_does_something() -> None:
+    did = set()
+    for seed in (0, 1):
+        world = World(seed)
+        for name, number in drawn(seed, 3_000):
+            if STEPS[name](world, Draw(number)) is not None:
+                did.add(name)
+            world.tick()
+    assert did == set(STEPS)
