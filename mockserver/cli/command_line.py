@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "check a trace against the contract",
     "report": "make one HTML file of a trace, to look at without a server",
     "diagram": "draw a trace as a sequence diagram: Mermaid or SVG",
+    "scenario": "make a scenario of a trace",
     "scrub": "replace in a trace what could lead to somebody: ids, names, URLs, times",
     "record": "keep the trace of an application and any server, as a proxy between them",
 }

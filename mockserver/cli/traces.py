@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import zlib
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,38 @@ def read(path: str) -> Trace:
         raise CannotReadError(str(error)) from error
     except (OSError, EOFError, zlib.error) as error:
         raise CannotReadError(f"{path}: {why(error)}") from error
+
+
+def add_space_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--space``, for commands that take one conversation."""
+    parser.add_argument(
+        "--space", metavar="NAME", help="of a trace with several spaces, the one that is meant"
+    )
+
+
+def of_one_space(trace: Trace, name: str | None) -> Trace:
+    """The part of a trace that is of one space.
+
+    Args:
+        trace: the trace.
+        name: the space; None where the trace has only one.
+
+    Raises:
+        CannotReadError: there is no such space, or there are several and none was named.
+    """
+    from mockserver import contract
+
+    spaces = list(dict.fromkeys(entry.space for entry in trace if entry.space))
+    if name is None and len(spaces) > 1:
+        listed = ", ".join(map(str, spaces))
+        raise CannotReadError(f"the trace has several spaces: choose one by --space: {listed}")
+    if name is None:
+        return trace
+    kept = tuple(entry for entry in trace if entry.space == name)
+    if not kept:
+        listed = ", ".join(map(str, spaces)) or "it names none"
+        raise CannotReadError(f'the trace has no space "{name}": {listed}')
+    return contract.Trace(kept, trace.source)
 
 
 def why(error: Exception) -> str:
