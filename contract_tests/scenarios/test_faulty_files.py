@@ -61,6 +61,14 @@ CASES: dict[str, tuple[str, list[str]]] = {
             '3:8: never: expected a list, found the text "soon"; begin each entry with a dash',
         ],
     ),
+    "numbers that no frame can carry": (
+        "scenario: x\nabout: [18446744073709551616, 1e999]\n",
+        [
+            "2:8: about: expected a text, found a list of 2",
+            '2:9: YAML: "18446744073709551616" cannot be read as tag:yaml.org,2002:int',
+            '2:31: YAML: "1e999" cannot be read as tag:yaml.org,2002:float',
+        ],
+    ),
     "an anchor in itself": (
         HEAD + "never: &a [*a]\n",
         ["3:8: YAML: an anchor contains itself"],

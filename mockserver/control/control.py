@@ -22,7 +22,7 @@ from mockserver.engine import (
     Space,
     seconds,
 )
-from mockserver.protocol import catalogue, durations, frames, validation
+from mockserver.protocol import catalogue, codec, durations, frames, validation
 from mockserver.protocol.errors import ProtocolError, Refusal
 from mockserver.protocol.explanation import explain
 
@@ -117,6 +117,7 @@ class SpaceControl:
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ACTIONS)}"
             raise ControlError(f'no action "{verb}"; {hint}')
         _check_arguments(verb, arguments)
+        self.check_encodable(verb, arguments)
         arguments = _in_microseconds(verb, arguments)
         row = ACTIONS[verb]
         if row.container is None:
@@ -128,6 +129,17 @@ class SpaceControl:
         result = self.space.do(verb, container, arguments)
         await self.sent(wait)
         return part.view(result, container)
+
+    def check_encodable(self, what: str, value: Mapping[str, Any]) -> None:
+        """Make sure that a value of Python can be sent, before anything is changed by it.
+
+        Raises:
+            ControlError: JSON has no such value.
+        """
+        try:
+            codec.encode(dict(value))
+        except TypeError as error:
+            raise ControlError(f"{what}: this cannot be sent as JSON: {error}") from None
 
     async def sent(self, wait: bool = True) -> None:
         """Wait until what was caused has been sent, latency included.
@@ -228,6 +240,7 @@ class SpaceControl:
         self.space.tick()
         if valid:
             validation.check_outgoing(frame)
+        self.check_encodable("push", frame)
         sessions = self._sessions(session)
         self.space.push(frame, sessions)
         await self._settle()

@@ -215,6 +215,8 @@ class VideoControl:
         if isinstance(members, str):
             # A text is a sequence of texts, too, but nobody means that.
             members = [members]
+        asked = {"name": name, "members": members, "display_name": display_name}
+        self._control.check_encodable("start_room", asked)
         room = self._video.start_room(name, members=members, display_name=display_name)
         await self._control.sent(wait)
         return room_view(room, self._space.now)

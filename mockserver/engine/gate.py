@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import unicodedata
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -186,7 +187,11 @@ class Gate:
         return self._begin(name, _scenario_in(token)) if space is None else space
 
     def _check_credentials(self, project: str, token: str) -> None:
-        if self._credentials is not None and self._credentials.get(project) != token:
+        if self._credentials is None:
+            return
+        wanted = self._credentials.get(project)
+        # In constant time: how much of a token is right must not be measurable.
+        if wanted is None or not hmac.compare_digest(_bytes(wanted), _bytes(token)):
             raise AuthenticationFailed()
 
     def _admit(self, connection: Connection, params: dict[str, Any]) -> Space:
@@ -239,6 +244,10 @@ class Gate:
             return self.spaces.make(name, scenario)
         except LookupError as problem:
             raise AuthenticationFailed(str(problem)) from None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _check_name(name: str) -> None:

@@ -192,7 +192,7 @@ class Space:
         name = connection.session.name if connection.session else None
         self.journal.add(self.now, TO_SERVER, name, data, problem=error.message)
         if answer:
-            self._send(connection, name, error.as_answer())
+            self._send(connection, name, codec.encode(error.as_answer()))
 
     def _take_reply(self, session: Session, frame: dict[str, Any]) -> None:
         if session.settle(frame["id"]):
@@ -295,15 +295,15 @@ class Space:
     def _answer(self, connection: Connection, method: str, answer: dict[str, Any]) -> None:
         try:
             validation.check_outgoing(answer, answers=method)
-        except InvalidFrame as bug:
+            data = codec.encode(answer)
+        except (InvalidFrame, TypeError) as bug:
             self._on_bug(bug)
             error = InternalError("the mock server made an invalid answer; see its log")
-            answer = error.as_answer(answer["id"])
-        self._send(connection, connection.session.name if connection.session else None, answer)
+            data = codec.encode(error.as_answer(answer["id"]))
+        self._send(connection, connection.session.name if connection.session else None, data)
 
-    def _send(self, connection: Connection, name: str | None, frame: dict[str, Any]) -> None:
+    def _send(self, connection: Connection, name: str | None, data: bytes) -> None:
         if connection.is_open:
-            data = codec.encode(frame)
             self.journal.add(self.now, TO_CLIENT, name, data)
             connection.send(data)
 
@@ -312,7 +312,7 @@ class Space:
         if connection is not None:
             frame = frames.call(self.identities.uuid(), method, params)
             session.expect_reply(frame["id"], method)
-            self._send(connection, session.name, frame)
+            self._send(connection, session.name, codec.encode(frame))
 
     def _send_event(self, session: Session, event_id: str, data: bytes) -> None:
         """Send an event to a session, or keep it for when the session comes back."""

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from mockserver import schemas
 from mockserver.protocol.catalogue import nearest
-from mockserver.protocol.secrets import mask_text
+from mockserver.protocol.secrets import is_secret, mask_text
 
 __all__ = ["Problem", "describe", "explain", "json_path", "shorten", "steps_of"]
 
@@ -25,7 +25,6 @@ _LONGEST: Final = 60  # characters of a value that are shown
 _MOST_PROBLEMS: Final = 20  # a list of a million wrong items needs no million sentences
 _MOST_WORDS: Final = 20  # of an enum, that are all named
 _FIRST_WORDS: Final = 8
-_SECRET: Final = frozenset({"authentication", "authorization_state", "token", "jwt_token"})
 _WORDS: Final = {
     "string": "a string",
     "number": "a number",
@@ -298,7 +297,9 @@ def _found(value: Any, parts: Sequence[str | int]) -> str:
     if value is None:
         return "null"
     kind = _kind(value)
-    if not _SECRET.isdisjoint(parts):
+    # Of what stands below `authentication` nothing is shown, whatever it is called.
+    is_below = "authentication" in parts or any(is_secret(str(part), {}) for part in parts)
+    if is_below or (parts and is_secret(str(parts[-1]), value)):
         return f"a secret that is not shown ({kind})"
     if isinstance(value, str):
         return f"{shorten(json.dumps(value, ensure_ascii=False))} ({kind})"

@@ -7,6 +7,7 @@ keys (`<<`) may not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -29,11 +30,25 @@ Path = tuple[str | int, ...]
 
 _SCALARS: dict[str, Callable[[str], Any]] = {
     "tag:yaml.org,2002:str": str,
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:float": float,
+    "tag:yaml.org,2002:int": lambda text: _of_json(int(text)),
+    "tag:yaml.org,2002:float": lambda text: _of_json(float(text)),
     "tag:yaml.org,2002:bool": lambda text: text == "true",
     "tag:yaml.org,2002:null": lambda text: None,
 }
+
+
+def _of_json(number: float) -> float:
+    """The number, if it can stand in a frame: whole ones have 64 bits there.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if isinstance(number, int):
+        if not -(2**63) <= number < 2**64:
+            raise ValueError("beyond 64 bits")
+    elif not math.isfinite(number):
+        raise ValueError("infinite")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK, RECORDING, STRE
 MILLISECOND = 1_000
 """Microseconds in a millisecond."""
 
+MOST_POSITION_US = 1_000_000_000_000 * MILLISECOND
+"""How far something can be played: the bound of the schemas, about thirty years [A]."""
+
 ENDLESS_SCHEMES = ("rtmp", "rtmps", "rtsp", "srt")
 """What is played from such a URL is live: it has no length unless it is given one [A]."""
 
@@ -109,7 +112,7 @@ class Playback(Activity):
             self._position_us = self._within(moved)
 
     def _within(self, position_us: int) -> int:
-        end = self.length_us if self.length_us is not None else position_us
+        end = MOST_POSITION_US if self.length_us is None else self.length_us
         return max(0, min(position_us, end))
 
 

@@ -63,8 +63,10 @@ class Guard:
         """Let a request for the control API in.
 
         Raises:
-            HttpProblem: 403 for a foreign name or origin, 401 without the token.
+            HttpProblem: 400 for a header that is no text, 403 for a foreign name or origin, 401
+                without the token.
         """
+        _check_readable(request)
         self._check_host(request)
         origin = request.headers.get("Origin")
         site = request.headers.get("Sec-Fetch-Site")
@@ -84,8 +86,10 @@ class Guard:
         both is not proof: a page's own name can be made to point here (DNS rebinding).
 
         Raises:
-            HttpProblem: 403 for a page that is not this machine's own.
+            HttpProblem: 400 for a header that is no text, 403 for a page that is not this
+                machine's own.
         """
+        _check_readable(request)
         origin = request.headers.get("Origin")
         if origin is None:
             return
@@ -131,6 +135,21 @@ class Guard:
                 "it printed and wrote to its ready file: Authorization: Bearer TOKEN",
                 headers={"WWW-Authenticate": "Bearer"},
             )
+
+
+def _check_readable(request: web.Request) -> None:
+    """Make sure that what headers say can be sent and logged.
+
+    Raises:
+        HttpProblem: 400 for bytes that are no UTF-8.
+    """
+    for name, value in request.raw_headers:
+        if not value.isascii():
+            try:
+                value.decode()
+            except UnicodeDecodeError:
+                told = name.decode("ascii", "replace")
+                raise HttpProblem(400, f"the header {told} is no UTF-8") from None
 
 
 def _origin_host(origin: str) -> str | None:

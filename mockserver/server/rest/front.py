@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -130,9 +129,9 @@ async def _answered(context: Context, serve: Serve, request: web.Request) -> web
         return await serve(request)
     except RestError as error:
         return error_response(error)
-    except HttpProblem:
-        return error_response(RestError(403))
-    except web.HTTPRequestEntityTooLarge:
+    except HttpProblem as problem:
+        return error_response(RestError(problem.status))
+    except (web.HTTPRequestEntityTooLarge, web.RequestPayloadError):
         return error_response(RestError(400))
     except ConnectionError:
         # Whoever asked is gone.
@@ -165,7 +164,7 @@ def _credentials(request: web.Request) -> Credentials | None:
         return None
     try:
         text = base64.b64decode(given.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     project, colon, token = text.partition(":")
     return Credentials(project, token) if project and colon else None
