@@ -1,4 +1,5 @@
 """``python -m mockserver``."""
+# PYTHON_ARGCOMPLETE_OK
 
 from mockserver.cli import process
 

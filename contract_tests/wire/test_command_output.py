@@ -266,13 +266,18 @@ class TestInterrupt:
         _, complaint = process.communicate(timeout=STARTUP_S)
         assert (process.returncode, complaint) == (-signal.SIGINT, "")
 
-    def test_while_it_judges_leaves_the_terminal_as_it_was(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "words", [["check", "-"], ["report", "-", "-o", "report.html"], ["diagram", "-"]]
+    )
+    def test_while_it_reads_leaves_the_terminal_as_it_was(
+        self, words: list[str], tmp_path: Path
+    ) -> None:
         """The bar hides the cursor."""
         program = (
             "import sys\n"
-            "from mockserver.cli import check, process\n"
-            "check.PROGRESS_AFTER_S, check.LOOK_EVERY = 0.0, 1\n"
-            "sys.argv = ['mockserver', 'check', '-']\n"
+            "from mockserver.cli import process, progress\n"
+            "progress.AFTER_S, progress.LOOK_EVERY = 0.0, 1\n"
+            f"sys.argv = {['mockserver', *words]}\n"
             "process()\n"
         )
         ours, terminal = pty.openpty()

@@ -3,6 +3,7 @@
 This module imports next to nothing, so that Ctrl-C is met from the first moment on; the rest of the
 command line is in ``command_line``.
 """
+# PYTHON_ARGCOMPLETE_OK
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from mockserver.installation import mixed, overwritten
 
-from . import output
+from . import completion, output, sources
 from .arguments import RUN_EXAMPLE
 from .exits import EXIT_BUG, EXIT_CODES, EXIT_OUTPUT, fail, warn
 
@@ -37,7 +37,8 @@ COMMANDS = {
 
 EPILOG = """\
 Without a command, serve. Point a client at it with  host: "ws://127.0.0.1:8787"  and any project
-and token; token "scenario:NAME" plays that scenario for the client.
+and token; token "scenario:NAME" plays that scenario for the client. Options can also come from
+the environment (MOCKSERVER_PORT=0) and from a file: COMMAND --help has more.
 
 exit codes:
 """
@@ -68,6 +69,8 @@ def run(words: list[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if completion.is_asked():
+        return completion.complete(_parser(None, argparse.ArgumentParser))
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "serve")
     program: list[str] = []
@@ -77,19 +80,29 @@ def _run(words: list[str]) -> int:
         # Everything behind it is the program's, another -- included, which argparse would take.
         program = words[words.index("--") + 1 :]
         words = words[: words.index("--")]
+    parser_class = sources.parser_class(words[0], list(COMMANDS), words)
     try:
-        options = _parser(words[0]).parse_args(words, argparse.Namespace(program=program))
+        parser = _parser(words[0], parser_class)
+        options = parser.parse_args(words, argparse.Namespace(program=program))
     except SystemExit as ended:
         # argparse has said all there is to say: help, the version, or what is wrong.
+        if ended.code and (others := sources.told(words)):
+            warn(others)
         return int(ended.code or 0)
     execute: Callable[[argparse.Namespace], int] = options.execute
     return execute(options)
 
 
-def _parser(chosen: str) -> argparse.ArgumentParser:
+def _parser(
+    chosen: str | None, parser_class: type[argparse.ArgumentParser]
+) -> argparse.ArgumentParser:
     """The parser of all commands, of which only the chosen one knows its arguments.
 
     When it is one of those that there are, the others are left out: nobody gets to see them.
+
+    Args:
+        chosen: the command; None lets all of them know their arguments.
+        parser_class: makes the parsers of the commands.
     """
     import mockserver
 
@@ -100,10 +113,10 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=mockserver.__version__)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=parser_class)
     for name in (chosen,) if chosen in COMMANDS else COMMANDS:
         command = commands.add_parser(name, help=COMMANDS[name])
-        if name == chosen:
+        if chosen in (name, None):
             module = import_module(f"mockserver.cli.{name}")
             module.add_arguments(command)
             command.set_defaults(execute=module.execute)

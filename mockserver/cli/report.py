@@ -6,6 +6,7 @@ import argparse
 import zlib
 from pathlib import Path
 
+from . import progress
 from .exits import EXIT_NOTHING, EXIT_OK, EXIT_OUTPUT, fail
 from .output import say
 from .traces import TRACE_HELP, why
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help="the HTML file to write"
     )
+    parser.epilog = "example: python -m mockserver report trace.jsonl -o report.html"
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -28,7 +30,7 @@ def execute(options: argparse.Namespace) -> int:
     entries = []
     try:
         with contract.TraceFile(options.trace) as file:
-            for entry in file:
+            for entry in progress.shown(file, "reading"):
                 judge.feed(entry)
                 entries.append(entry_as_json(entry))
     except contract.TraceError as error:

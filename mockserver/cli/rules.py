@@ -10,6 +10,7 @@ from .output import say
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command has no arguments."""
+    parser.epilog = "example: python -m mockserver rules"
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from .output import say
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("name", nargs="?", help="name or file of the one to explain")
+    parser.epilog = "example: python -m mockserver scenarios pause-resume"
 
 
 def execute(options: argparse.Namespace) -> int:

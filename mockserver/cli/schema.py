@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--openrpc", action="store_true", help="print the calls of clients as OpenRPC 1.3"
     )
+    parser.epilog = "example: python -m mockserver schema events/video.recording.started"
 
 
 def execute(options: argparse.Namespace) -> int:

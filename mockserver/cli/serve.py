@@ -55,11 +55,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write {url, http, addresses, pid, token, ca} here as JSON once clients can connect",
     )
     parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="check the file of --scenario when it changes; the next play has it (extra: watch)",
+    )
+    parser.add_argument(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
         default="info",
         help="how much to tell (%(default)s)",
     )
+    parser.epilog = "example: python -m mockserver serve --port 0 --scenario mine.yaml --watch"
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -71,6 +77,7 @@ def execute(options: argparse.Namespace) -> int:
         from mockserver.server import Settings
         from mockserver.server.run import CannotListenError, ReadyFileError, run
         from mockserver.server.tls import TlsError
+        from mockserver.server.watching import WatchError
 
     try:
         tls = tls_options(options)
@@ -86,13 +93,19 @@ def execute(options: argparse.Namespace) -> int:
         journal_limit=options.journal,
     )
     try:
-        bugs = run(settings, ready_file=options.ready_file, log_level=options.log_level)
+        bugs = run(
+            settings,
+            ready_file=options.ready_file,
+            log_level=options.log_level,
+            watch=options.watch,
+        )
     except (
         scenarios.ScenarioError,
         scenarios.UnknownScenarioError,
         CannotListenError,
         ReadyFileError,
         TlsError,
+        WatchError,
     ) as error:
         return fail(str(error))
     if bugs:

@@ -6,6 +6,8 @@ import argparse
 import zlib
 from typing import TYPE_CHECKING
 
+from . import progress
+
 if TYPE_CHECKING:
     from mockserver.contract import Trace
 
@@ -28,7 +30,8 @@ def read(path: str) -> Trace:
     from mockserver import contract
 
     try:
-        return contract.load_trace(path)
+        with contract.TraceFile(path) as file:
+            return contract.Trace(tuple(progress.shown(file, "reading")), source=file.source)
     except contract.TraceError as error:
         raise CannotReadError(str(error)) from error
     except (OSError, EOFError, zlib.error) as error:

@@ -77,6 +77,7 @@ class Spaces(Keeper):
         retired: where records of spaces that have ended are kept, for those who judge a whole run
             afterwards. None are, unless this is replaced by a deque that is longer: journals are
             large.
+        scenario: the server's own scenario, if its file has changed since the start.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Spaces(Keeper):
         on_bug: Callable[[Exception], None],
     ) -> None:
         self.retired: deque[SpaceRecord] = deque(maxlen=0)
+        self.scenario: Scenario | None = None
         self._chosen: SpaceOptions = {**options.defaults(), **options.given(chosen)}
         self._journal_limit = journal_limit
         self._journal_bytes = journal_bytes
@@ -323,7 +325,7 @@ class Spaces(Keeper):
         return space
 
     def _script(self, scenario: str | Path | Scenario | None) -> Script:
-        chosen = scenario or self._chosen["scenario"]
+        chosen = scenario or self.scenario or self._chosen["scenario"]
         if isinstance(chosen, Scenario):
             return ScenarioScript(chosen)
         name = str(chosen)

@@ -16,6 +16,7 @@ import orjson
 from mockserver import scenarios
 from mockserver.engine import Script
 
+from . import watching
 from .app import Server
 from .settings import Settings
 
@@ -28,7 +29,13 @@ class ReadyFileError(Exception):
     """The ready file cannot be written; says where and why."""
 
 
-def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = "info") -> int:
+def run(
+    settings: Settings,
+    *,
+    ready_file: Path | None = None,
+    log_level: str = "info",
+    watch: bool = False,
+) -> int:
     """Serve until SIGINT or SIGTERM; returns how many bugs of its own the server met.
 
     Args:
@@ -38,21 +45,26 @@ def run(settings: Settings, *, ready_file: Path | None = None, log_level: str = 
             API asks for one, and then the file is its owner's alone. ``ca`` is the path of the
             certificate that clients have to trust, or null. Removed at the end.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
+        watch: whether the scenario's file is read again each time that it changes.
 
     Raises:
         ScenarioError: the scenario is faulty or not there.
         ReadyFileError: the ready file cannot be written.
         CannotListenError: the port cannot be had.
         TlsError: the certificate cannot be had.
+        WatchError: the scenario cannot be watched.
     """
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s")
     # Found faulty now, rather than when the first client comes.
     if settings.scenario != Script.name:
         scenarios.load(settings.scenario)
-    return asyncio.run(_serve(settings, ready_file))
+    watched = None
+    if watch:
+        watched = watching.file_of(settings.scenario)
+    return asyncio.run(_serve(settings, ready_file, watched))
 
 
-async def _serve(settings: Settings, ready_file: Path | None) -> int:
+async def _serve(settings: Settings, ready_file: Path | None, watched: Path | None) -> int:
     server = Server(settings)
     # What is made at the start stays to the end: it is not looked through for garbage, neither
     # while it is made nor later. This process is the server's own.
@@ -61,6 +73,7 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
     gc.freeze()
     gc.enable()
     is_written = False
+    watch: asyncio.Task[None] | None = None
     try:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -72,6 +85,10 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
+        if watched is not None:
+            watch = asyncio.create_task(watching.watch(watched, server.spaces, stopped))
+            # Its first step is what sets the watch; from the first line on, no change is missed.
+            await asyncio.sleep(0)
         print(
             f'mock SignalWire server: {server.url}   (host: "{server.url}" in the client, any '
             f"project and token; scenario {settings.scenario}; Ctrl-C ends it)",
@@ -88,6 +105,8 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             _write_ready_file(ready_file, server)
             is_written = True
         await stopped.wait()
+        if watch is not None:
+            await watch
     finally:
         if ready_file is not None and is_written:
             _remove_ready_file(ready_file)

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # Nobody would advance a manual clock.
     add_space_options(parser, without=["clock"], scenario="pause-resume", speed=10.0)
+    parser.epilog = "example: python -m mockserver demo two-recordings --speed 50"
 
 
 def execute(options: argparse.Namespace) -> int:
