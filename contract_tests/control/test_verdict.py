@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 import pytest
 
 from mockserver import contract
 from mockserver.control import verdict as verdicts
 from mockserver.control.verdict import Verdict
-from mockserver.engine.journal import TO_CLIENT, Journal
+from mockserver.engine.journal import SLICE, TO_CLIENT, Journal
 from mockserver.protocol import frames
 
 
@@ -76,3 +78,20 @@ def test_ignored_rules_do_not_matter() -> None:
     assert "answered-once" in verdict.told(verdict.violations())
     assert verdict.violations(["answered-once"]) == []
     assert verdict.told([]) == ""
+
+
+async def test_a_note_is_no_gap_and_no_end() -> None:
+    """What is noted is no frame: what was broken stays so, and nobody waits for more to come."""
+    journal = Journal("demo")
+    verdict = Verdict(journal)
+    say(journal, 1)
+    for number in range(SLICE + 1):
+        journal.note(number, "s1", "noted")
+    async with asyncio.timeout(10):
+        await verdict.catch_up_in_slices()
+    say(journal, 1)
+    journal.note(0, "s1", "noted")
+    async with asyncio.timeout(10):
+        await verdict.catch_up_in_slices()
+    assert verdict.judged == journal.last
+    assert [each.frames for each in verdict.violations()] == [(1,), (SLICE + 3,)]

@@ -33,7 +33,7 @@ class Verdict:
 
     @property
     def judged(self) -> int:
-        """The number of the frame that was judged last; 0 before the first."""
+        """The number of the entry that was read last; 0 before the first."""
         return self._last
 
     def catch_up(self, within_s: float | None = None) -> bool:
@@ -48,11 +48,13 @@ class Verdict:
         end = None if within_s is None else time.monotonic() + within_s
         # A few at a time: what is not reached within the time would be read for nothing.
         while kept := self._journal.raw(self._last, SLICE):
-            for entry in contract.read_entries(map(self._journal.as_json, kept), self._last):
-                if entry.n != self._last + 1:
-                    self.judge = contract.judge(most=MOST_OF_A_RULE)
-                self.judge.feed(entry)
-                self._last = entry.n
+            if kept[0].number != self._last + 1:
+                self.judge = contract.judge(most=MOST_OF_A_RULE)
+            for each in kept:
+                # None for a note.
+                for entry in contract.read_entries([self._journal.as_json(each)], self._last):
+                    self.judge.feed(entry)
+                self._last = each.number
                 if end is not None and time.monotonic() > end:
                     return False
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
@@ -58,8 +59,8 @@ class Identities:
 
     def person_name(self) -> str:
         """The first name of a person in a room."""
-        names, weights, _ = _read_names()
-        return self._next_name().choices(names, weights)[0]
+        people, weights, _ = _read_names()
+        return self._next_name().choices(people, cum_weights=weights)[0]
 
     def room_name(self) -> str:
         """A name for a room, of lower-case words."""
@@ -72,7 +73,7 @@ class Identities:
 
 
 class _Names(NamedTuple):
-    """What names are drawn from: people with how frequent they are, and words for rooms."""
+    """What names are drawn from: people with how frequent they are (added up), and words."""
 
     people: tuple[str, ...]
     weights: tuple[float, ...]
@@ -83,4 +84,5 @@ class _Names(NamedTuple):
 def _read_names() -> _Names:
     # Read when a space first invents a name: many servers never do.
     kept = orjson.loads(_NAMES.read_bytes())
-    return _Names(tuple(kept["people"]), tuple(kept["people"].values()), tuple(kept["words"]))
+    weights = tuple(accumulate(kept["people"].values()))
+    return _Names(tuple(kept["people"]), weights, tuple(kept["words"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 LAYOUTS: dict[str, int | None] = {
@@ -28,7 +29,7 @@ OFF_CANVAS = "off-canvas"
 AUTO = "auto"
 
 
-def place(requested: Mapping[str, str], layout: str) -> dict[str, str]:
+class Placing:
     """Where each member is: a requested position, ``standard-N``, or ``off-canvas``.
 
     Which position the real service chooses for ``auto`` is not public: the first that is free [A].
@@ -36,21 +37,32 @@ def place(requested: Mapping[str, str], layout: str) -> dict[str, str]:
     Args:
         requested: member id -> the position asked for, in the order of joining.
         layout: its name.
+
+    Attributes:
+        positions: member id -> position.
     """
-    room_for = LAYOUTS[layout]
-    taken = set(requested.values())
-    free = (name for number in range(1, 10_000) if (name := f"standard-{number}") not in taken)
-    placed: dict[str, str] = {}
-    shown = sum(position not in (AUTO, OFF_CANVAS) for position in requested.values())
-    for member_id, position in requested.items():
-        if position != AUTO:
-            placed[member_id] = position
-        elif room_for is None or shown < room_for:
-            placed[member_id] = next(free)
-            shown += 1
+
+    __slots__ = ("_free", "_room_for", "_shown", "positions")
+
+    def __init__(self, requested: Mapping[str, str], layout: str) -> None:
+        taken = set(requested.values())
+        self._free = (name for number in count(1) if (name := f"standard-{number}") not in taken)
+        self._room_for = LAYOUTS[layout]
+        self._shown = sum(position not in (AUTO, OFF_CANVAS) for position in requested.values())
+        self.positions: dict[str, str] = {}
+        for member_id, position in requested.items():
+            if position == AUTO:
+                self.add(member_id)
+            else:
+                self.positions[member_id] = position
+
+    def add(self, member_id: str) -> None:
+        """Place one more member, who asks for no position and joined after all others."""
+        if self._room_for is None or self._shown < self._room_for:
+            self.positions[member_id] = next(self._free)
+            self._shown += 1
         else:
-            placed[member_id] = OFF_CANVAS
-    return placed
+            self.positions[member_id] = OFF_CANVAS
 
 
 def layers(placed: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ class RoomSession(Container):
 
     __slots__ = (
         "_former",
-        "_positions",
+        "_placing",
         "audience",
         "changed_at",
         "display_name",
@@ -136,7 +136,7 @@ class RoomSession(Container):
         self.audience: dict[str, Member] = {}
         self.listeners = 0
         self.properties = initial(ROOM_PROPERTIES) | settings.properties()
-        self._positions: dict[str, str] | None = None
+        self._placing: layout.Placing | None = None
         self._former: dict[str, Member] = {}
 
     def add(self, member: Member) -> None:
@@ -146,7 +146,11 @@ class RoomSession(Container):
         member.left_at = None
         if member.parent is not None:
             member.parent.children += (member,)
-        self._positions = None
+        if self._placing is not None:
+            if member.properties["requested_position"] == layout.AUTO:
+                self._placing.add(member.id)
+            else:
+                self._placing = None
 
     def remove(self, member: Member, now: int) -> None:
         """Somebody is not in it any more."""
@@ -158,7 +162,7 @@ class RoomSession(Container):
         if member.parent is not None:
             others = (each for each in member.parent.children if each is not member)
             member.parent.children = tuple(others)
-        self._positions = None
+        self._placing = None
 
     def everybody(self) -> list[Member]:
         """The members, and those that left, as far as they are remembered."""
@@ -173,7 +177,7 @@ class RoomSession(Container):
         """Set properties of a member or of the room; returns the names of those that changed."""
         updated = changed(holder.properties, values)
         if not _PLACING.isdisjoint(updated):
-            self._positions = None
+            self._placing = None
         return updated
 
     def find_member(self, member_id: str) -> Member:
@@ -195,14 +199,14 @@ class RoomSession(Container):
         return listed((f"{each.id} ({each.name})" for each in self.members.values()), "nobody")
 
     def positions(self) -> dict[str, str]:
-        """Member id -> where they are on the canvas; made once after each change."""
-        if self._positions is None:
+        """Member id -> where they are on the canvas; made again only after a change."""
+        if self._placing is None:
             requested = {
                 each.id: str(each.properties["requested_position"])
                 for each in self.members.values()
             }
-            self._positions = layout.place(requested, self.properties["layout_name"])
-        return self._positions
+            self._placing = layout.Placing(requested, self.properties["layout_name"])
+        return self._placing.positions
 
     def layout_as_wire(self) -> dict[str, Any]:
         """The ``layout`` object of ``video.layout.changed`` [T]."""
