@@ -7,6 +7,7 @@ modules of this folder are the core, which knows no namespace; each folder in it
 from .activity import Activity
 from .clock import MICROSECONDS, Clock, ManualClock, RunningClock, seconds
 from .container import Container
+from .faults import FAULTS, Fault, FaultError, Faults, Injection, Strike
 from .gate import Gate, Keeper
 from .grant import Grant
 from .journal import Journal
@@ -20,6 +21,7 @@ __all__ = [
     "ACTIONS",
     "CALLS",
     "DEFAULT_LATENCY_US",
+    "FAULTS",
     "MICROSECONDS",
     "TABLES",
     "Activity",
@@ -29,9 +31,13 @@ __all__ = [
     "Coming",
     "Connection",
     "Container",
+    "Fault",
+    "FaultError",
+    "Faults",
     "Gate",
     "Grant",
     "Happened",
+    "Injection",
     "Journal",
     "Keeper",
     "Limits",
@@ -44,6 +50,7 @@ __all__ = [
     "Script",
     "Session",
     "Space",
+    "Strike",
     "Video",
     "seconds",
 ]

@@ -49,6 +49,11 @@ class Container:
         self.labels: dict[tuple[str, str], Activity] = {}
         self._running: dict[str, dict[str, Activity]] = {kind: {} for kind in self.kinds}
 
+    @property
+    def names(self) -> set[str]:
+        """What testers may call it: its id, and the script's key."""
+        return {self.id} if self.key is None else {self.id, self.key}
+
     def check_running(self) -> None:
         """Make sure that it is not over.
 

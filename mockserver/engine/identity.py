@@ -53,6 +53,10 @@ class Identities:
         """
         return f"{(self._ids.getrandbits(128) + generation) % 2**128:032x}"
 
+    def chance(self, probability: float) -> bool:
+        """Whether something happens that is as likely as this, from 0 to 1."""
+        return self._ids.random() < probability
+
     def length_us(self) -> int:
         """How long something that is played is: one to ten minutes, in whole seconds."""
         return self._ids.randrange(60, 601) * MICROSECONDS

@@ -42,10 +42,24 @@ ENTRY_BYTES = 200
 """About what an entry takes beside its frame."""
 
 
+class Mark(NamedTuple):
+    """What a fault, injected on purpose, did to a frame.
+
+    Attributes:
+        fault: the fault's name.
+        is_lost: whether the frame never reached the other side.
+        meant: the frame as it would have been without the fault; None: as it is.
+    """
+
+    fault: str
+    is_lost: bool = False
+    meant: bytes | None = None
+
+
 class Entry(NamedTuple):
     """One frame: ``time`` in microseconds of space time, ``data`` as it crossed the wire.
 
-    Or a note: its direction is NOTE, and ``data`` is its text.
+    Or a note: its direction is NOTE, and ``data`` is its text. ``mark`` says what a fault did.
     """
 
     number: int
@@ -55,15 +69,16 @@ class Entry(NamedTuple):
     data: bytes
     valid: bool
     problem: str | None
+    mark: Mark | None = None
 
 
-_Kept = tuple[int, int, str, str | None, bytes, bool, str | None]
+_Kept = tuple[int, int, str, str | None, bytes, bool, str | None, Mark | None]
 """An entry as it is kept: not an `Entry`, which the garbage collector would look at each time."""
 
 _DATA: Final = 4
 """Where the frame is in it."""
 
-_FORGOTTEN: _Kept = (0, 0, "", None, b"", True, None)
+_FORGOTTEN: _Kept = (0, 0, "", None, b"", True, None, None)
 """Stands where an entry was that took too much memory."""
 
 
@@ -128,6 +143,7 @@ class Journal:
         *,
         problem: str | None = None,
         secret: bool = False,
+        mark: Mark | None = None,
     ) -> None:
         """Note one frame.
 
@@ -139,10 +155,12 @@ class Journal:
             problem: what was wrong with it; None for a valid one.
             secret: whether it may hold a token, which is then masked. Frames with a problem are
                 always masked.
+            mark: what a fault did to it.
         """
         if secret or problem is not None:
             data = mask_tokens(data)
-        self._append((self._count + 1, time, direction, session, data, problem is None, problem))
+        is_valid = problem is None
+        self._append((self._count + 1, time, direction, session, data, is_valid, problem, mark))
 
     def note(self, time: int, session: str | None, text: str) -> None:
         """Note something that is not a frame, such as why a session was ended.
@@ -152,7 +170,7 @@ class Journal:
             session: the session's name, if it is about one.
             text: what is noted.
         """
-        self._append((self._count + 1, time, NOTE, session, text.encode(), True, None))
+        self._append((self._count + 1, time, NOTE, session, text.encode(), True, None, None))
 
     def _append(self, entry: _Kept) -> None:
         self._count = entry[0]
@@ -233,7 +251,8 @@ class Journal:
 
         Each has ``n``, ``time`` (unix seconds), ``space``, ``session``, ``direction``, ``frame``
         and ``valid``. A note has ``frame: null`` and ``note``; a text that was no JSON object has
-        ``frame: null`` and ``text``; and an invalid one has ``problem``.
+        ``frame: null`` and ``text``; and an invalid one has ``problem``. One that a fault was at
+        work on has ``fault``, and ``lost`` or ``meant`` (see ``Mark``).
         """
         for entries in self.slices(after):
             yield from map(self.as_json, entries)
@@ -264,6 +283,12 @@ class Journal:
             shown["text"] = mask_text(text)
         if entry.problem is not None:
             shown["problem"] = entry.problem
+        if entry.mark is not None:
+            shown["fault"] = entry.mark.fault
+            if entry.mark.is_lost:
+                shown["lost"] = True
+            if entry.mark.meant is not None:
+                shown["meant"] = orjson.loads(entry.mark.meant)
         return shown
 
     def clear(self) -> None:

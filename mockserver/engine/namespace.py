@@ -125,6 +125,10 @@ class Namespace(ABC):
         """The running container that a call with these params is about, if it is about one."""
 
     @abstractmethod
+    def container_of(self, params: Mapping[str, Any]) -> Container | None:
+        """The container that a call or an event with these params is about; it may have ended."""
+
+    @abstractmethod
     def emit_activity(
         self, container: Container, activity: Activity, event: str, *, was_running: bool
     ) -> None:

@@ -10,6 +10,7 @@ from mockserver.protocol.errors import ProtocolError, Refusal
 
 if TYPE_CHECKING:
     from .container import Container
+    from .journal import Mark
     from .session import Session
     from .space import Space
 
@@ -23,11 +24,15 @@ class AnswerPlan:
         delay_us: microseconds of space time by which the call is handled late, so that its answer
             and its events are late; with ``after_events`` only the answer is.
         after_events: whether the answer follows the events that the call causes.
+        of_call: what a fault did to the call; one that is lost is not handled at all.
+        of_answer: what a fault did to the answer; one that is lost is not sent.
     """
 
     instead: ProtocolError | Refusal | None = None
     delay_us: int = 0
     after_events: bool = False
+    of_call: Mark | None = None
+    of_answer: Mark | None = None
 
 
 class Coming(NamedTuple):

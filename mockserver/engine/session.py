@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from .faults import Strike
     from .grant import Grant
     from .space import Space
 
@@ -37,6 +38,10 @@ class Closing(NamedTuple):
     abrupt: bool = False
 
 
+def _no_socket(strike: Strike) -> None:
+    """Does nothing: a connection without a socket has nothing that a strike could break."""
+
+
 class Connection:
     """One socket as the engine sees it. The shell empties the outbox and obeys ``closing``.
 
@@ -44,6 +49,7 @@ class Connection:
         wake: called when there is something in the outbox or the connection is to be closed.
         space_name: the space that the URL's path named; None when the project id decides.
         most_bytes: bytes that may wait before the client counts as one that does not read.
+        strike: has the shell do what a fault of sockets does to this socket.
 
     Attributes:
         grant: what its client's token says, if that was one of the space's own.
@@ -61,6 +67,7 @@ class Connection:
         "refill",
         "session",
         "space_name",
+        "strike",
         "wake",
     )
 
@@ -69,6 +76,7 @@ class Connection:
         wake: Callable[[], None],
         space_name: str | None = None,
         most_bytes: int = OUTBOX_BYTES,
+        strike: Callable[[Strike], None] = _no_socket,
     ) -> None:
         self.wake = wake
         self.space_name = space_name
@@ -79,6 +87,7 @@ class Connection:
         self.refill: Callable[[], None] | None = None
         self.session: Session | None = None
         self.closing: Closing | None = None
+        self.strike = strike
 
     @property
     def is_open(self) -> bool:
@@ -135,6 +144,7 @@ class Session:
             handed to the network, because the session was away or its client did not read.
         pending_bytes: how many bytes that are.
         backlog: ids of pending events that are being sent again, before anything new.
+        withheld: ids of pending events that a fault keeps from the client.
         unanswered_pings: how many ``signalwire.ping`` it has been sent since it last answered one.
         acknowledges: whether it said that it acknowledges events, or did; clients of generation 3
             do not [W].
@@ -160,6 +170,7 @@ class Session:
         "space",
         "subscriptions",
         "unanswered_pings",
+        "withheld",
     )
 
     def __init__(
@@ -176,6 +187,7 @@ class Session:
         self.pending: dict[str, bytes] = {}
         self.pending_bytes = 0
         self.backlog: deque[str] | None = None
+        self.withheld: set[str] = set()
         self.awaiting: dict[str, str] = {}
         self.unanswered_pings = 0
         self.acknowledges = False
@@ -206,12 +218,19 @@ class Session:
         if data is None:
             return False
         self.pending_bytes -= len(data)
+        self.withheld.discard(event_id)
         return True
+
+    def withhold(self, event_id: str) -> None:
+        """An event does not reach the client for now: nobody waits for its acknowledgement."""
+        if event_id in self.pending:
+            self.withheld.add(event_id)
 
     @property
     def owes_acknowledgements(self) -> bool:
         """Whether its client, which acknowledges events, has not acknowledged all it was sent."""
-        return self.acknowledges and bool(self.pending) and not self.is_away
+        is_owed = len(self.pending) > len(self.withheld)
+        return self.acknowledges and is_owed and not self.is_away
 
     @property
     def has_too_much(self) -> bool:

@@ -19,8 +19,10 @@ from mockserver.protocol.errors import (
 from .agenda import Agenda
 from .clock import Clock, seconds
 from .container import Container, listed
+from .faults import Faults, Strike
+from .faults.outgoing import Outgoing
 from .identity import Identities
-from .journal import MOST_BYTES, TO_CLIENT, TO_SERVER, Journal
+from .journal import MOST_BYTES, TO_CLIENT, TO_SERVER, Journal, Mark
 from .namespace import Arguments, Namespace, Params, Result
 from .script import AnswerPlan, Script
 from .session import REFILL_BYTES, Connection, Session
@@ -45,6 +47,10 @@ def _nothing() -> None:
     pass
 
 
+def _no_door(space: Space, strike: Strike) -> None:
+    """Does nothing: where there is no server, no connection has a door to come in by."""
+
+
 class Space:
     """Sessions of one project and what its namespaces keep, with their clock, script and journal.
 
@@ -58,10 +64,12 @@ class Space:
         journal_limit: how many frames the journal keeps.
         journal_bytes: how much memory they may take, about.
         permissions: what the token of the project allows; None allows everything.
+        strike_door: has the shell do what a fault does to the door, by which connections come in.
         on_bug: called with a fault of the mock itself (an invalid frame of its own, say, which is
             never sent); by default it is raised.
 
     Attributes:
+        faults: what the space does wrong on purpose, and where it is injected.
         namespaces: name -> the namespace's part of this space; ``Video.of(space)`` has the type.
         sessions: protocol -> the sessions that can be resumed, in the order of connecting.
         is_kept: whether somebody made the space on purpose, so that it never begins again by
@@ -84,6 +92,7 @@ class Space:
         journal_bytes: int = MOST_BYTES,
         permissions: Iterable[str] | None = None,
         on_bug: Callable[[Exception], None] = _raise,
+        strike_door: Callable[[Space, Strike], None] = _no_door,
     ) -> None:
         self.name = name
         self.clock = clock
@@ -94,6 +103,8 @@ class Space:
         self.identities = Identities(seed, name)
         self.subscriptions = Subscriptions()
         self.sessions: dict[str, Session] = {}
+        self.faults = Faults(self)
+        self.strike_door = partial(strike_door, self)
         self.permissions = None if permissions is None else frozenset(permissions)
         self.script = script or Script()
         self.is_kept = False
@@ -159,20 +170,37 @@ class Space:
         session = connection.session
         name = session.name if session else None
         method = frame.get("method")
-        self.journal.add(self.now, TO_SERVER, name, data, secret=method == "signalwire.connect")
+        plan = self.faults.plan(session, frame) if self.faults.active else None
+        self.journal.add(
+            self.now,
+            TO_SERVER,
+            name,
+            data,
+            secret=method == "signalwire.connect",
+            mark=plan.of_call if plan is not None else None,
+        )
         if method is None:
             if session is not None:
                 self._take_reply(session, frame)
-        else:
-            plan = self.script.on_call(self, session, method, frame["params"])
-            if self._planned.get(method):
-                plan = self._planned[method].popleft()
-            if plan is not None and plan.delay_us and not plan.after_events:
-                self.later(plan.delay_us, partial(self._handle, connection, frame, plan))
-            else:
-                self._handle(connection, frame, plan)
+        elif plan is None or plan.of_call is None or not plan.of_call.is_lost:
+            self._take_call(connection, frame, plan)
         if self.agenda.is_due(self.now):
             self.advance(self.now)
+
+    def _take_call(
+        self, connection: Connection, frame: dict[str, Any], plan: AnswerPlan | None
+    ) -> None:
+        """Handle a call as a fault wants it, or else a tester, or else the script."""
+        method = frame["method"]
+        scripted = self.script.on_call(self, connection.session, method, frame["params"])
+        if self._planned.get(method):
+            scripted = self._planned[method].popleft()
+        if plan is None:
+            plan = scripted
+        if plan is not None and plan.delay_us and not plan.after_events:
+            self.later(plan.delay_us, partial(self._handle, connection, frame, plan))
+        else:
+            self._handle(connection, frame, plan)
 
     def plan_answer(self, method: str, plan: AnswerPlan) -> None:
         """Have the next unplanned call of ``method`` answered so, whatever the script says."""
@@ -192,7 +220,7 @@ class Space:
         name = connection.session.name if connection.session else None
         self.journal.add(self.now, TO_SERVER, name, data, problem=error.message)
         if answer:
-            self._send(connection, name, codec.encode(error.as_answer()))
+            self._send(connection, codec.encode(error.as_answer()))
 
     def _take_reply(self, session: Session, frame: dict[str, Any]) -> None:
         if session.settle(frame["id"]):
@@ -230,11 +258,12 @@ class Space:
         except Exception as bug:
             self._on_bug(bug)
             answer = InternalError("the mock server has a bug; see its log").as_answer(frame["id"])
+        mark = plan.of_answer if plan is not None else None
         if plan is not None and plan.after_events:
             when = max(self._last_delivery, self.now + plan.delay_us)
-            self.agenda.add(when, partial(self._answer, connection, method, answer))
+            self.agenda.add(when, partial(self._answer, connection, method, answer, mark))
         else:
-            self._answer(connection, method, answer)
+            self._answer(connection, method, answer, mark)
 
     def _call(self, method: str, session: Session, params: Params) -> Result:
         self._check_permission(method, session)
@@ -292,7 +321,13 @@ class Space:
 
     # Frames out
 
-    def _answer(self, connection: Connection, method: str, answer: dict[str, Any]) -> None:
+    def _answer(
+        self,
+        connection: Connection,
+        method: str,
+        answer: dict[str, Any],
+        mark: Mark | None = None,
+    ) -> None:
         try:
             validation.check_outgoing(answer, answers=method)
             data = codec.encode(answer)
@@ -300,11 +335,37 @@ class Space:
             self._on_bug(bug)
             error = InternalError("the mock server made an invalid answer; see its log")
             data = codec.encode(error.as_answer(answer["id"]))
-        self._send(connection, connection.session.name if connection.session else None, data)
+        self._send(connection, data, method, mark)
 
-    def _send(self, connection: Connection, name: str | None, data: bytes) -> None:
-        if connection.is_open:
-            self.journal.add(self.now, TO_CLIENT, name, data)
+    def _send(
+        self, connection: Connection, data: bytes, method: str = "", mark: Mark | None = None
+    ) -> None:
+        """Send a frame that is no event.
+
+        Args:
+            connection: where to; one that is being closed gets nothing.
+            data: the encoded frame.
+            method: of the call that it answers, or that it is; "" for none.
+            mark: what a fault has done to it already.
+        """
+        if not connection.is_open:
+            return
+        session = connection.session
+        if (
+            self.faults.active
+            and session is not None
+            and mark is None
+            and self.faults.take(Outgoing.of(session, connection, data, method))
+        ):
+            return
+        self.transmit(connection, session.name if session else None, data, mark)
+
+    def transmit(
+        self, connection: Connection, name: str | None, data: bytes, mark: Mark | None = None
+    ) -> None:
+        """Note an encoded frame, and send it unless it is lost."""
+        self.journal.add(self.now, TO_CLIENT, name, data, mark=mark)
+        if mark is None or not mark.is_lost:
             connection.send(data)
 
     def _call_client(self, session: Session, method: str, params: dict[str, Any]) -> None:
@@ -312,9 +373,9 @@ class Space:
         if connection is not None:
             frame = frames.call(self.identities.uuid(), method, params)
             session.expect_reply(frame["id"], method)
-            self._send(connection, session.name, codec.encode(frame))
+            self._send(connection, codec.encode(frame), method)
 
-    def _send_event(self, session: Session, event_id: str, data: bytes) -> None:
+    def send_event(self, session: Session, event_id: str, data: bytes) -> None:
         """Send an event to a session, or keep it for when the session comes back."""
         connection = session.connection
         if connection is None or not connection.is_open:
@@ -326,6 +387,8 @@ class Space:
         else:
             if session.acknowledges:
                 self._keep(session, event_id, data)
+            if self.faults.active and self.faults.take(Outgoing.of(session, connection, data)):
+                return
             self._note_sent(session, event_id, data)
             connection.send(data)
 
@@ -409,17 +472,16 @@ class Space:
         event_id = frame.get("id")
         for session in sessions:
             if frames.is_event(frame) and isinstance(event_id, str):
-                self._send_event(session, event_id, data)
+                self.send_event(session, event_id, data)
             elif session.connection is not None and session.connection.is_open:
-                self.journal.add(self.now, TO_CLIENT, session.name, data)
-                session.connection.send(data)
+                self.transmit(session.connection, session.name, data)
 
     def _deliver(self, frame: dict[str, Any], to: Recipients) -> None:
         data: bytes | None = None
         for session in to():
             if data is None:
                 data = codec.encode(frame)
-            self._send_event(session, frame["id"], data)
+            self.send_event(session, frame["id"], data)
 
     # Sessions
 
@@ -450,6 +512,8 @@ class Space:
             },
         }
         self._answer(connection, "signalwire.connect", frames.answer(frame["id"], result))
+        if self.faults.active:
+            self.faults.note_connected(session)
         self._send_pending(session, connection)
 
     def resumes(self, params: dict[str, Any]) -> bool:
@@ -508,6 +572,8 @@ class Space:
         assert connection is not None
         session.connection = connection.session = None
         session.backlog = connection.refill = None
+        # What is pending comes with the resume, whatever a fault did to it.
+        session.withheld.clear()
         self._connected -= 1
         return connection
 
@@ -521,8 +587,9 @@ class Space:
         unsent: dict[str, bytes] = {}
         rest = []
         for data in connection.take():
-            frame = codec.decode(data)
-            if frames.is_event(frame):
+            # A fault may have made no JSON of it.
+            frame = codec.read(data)
+            if frame is not None and frames.is_event(frame):
                 unsent[frame["id"]] = data
             else:
                 rest.append(data)
@@ -614,6 +681,17 @@ class Space:
             container = namespace.concerned(params)
             if container is not None:
                 return container
+        return None
+
+    def container_of(self, params: Mapping[str, Any], channel: str) -> Container | None:
+        """The container that a frame is about, by its params or the channel of an event.
+
+        It may have ended.
+        """
+        for namespace in self.namespaces.values():
+            found = namespace.container_of(params) or namespace.container_on(channel)
+            if found is not None:
+                return found
         return None
 
     def _namespace_of(self, channel: str) -> Namespace | None:

@@ -14,7 +14,7 @@ from mockserver.protocol.depth import brackets, is_deeper
 from mockserver.protocol.errors import InvalidRequest, ParseError
 from mockserver.protocol.frames import Frame, id_of
 
-__all__ = ["MAX_DEPTH", "decode", "encode"]
+__all__ = ["MAX_DEPTH", "decode", "encode", "read"]
 
 MAX_DEPTH: Final = 64
 """How deep objects and lists may be nested in a frame [A]. Real ones go some six deep."""
@@ -43,6 +43,15 @@ def decode(text: str | bytes) -> Frame:
     if frame.get("jsonrpc") != "2.0":
         raise _not_version_2(frame)
     return frame
+
+
+def read(text: bytes) -> Frame | None:
+    """The JSON object that a text is; None when it is none."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return found if type(found) is dict else None
 
 
 def encode(frame: Frame) -> bytes:

@@ -139,6 +139,11 @@ class RoomSession(Container):
         self._placing: layout.Placing | None = None
         self._former: dict[str, Member] = {}
 
+    @property
+    def names(self) -> set[str]:
+        """What testers may call it: its id, the script's key, and the room's name."""
+        return super().names | {self.name}
+
     def add(self, member: Member) -> None:
         """Somebody is in it from now on."""
         self.members[member.id] = member

@@ -164,6 +164,13 @@ class Video(Namespace):
         """The running room session that a call with these params is about."""
         return self.rooms.get(params.get("room_session_id", ""))
 
+    def container_of(self, params: Mapping[str, Any]) -> RoomSession | None:
+        """The room session that a call or an event with these params is about."""
+        room_session_id = params.get("room_session_id")
+        if not isinstance(room_session_id, str):
+            return None
+        return self.rooms.get(room_session_id) or self._ended.get(room_session_id)
+
     def start_room(
         self,
         name: str | None = None,

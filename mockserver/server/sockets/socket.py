@@ -14,7 +14,7 @@ from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mockserver.engine import Connection
+from mockserver.engine import Connection, Strike
 
 from . import frames
 from .frames import BINARY, CLOSE, PING, TEXT, FrameReader, Violation
@@ -93,7 +93,9 @@ class Socket(asyncio.Protocol):
     ) -> None:
         self._sockets = sockets
         self._transport = transport
-        self.connection = Connection(self._wake, space_name, sockets.settings.max_outbox_bytes)
+        self.connection = Connection(
+            self._wake, space_name, sockets.settings.max_outbox_bytes, self._strike
+        )
         self._reader = FrameReader(sockets.settings.max_message_bytes)
         self._is_corked = False
         self._is_paused = False
@@ -179,6 +181,14 @@ class Socket(asyncio.Protocol):
         """The engine has put something into the outbox, or wants the socket closed."""
         if not self._is_corked:
             self._flush()
+
+    def _strike(self, strike: Strike) -> None:
+        """A fault that was injected strikes this socket."""
+        # Imported here: most sockets never meet one.
+        from .faults import ON_SOCKET
+
+        self._flush()
+        ON_SOCKET[strike.fault](self, strike)
 
     def _flush(self) -> None:
         """Send what waits, as far as the client takes it."""
@@ -342,9 +352,9 @@ class Socket(asyncio.Protocol):
         self._sockets.remove(self)
         self.connection.close(frames.NORMAL, "")
         # Nothing refers to itself any more, so that its memory is free at once.
-        self.connection.wake = _nobody
+        self.connection.wake = self.connection.strike = _nobody
         self._say_drained()
 
 
-def _nobody() -> None:
-    """Wakes nobody: the socket is gone."""
+def _nobody(*_: object) -> None:
+    """Wakes nobody and strikes nothing: the socket is gone."""

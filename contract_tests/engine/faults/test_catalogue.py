@@ -1,0 +1,60 @@
+"""The catalogue of faults: each row has its schema, its function, and its two sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver import schemas
+from mockserver.engine import FAULTS
+from mockserver.engine.faults import parameters
+from mockserver.engine.faults.calls import PLANS
+from mockserver.engine.faults.catalogue import SCOPE, read
+from mockserver.engine.faults.frames import EFFECTS
+from mockserver.server.sockets.faults import AT_DOOR, ON_SOCKET
+
+every_fault = pytest.mark.parametrize("name", FAULTS)
+
+
+def test_every_fault_has_its_schema_and_every_schema_its_fault() -> None:
+    described = [each for each in schemas.names() if each.startswith("faults/")]
+    assert sorted(each.removeprefix("faults/") for each in described) == sorted(FAULTS)
+
+
+def test_every_fault_has_its_function_and_every_function_its_fault() -> None:
+    frames = {*EFFECTS, *(name for name, _ in PLANS)}
+    assert frames == {row.name for row in FAULTS.values() if row.layer == "frame"}
+    on_sockets = {row.name for row in FAULTS.values() if row.layer == "socket" and not row.at_door}
+    assert set(ON_SOCKET) == on_sockets
+    assert set(AT_DOOR) == {row.name for row in FAULTS.values() if row.at_door}
+
+
+@every_fault
+def test_it_says_in_a_sentence_each_what_it_does_and_what_a_client_does(name: str) -> None:
+    row = FAULTS[name]
+    assert row.name == name
+    for sentence in (row.does, row.client):
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+
+
+@every_fault
+def test_its_parameters_say_their_meaning(name: str) -> None:
+    own, scope = schemas.load(f"faults/{name}")["properties"], schemas.load(SCOPE)["properties"]
+    assert not own.keys() & scope.keys()
+    assert list(parameters(name)["properties"]) == [*own, *scope]
+    for about in parameters(name)["properties"].values():
+        assert about["description"].endswith(".")
+
+
+@every_fault
+def test_it_needs_no_parameters_and_takes_its_examples(name: str) -> None:
+    read(name, {})
+    for example in schemas.load(f"faults/{name}")["examples"]:
+        read(name, example)
+
+
+@pytest.mark.parametrize("example", schemas.load(SCOPE)["examples"], ids=str)
+@every_fault
+def test_it_takes_what_all_faults_take(name: str, example: dict[str, object]) -> None:
+    read(name, example)

@@ -1,0 +1,195 @@
+"""The faults of a space that may still strike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mockserver.engine.journal import TO_CLIENT
+
+from . import sockets
+from .calls import PLANS
+from .catalogue import FAULTS, read
+from .frames import EFFECTS
+from .hand import Hand
+from .injection import Injection
+
+if TYPE_CHECKING:
+    from mockserver.engine.script import AnswerPlan
+    from mockserver.engine.session import Session
+    from mockserver.engine.space import Space
+
+    from .outgoing import Outgoing
+
+
+class Faults:
+    """Keeps what was injected into a space, and lets it have the frames that it is for.
+
+    Attributes:
+        active: those that are not over, in the order in which they were injected. A space asks
+            for nothing else while there are none.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.active: list[Injection] = []
+        self._space = space
+        self._count = 0
+
+    # By testers
+
+    def inject(
+        self, name: str, given: Mapping[str, Any] | None = None, /, **more: Any
+    ) -> Injection:
+        """Inject a fault: it may strike from now on.
+
+        Args:
+            name: of the catalogue.
+            given: its own parameters, and those of ``schemas/fault_scope.json``; durations are
+                ``"250ms"``, or numbers of seconds.
+            more: the same by keywords: ``inject("drop", events="video.*", times=2)``. ``for_``
+                stands for ``for``, which Python keeps for itself.
+
+        Returns:
+            The injection; ``withdraw`` takes its number.
+
+        Raises:
+            FaultError: no such fault, or parameters that do not fit.
+        """
+        given = {**(given or {}), **{key.removesuffix("_"): value for key, value in more.items()}}
+        arguments = read(name, given)
+        space = self._space
+        self._count += 1
+        injection = Injection(
+            self._count,
+            FAULTS[name],
+            given,
+            arguments,
+            space.identities.branch(f"faults/{self._count}"),
+            until=space.now + arguments["for_us"] if "for_us" in arguments else None,
+        )
+        self.active.append(injection)
+        self._note(injection, "begins")
+        if injection.fault.layer == "socket":
+            if injection.until is not None:
+                space.agenda.add(injection.until, partial(self._end, injection))
+            if sockets.begin(space, injection):
+                self._struck(injection)
+        return injection
+
+    def withdraw(self, number: int | None = None) -> None:
+        """End an injection, or all of them; one that is over already stays so."""
+        for injection in [each for each in self.active if number in (None, each.number)]:
+            self._end(injection)
+
+    def current(self) -> list[Injection]:
+        """Those that are not over now."""
+        now = self._space.now
+        for injection in [each for each in self.active if each.is_over(now)]:
+            self._end(injection)
+        return list(self.active)
+
+    def _end(self, injection: Injection) -> None:
+        if injection in self.active:
+            self.active.remove(injection)
+            self._note(injection, "is over")
+            sockets.end(self._space, injection)
+
+    def _note(self, injection: Injection, what: str) -> None:
+        given = ", ".join(f"{key}: {value}" for key, value in injection.given.items())
+        text = f"fault {injection.number}, {injection.fault.name}{given and f' ({given})'}, {what}"
+        self._space.journal.note(self._space.now, None, text)
+
+    def _struck(self, injection: Injection) -> None:
+        injection.count()
+        if injection.is_over(self._space.now):
+            self._end(injection)
+
+    # By the space, while there are any
+
+    def take(self, frame: Outgoing) -> bool:
+        """Let the first fault that a frame to a client is for have it.
+
+        Returns whether it took the frame: the space has nothing to send then.
+        """
+        for injection in self.current():
+            if not self._is_for(injection, frame) or not injection.has_chance():
+                continue
+            hand = Hand(self._space, injection, frame)
+            if injection.fault.layer == "socket":
+                is_struck, is_taken = True, self._strike_at(hand)
+            else:
+                effect = EFFECTS.get(injection.fault.name)
+                is_struck = is_taken = effect is not None and effect(hand)
+            if is_struck:
+                self._struck(injection)
+            if is_taken:
+                return True
+        return False
+
+    def _strike_at(self, hand: Hand) -> bool:
+        """Strike the connection of a frame; returns whether the frame is lost by that."""
+        injection, session = hand.injection, hand.frame.session
+        strike = partial(sockets.strike, self._space, injection, session)
+        if hand.get("before", otherwise=False):
+            hand.lose()
+            strike()
+            return True
+        # When this frame, and what else leaves at this moment, has been sent.
+        self._space.later(0, strike)
+        return False
+
+    def note_connected(self, session: Session) -> None:
+        """A session has just been connected."""
+        for injection in self.current():
+            if (
+                injection.fault.layer == "socket"
+                and not injection.fault.at_door
+                and not injection.has_frame_filter
+                and injection.can_strike
+                and injection.is_for_session(session.name)
+                and injection.has_chance()
+            ):
+                sockets.strike(self._space, injection, session)
+                self._struck(injection)
+
+    def plan(self, session: Session | None, frame: dict[str, Any]) -> AnswerPlan | None:
+        """How the first fault that a client's call is for wants it to be handled; None: as usual.
+
+        Args:
+            session: who calls; None for ``signalwire.connect``.
+            frame: any frame of a client.
+        """
+        method = frame.get("method")
+        if method is None:
+            return None
+        name = session.name if session is not None else None
+        for injection in self.current():
+            make = PLANS.get((injection.fault.name, injection.direction))
+            if (
+                make is not None
+                and injection.is_for_session(name)
+                and injection.is_for_method(method)
+                and self._is_for_room(injection, frame["params"], "")
+                and injection.has_chance()
+            ):
+                self._struck(injection)
+                return make(injection)
+        return None
+
+    def _is_for(self, injection: Injection, frame: Outgoing) -> bool:
+        return (
+            injection.direction == TO_CLIENT
+            and injection.can_strike
+            and (injection.fault.layer == "frame" or injection.has_frame_filter)
+            and injection.is_for_session(frame.session.name)
+            and injection.is_for_frame(frame)
+            and self._is_for_room(injection, frame.params, frame.channel)
+        )
+
+    def _is_for_room(self, injection: Injection, params: Mapping[str, Any], channel: str) -> bool:
+        wanted = injection.arguments.get("room")
+        if wanted is None:
+            return True
+        room = self._space.container_of(params, channel)
+        return room is not None and wanted in room.names
