@@ -78,3 +78,14 @@ def test_says_what_to_do_without_a_mock(example: Path, npm: str) -> None:
 def test_the_lock_file_names_no_registry() -> None:
     locked = json.loads((EXAMPLES / "node-test" / "package-lock.json").read_text())
     assert [name for name, each in locked["packages"].items() if "resolved" in each] == []
+
+
+def test_what_init_writes_for_node_runs(dependencies: Path, tmp_path: Path) -> None:
+    """In a folder that has the vendor's client, as ``npm install`` would put it there."""
+    (tmp_path / "node_modules").symlink_to(dependencies, target_is_directory=True)
+    said = run(sys.executable, "-m", "mockserver", "init", "node", cwd=tmp_path).stdout
+    test = said.rstrip().splitlines()[-1].split()
+    assert test[0] == "python"
+    ended = run(sys.executable, *test[1:], cwd=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert NO_FAILURE.search(ended.stdout)

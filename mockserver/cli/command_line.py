@@ -19,6 +19,7 @@ from .exits import EXIT_BUG, EXIT_CODES, EXIT_OUTPUT, fail, warn
 
 COMMANDS = {
     "serve": "run the server (the default)",
+    "init": "write a first test, a scenario, or a workflow into this folder",
     "demo": "play a scenario here and show what crosses the wire",
     "run": "run a program with a server of its own, and judge what was said",
     "scenarios": "list the scenarios, or explain one",
