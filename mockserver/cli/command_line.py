@@ -26,6 +26,7 @@ COMMANDS = {
     "schema": "list the protocol's JSON Schemas, or print one",
     "rules": "list the contract's rules",
     "assumptions": "list what is assumed of the real service, by number",
+    "health": "ask a server whether it is well",
     "check": "check a trace against the contract",
     "report": "make one HTML file of a trace, to look at without a server",
     "diagram": "draw a trace as a sequence diagram: Mermaid or SVG",
