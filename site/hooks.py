@@ -20,7 +20,7 @@ from mockserver.scenarios import reference
 ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "fixtures" / "scenarios"
 PARTS = {
-    "Use it": ("TESTING", "SCENARIOS", "CONTROL_API", "REST", "TRACES", "RULES", "FAULTS"),
+    "Use it": ("TESTING", "CI", "SCENARIOS", "CONTROL_API", "REST", "TRACES", "RULES", "FAULTS"),
     "The protocol": ("PROTOCOL", "FIDELITY", "COVERAGE"),
     "The project": ("ARCHITECTURE", "EXTENDING"),
 }

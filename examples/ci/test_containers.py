@@ -18,6 +18,7 @@ TOKEN = "for-tests-only"
 
 @pytest.fixture(scope="session")
 def mock_url():
+    """Where the control API is."""
     container = testcontainers.DockerContainer("signalwire-mockserver")
     container.with_exposed_ports(8787).with_env("MOCKSERVER_CONTROL_TOKEN", TOKEN)
     with container:
@@ -26,6 +27,7 @@ def mock_url():
 
 
 def test_the_mock_is_there(mock_url):
+    """An application would connect to the same port."""
     request = Request(f"{mock_url}/__mock__/health", headers={"Authorization": f"Bearer {TOKEN}"})
     with urlopen(request, timeout=10) as answer:
         assert json.load(answer)["status"] == "ok"
