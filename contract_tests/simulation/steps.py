@@ -381,11 +381,12 @@ def a_client_acts_on_something(world: World, draw: Draw) -> str | None:
     params = {"room_session_id": room.id, f"{kind}_id": target.id}
     code = client.code(f"video.{kind}.{verb}", **params)
     if code not in PLANNED_CODES:
-        _check_meaning(world, target, verb, before, code == "200")
+        check_meaning(world, target, verb, before, code == "200")
     return f"{client.name}: {verb} {kind} {target.id[:8]} ({before}): {code}"
 
 
-def _check_meaning(world: World, target: Activity, verb: str, before: str, done: bool) -> None:
+def check_meaning(world: World, target: Activity, verb: str, before: str, done: bool) -> None:
+    """Check what came of a verb against what the documentation says."""
     meant = MEANING.get((target.kind, before, verb))
     if done is not (meant is not None):
         what = "done" if done else "refused"
@@ -413,7 +414,7 @@ def the_service_acts_on_a_recording(world: World, draw: Draw) -> str | None:
         done = True
     except Refusal:
         done = False
-    _check_meaning(world, target, verb, before, done)
+    check_meaning(world, target, verb, before, done)
     return f"{project}: {verb} {target.id[:8]} ({before})"
 
 

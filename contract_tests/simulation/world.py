@@ -6,7 +6,7 @@ All that the engine can see comes from here, and all of it follows from one seed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -28,7 +28,7 @@ from mockserver.engine.journal import NOTE
 from mockserver.engine.journal import Entry as Kept
 from mockserver.protocol import catalogue
 
-from .clients import HONEST, LYING, STATE_EVENT, WITNESS, Client, Frame
+from .clients import HONEST, LYING, STATE_EVENT, WITNESS, Client, Frame, Manner
 from .network import Flow, Socket
 
 MS = 1_000
@@ -106,6 +106,11 @@ class World:
     In every second world there are liars. Clients may break the rules that are theirs there, and
     nowhere else.
 
+    Args:
+        seed: of the ids and names; it decides whether there are liars.
+        projects: the spaces.
+        cast: the clients of each; None: the usual ones.
+
     Attributes:
         recorders: space name -> what counts the events that are made there.
         clients: the cast of both spaces, without the witnesses.
@@ -115,27 +120,30 @@ class World:
         digest: of all texts in the trace: worlds in which the same happened have the same.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(
+        self, seed: int, *, projects: Sequence[str] = PROJECTS, cast: Sequence[Manner] | None = None
+    ) -> None:
         self.seed = seed
         self.clock = ManualClock()
         self.entries: list[contract.Entry] = []
         self.recorders: dict[str, Recorder] = {}
         self.gate = Gate(Spaces(self._make_space), self.clock)
         self.gate.strays.listen(lambda kept: self._note("", kept))
-        self.rooms: dict[str, list[RoomSession]] = {project: [] for project in PROJECTS}
+        self.rooms: dict[str, list[RoomSession]] = {project: [] for project in projects}
         self.ghosts: list[tuple[Socket, Client]] = []
         self._found: list[Problem] = []
         self.digest = 0
-        cast = LYING if seed % 2 else HONEST
-        self._judge = contract.judge(SERVER_RULES if cast is LYING else contract.RULES)
+        cast = cast or (LYING if seed % 2 else HONEST)
+        is_honest = not any(each.lies for each in cast)
+        self._judge = contract.judge(contract.RULES if is_honest else SERVER_RULES)
         self._judged = 0
         self._latest: tuple[bytes, Frame] = (b"", {})
         self._left_at: dict[str, int] = {}
         self._closing_since: dict[Socket, int] = {}
         self._channels: dict[str, str] = {}
         self._projects: dict[str, str] = {}
-        self.witnesses = {project: Client(self, project, WITNESS) for project in PROJECTS}
-        self.clients = [Client(self, project, each) for project in PROJECTS for each in cast]
+        self.witnesses = {project: Client(self, project, WITNESS) for project in projects}
+        self.clients = [Client(self, project, each) for project in projects for each in cast]
         for witness in self.witnesses.values():
             witness.connect(None)
             witness.subscribe(ALL_ROOMS, ROOM_LIST_EVENTS)
