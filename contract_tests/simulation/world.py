@@ -117,6 +117,7 @@ class World:
         rooms: space name -> all rooms that there were, the oldest first.
         ghosts: connections that their clients have left, which the server does not know yet.
         entries: the trace of both spaces, in the order in which it happened.
+        found: what was noticed since ``problems`` was last asked, such as a bug of the engine.
         digest: of all texts in the trace: worlds in which the same happened have the same.
     """
 
@@ -131,7 +132,7 @@ class World:
         self.gate.strays.listen(lambda kept: self._note("", kept))
         self.rooms: dict[str, list[RoomSession]] = {project: [] for project in projects}
         self.ghosts: list[tuple[Socket, Client]] = []
-        self._found: list[Problem] = []
+        self.found: list[Problem] = []
         self.digest = 0
         cast = cast or (LYING if seed % 2 else HONEST)
         is_honest = not any(each.lies for each in cast)
@@ -223,7 +224,7 @@ class World:
 
     def note_problem(self, kind: str, text: str) -> None:
         """Something does not hold; ``problems`` says so after this step."""
-        self._found.append(Problem(kind, text))
+        self.found.append(Problem(kind, text))
 
     def witnessed(self, project: str, event: Frame) -> None:
         """The witness got an event: whoever listens to it is meant to get it."""
@@ -320,7 +321,7 @@ class World:
         for entry in self.entries[self._judged :]:
             self._judge.feed(entry)
         self._judged = len(self.entries)
-        found, self._found = self._found, []
+        found, self.found = self.found, []
         found += [Problem(each.rule, str(each)) for each in self._judge.violations]
         for client in self.clients:
             if (wrong := client.problem(at_rest=at_rest)) is not None:
