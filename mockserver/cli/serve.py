@@ -60,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="check the file of --scenario when it changes; the next play has it (extra: watch)",
     )
     parser.add_argument(
+        "--keep",
+        metavar="DIR",
+        type=Path,
+        help="write the trace of each space into this folder, while it happens",
+    )
+    parser.add_argument(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
         default="info",
@@ -75,7 +81,7 @@ def execute(options: argparse.Namespace) -> int:
     with without_certificates():
         from mockserver import scenarios
         from mockserver.server import Settings
-        from mockserver.server.run import CannotListenError, ReadyFileError, run
+        from mockserver.server.run import CannotListenError, KeepError, ReadyFileError, run
         from mockserver.server.tls import TlsError
         from mockserver.server.watching import WatchError
 
@@ -96,6 +102,7 @@ def execute(options: argparse.Namespace) -> int:
         bugs = run(
             settings,
             ready_file=options.ready_file,
+            keep=options.keep,
             log_level=options.log_level,
             watch=options.watch,
         )
@@ -103,6 +110,7 @@ def execute(options: argparse.Namespace) -> int:
         scenarios.ScenarioError,
         scenarios.UnknownScenarioError,
         CannotListenError,
+        KeepError,
         ReadyFileError,
         TlsError,
         WatchError,

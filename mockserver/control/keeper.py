@@ -40,6 +40,10 @@ def _nothing() -> None:
     """Nobody waits for the last session."""
 
 
+def _nobody(space: Space) -> None:
+    """Nobody wants to know of new spaces."""
+
+
 @dataclass(slots=True)
 class SpaceRecord:
     """All that is known of a space that is there.
@@ -78,6 +82,7 @@ class Spaces(Keeper):
             afterwards. None are, unless this is replaced by a deque that is longer: journals are
             large.
         scenario: the server's own scenario, if its file has changed since the start.
+        on_made: called with each space that is made, before anything happens in it.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class Spaces(Keeper):
         # Another space has the name now, and there are sessions that can still be resumed.
         self._former: dict[str, dict[Space, SpaceRecord]] = {}
         self._made = 0
+        self.on_made: Callable[[Space], None] = _nobody
         # How often clients had a space of a name made; this outlives the spaces themselves.
         self._generations: Counter[str] = Counter()
 
@@ -322,6 +328,7 @@ class Spaces(Keeper):
         )
         self._made += 1
         self._records[name] = SpaceRecord(space, chosen, scenario, SpaceTimer(space), self._made)
+        self.on_made(space)
         return space
 
     def _script(self, scenario: str | Path | Scenario | None) -> Script:

@@ -10,6 +10,7 @@ import os
 import signal
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -20,9 +21,18 @@ from . import watching
 from .app import Server
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .keeping import Keeping
+
+logger = logging.getLogger(__name__)
+
 
 class CannotListenError(Exception):
     """The address or the port cannot be had; says which and why."""
+
+
+class KeepError(Exception):
+    """The folder for traces cannot be had; says which and why."""
 
 
 class ReadyFileError(Exception):
@@ -33,6 +43,7 @@ def run(
     settings: Settings,
     *,
     ready_file: Path | None = None,
+    keep: Path | None = None,
     log_level: str = "info",
     watch: bool = False,
 ) -> int:
@@ -44,12 +55,15 @@ def run(
             "ca"}``; ``addresses`` are all that it listens on, the token is null unless the control
             API asks for one, and then the file is its owner's alone. ``ca`` is the path of the
             certificate that clients have to trust, or null. Removed at the end.
+        keep: a folder in which the trace of each space is written while it happens; made if need
+            be. A disk that is full is logged, and costs no more than what does not fit.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
         watch: whether the scenario's file is read again each time that it changes.
 
     Raises:
         ScenarioError: the scenario is faulty or not there.
         ReadyFileError: the ready file cannot be written.
+        KeepError: the folder for traces cannot be had.
         CannotListenError: the port cannot be had.
         TlsError: the certificate cannot be had.
         WatchError: the scenario cannot be watched.
@@ -61,15 +75,18 @@ def run(
     watched = None
     if watch:
         watched = watching.file_of(settings.scenario)
-    return asyncio.run(_serve(settings, ready_file, watched))
+    return asyncio.run(_serve(settings, ready_file, keep, watched))
 
 
-async def _serve(settings: Settings, ready_file: Path | None, watched: Path | None) -> int:
+async def _serve(
+    settings: Settings, ready_file: Path | None, keep: Path | None, watched: Path | None
+) -> int:
     server = Server(settings)
     # What is made at the start stays to the end: it is not looked through for garbage, neither
     # while it is made nor later. This process is the server's own.
     gc.disable()
     await start(server)
+    keeping = None if keep is None else _keeping(server, keep)
     gc.freeze()
     gc.enable()
     is_written = False
@@ -111,7 +128,20 @@ async def _serve(settings: Settings, ready_file: Path | None, watched: Path | No
         if ready_file is not None and is_written:
             _remove_ready_file(ready_file)
         await server.stop()
+        if keeping is not None:
+            keeping.flush()
     return len(server.bugs)
+
+
+def _keeping(server: Server, folder: Path) -> Keeping:
+    # Imported here: most servers keep nothing.
+    from .keeping import Keeping, in_folder
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Keeping(server, in_folder(folder, logger.error))
+    except OSError as error:
+        raise KeepError(f"cannot keep traces in {folder}: {error.strerror}") from error
 
 
 def _page_address(server: Server, settings: Settings) -> str:

@@ -1,7 +1,8 @@
 """A client that can also do what it should not: ``client.py DEED …``.
 
 Deeds: ``record`` (a room, from start to stop), ``acknowledge-twice``, ``stop-again``, ``connect``,
-``speak-first``, ``space=NAME`` (connect to that space from now on), ``exit=CODE``.
+``speak-first``, ``stay`` (prints its pid, and waits for its end), ``space=NAME`` (connect to that
+space from now on), ``exit=CODE``.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ async def main() -> int:
             name, _, value = word.partition("=")
             if name == "exit":
                 return int(value)
+            if name == "stay":
+                print(os.getpid(), flush=True)
+                await asyncio.Event().wait()
             if name == "space":
                 url = f"{URL}/space/{value}"
             else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import orjson
 
 from mockserver import contract
 from mockserver.cli import formats
+from mockserver.server.keeping import BEFORE_CONNECT, TraceFile, free
 
 Entries = list[dict[str, Any]]
 
@@ -43,12 +44,17 @@ class Conversation:
         return f'in space "{self.name}"' if self.name else "before signalwire.connect"
 
 
-def judged(spaces: dict[str, Entries]) -> list[Conversation]:
-    """Judge what was said in each space, which has its lines in this order in a trace file."""
+def judged(spaces: dict[str, Entries], *, in_order: bool = True) -> list[Conversation]:
+    """Judge what was said in each space.
+
+    Args:
+        spaces: name -> journal.
+        in_order: whether their lines stand in this order in a trace file.
+    """
     conversations = []
     line = 1
     for name, entries in spaces.items():
-        trace = contract.Trace.from_entries(entries, first_line=line)
+        trace = contract.Trace.from_entries(entries, first_line=line if in_order else None)
         line += len(entries)
         conversations.append(Conversation(name, entries, trace, contract.check(trace)))
     return conversations
@@ -87,7 +93,9 @@ class Kept:
             CannotKeepError: one cannot.
         """
         if self.trace is not None:
-            self.keep_trace({})
+            # An older one stays until there is something to write.
+            with _writing("the trace", self.trace), self.trace.open("ab"):
+                pass
         if self.reports is not None:
             with _writing("into the folder", self.reports):
                 self.reports.mkdir(parents=True, exist_ok=True)
@@ -95,20 +103,40 @@ class Kept:
             with _writing("the verdict", self.output):
                 self.output.touch()
 
+    def growing(self, tell: Callable[[str], None]) -> TraceFile | None:
+        """The trace as it grows during the run; None if none is kept, or not in a file of its own.
+
+        Args:
+            tell: called with why it cannot be written any more.
+        """
+        return TraceFile(self.trace, tell) if self.trace is not None and self._is_file else None
+
+    @property
+    def _is_file(self) -> bool:
+        return self.trace is not None and self.trace.is_file()
+
     def keep_trace(self, spaces: dict[str, Entries]) -> None:
-        """Write the trace, if it is to be kept.
+        """Write the trace, if it is to be kept: space by space, in place of the one that grew.
 
         Raises:
-            CannotKeepError: it cannot be written.
+            CannotKeepError: it cannot be written; then the one that grew stays.
         """
         if self.trace is None:
             return
-        number = 0
-        with _writing("the trace", self.trace), self.trace.open("wb") as file:
-            for name, entries in spaces.items():
-                for entry in entries:
-                    number += 1
-                    file.write(orjson.dumps({**entry, "n": number, "space": name}) + b"\n")
+        with _writing("the trace", self.trace):
+            if not self._is_file:
+                # A device or a pipe, which must not be replaced.
+                with self.trace.open("wb") as file:
+                    file.writelines(_lines(spaces))
+                return
+            path = self.trace.resolve()
+            draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+            try:
+                with draft.open("wb") as file:
+                    file.writelines(_lines(spaces))
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
 
     def keep_reports(self, conversations: Sequence[Conversation]) -> dict[str, Path]:
         """Write the reports, if they are to be made; gives space -> file.
@@ -122,7 +150,7 @@ class Kept:
 
         written: dict[str, Path] = {}
         for each in conversations:
-            path = _free(self.reports, each.name or "before connect", set(written.values()))
+            path = free(self.reports, each.name or BEFORE_CONNECT, ".html", written.values())
             text = report(each.name or "before signalwire.connect", each.entries, each.violations)
             with _writing("the report", path):
                 path.write_text(text, "utf-8")
@@ -153,14 +181,12 @@ class Kept:
             raise CannotKeepError(str(error)) from error
 
 
-def _free(folder: Path, name: str, taken: set[Path]) -> Path:
-    """A file for a space, whose name may be any text."""
-    stem = re.sub(r"[^\w.() -]+", "-", name).strip(".- ") or "space"
-    path, number = folder / f"{stem[:100]}.html", 1
-    while path in taken:
-        number += 1
-        path = folder / f"{stem[:100]} {number}.html"
-    return path
+def _lines(spaces: dict[str, Entries]) -> Iterator[bytes]:
+    number = 0
+    for name, entries in spaces.items():
+        for entry in entries:
+            number += 1
+            yield orjson.dumps({**entry, "n": number, "space": name}) + b"\n"
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from mockserver.cli.exits import (
 from mockserver.engine import Script
 from mockserver.server import Server, Settings
 from mockserver.server.environment import changes, environment
+from mockserver.server.keeping import Keeping
 from mockserver.server.run import start
 
 from . import program
@@ -88,6 +89,8 @@ async def _run(
     server = Server(settings)
     server.spaces.retired = deque()
     await start(server)
+    lost: list[str] = []
+    keeping = _keeping(server, kept, lost)
     try:
         wanted = environment(server.url, server.http_url, PROJECT, TOKEN, trusted=server.trusted())
         found = changes(os.environ, wanted, override=override)
@@ -96,6 +99,8 @@ async def _run(
         code = await program.run(command, found.set, signals)
     finally:
         await server.stop()
+        if keeping is not None:
+            keeping.flush()
     spaces = dict(_spaces(server))
     ours = EXIT_OK
     problems: list[str] = []
@@ -107,11 +112,16 @@ async def _run(
         if check:
             ours = EXIT_NOTHING
             problems.append(nobody)
-    conversations = judged(spaces) if check or kept.wants_judging else []
+    # What a journal has dropped is only in the file that grew.
+    is_whole = keeping is None or not any(each.journal.dropped for each in server.spaces.all())
+    wants_judging = check or kept.wants_judging
+    conversations = judged(spaces, in_order=is_whole) if wants_judging else []
     reports: dict[str, Path] = {}
-    lost: list[str] = []
-    with _told(lost):
-        kept.keep_trace(spaces)
+    if is_whole:
+        # All of it is written once more, so it does not matter if it could not be before.
+        lost.clear()
+        with _told(lost):
+            kept.keep_trace(spaces)
     with _told(lost):
         reports = kept.keep_reports(conversations)
     if check:
@@ -127,6 +137,17 @@ async def _run(
     if server.bugs:
         return fail(f"the server had {len(server.bugs)} bugs of its own, see above", EXIT_BUG)
     return code or ours
+
+
+def _keeping(server: Server, kept: Kept, lost: list[str]) -> Keeping | None:
+    """Have the trace written while it grows, if it is to be kept."""
+
+    def tell(problem: str) -> None:
+        lost.append(problem)
+        warn(problem)
+
+    file = kept.growing(tell)
+    return None if file is None else Keeping(server, lambda _: file, joint=True)
 
 
 @contextmanager
