@@ -539,7 +539,7 @@ def violations(trace: contract.Trace, rules: Iterable[contract.Rule] = SERVER_RU
     reader = contract.reader()
     for entry in trace:
         reader.read(entry)
-        if entry.to_client and entry.frame is not None:
+        if entry.to_client and entry.frame is not None and entry.fault is None:
             call = reader.answered.get(entry.n)
             for path in undocumented(entry.frame, call.method if call is not None else None):
                 found.append(f"frame {entry.n} has {path}, which no schema documents")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import orjson
 
 from .clock import MICROSECONDS
+
+T = TypeVar("T")
 
 _NAMES: Final = Path(__file__).parent / "names.json"
 
@@ -56,6 +59,17 @@ class Identities:
     def chance(self, probability: float) -> bool:
         """Whether something happens that is as likely as this, from 0 to 1."""
         return self._ids.random() < probability
+
+    def one_of(self, things: Sequence[T]) -> T:
+        """One of some things."""
+        return self._ids.choice(things)
+
+    def in_another_order(self, things: Sequence[T]) -> list[T]:
+        """The same things in an order that is not theirs, if there are two or more."""
+        order = list(range(len(things)))
+        while len(order) > 1 and order == sorted(order):
+            self._ids.shuffle(order)
+        return [things[place] for place in order]
 
     def length_us(self) -> int:
         """How long something that is played is: one to ten minutes, in whole seconds."""

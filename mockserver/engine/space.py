@@ -478,7 +478,11 @@ class Space:
 
     def _deliver(self, frame: dict[str, Any], to: Recipients) -> None:
         data: bytes | None = None
-        for session in to():
+        sessions = to()
+        if self.faults.active:
+            sessions = list(sessions)
+            self.faults.invite(frame, sessions)
+        for session in sessions:
             if data is None:
                 data = codec.encode(frame)
             self.send_event(session, frame["id"], data)

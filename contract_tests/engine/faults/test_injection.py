@@ -8,20 +8,9 @@ import pytest
 
 from mockserver.engine import FAULTS, FaultError, Strike
 
-from ..harness import MS, Client, MakeWorld, S, World
+from ..harness import MS, MakeWorld, S, World
 from ..video.followed import FollowedRoom
-
-JOINED = "video.member.joined"
-
-
-def joined(client: Client) -> list[str]:
-    return [params["member"]["name"] for type_, params in client.events if type_ == JOINED]
-
-
-def join(lobby: FollowedRoom, *names: str) -> None:
-    for name in names:
-        lobby.perform("join", name=name)
-    lobby.told()
+from .people import JOINED, join, joined
 
 
 def lost(world: World) -> list[dict[str, Any]]:

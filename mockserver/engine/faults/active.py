@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.journal import TO_CLIENT
+from mockserver.protocol import codec, frames
 
 from . import sockets
 from .calls import PLANS
 from .catalogue import FAULTS, read
-from .frames import EFFECTS
+from .frames import EFFECTS, INVITING
 from .hand import Hand
 from .injection import Injection
+from .outgoing import Outgoing
 
 if TYPE_CHECKING:
     from mockserver.engine.script import AnswerPlan
     from mockserver.engine.session import Session
     from mockserver.engine.space import Space
-
-    from .outgoing import Outgoing
 
 
 class Faults:
@@ -84,10 +84,14 @@ class Faults:
 
     def current(self) -> list[Injection]:
         """Those that are not over now."""
+        self.forget_those_over()
+        return list(self.active)
+
+    def forget_those_over(self) -> None:
+        """End those that can strike no more."""
         now = self._space.now
         for injection in [each for each in self.active if each.is_over(now)]:
             self._end(injection)
-        return list(self.active)
 
     def _end(self, injection: Injection) -> None:
         if injection in self.active:
@@ -112,8 +116,14 @@ class Faults:
 
         Returns whether it took the frame: the space has nothing to send then.
         """
+        if self._is_trapped(frame):
+            return True
         for injection in self.current():
-            if not self._is_for(injection, frame) or not injection.has_chance():
+            if (
+                not injection.can_strike
+                or not self._is_for(injection, frame)
+                or not injection.has_chance()
+            ):
                 continue
             hand = Hand(self._space, injection, frame)
             if injection.fault.layer == "socket":
@@ -127,6 +137,19 @@ class Faults:
                 return True
         return False
 
+    def _is_trapped(self, frame: Outgoing) -> bool:
+        """Whether an earlier frame of the connection has set up a trap, which has this one now."""
+        for injection in self.active:
+            for trap in injection.traps:
+                if trap.connection is frame.connection:
+                    hand = Hand(self._space, injection, frame)
+                    is_meant = self._is_for(injection, frame) and injection.has_chance()
+                    trap.see(hand, is_meant=is_meant)
+                    if hand.is_new:
+                        self._struck(injection)
+                    return True
+        return False
+
     def _strike_at(self, hand: Hand) -> bool:
         """Strike the connection of a frame; returns whether the frame is lost by that."""
         injection, session = hand.injection, hand.frame.session
@@ -138,6 +161,24 @@ class Faults:
         # When this frame, and what else leaves at this moment, has been sent.
         self._space.later(0, strike)
         return False
+
+    def invite(self, event: frames.Frame, invited: Iterable[Session]) -> None:
+        """Send an event also to sessions that have not subscribed it, where a fault wants that."""
+        uninvited = [
+            each
+            for each in self._space.sessions.values()
+            if each not in invited and not each.is_away
+        ]
+        data = codec.encode(event)
+        for injection in self.current():
+            if injection.fault.name not in INVITING or not injection.can_strike:
+                continue
+            for session in uninvited:
+                assert session.connection is not None
+                frame = Outgoing.of(session, session.connection, data)
+                if self._is_for(injection, frame) and injection.has_chance():
+                    Hand(self._space, injection, frame).send()
+                    self._struck(injection)
 
     def note_connected(self, session: Session) -> None:
         """A session has just been connected."""
@@ -168,19 +209,19 @@ class Faults:
             make = PLANS.get((injection.fault.name, injection.direction))
             if (
                 make is not None
+                and injection.can_strike
                 and injection.is_for_session(name)
                 and injection.is_for_method(method)
                 and self._is_for_room(injection, frame["params"], "")
                 and injection.has_chance()
             ):
                 self._struck(injection)
-                return make(injection)
+                return make(injection, method)
         return None
 
     def _is_for(self, injection: Injection, frame: Outgoing) -> bool:
         return (
             injection.direction == TO_CLIENT
-            and injection.can_strike
             and (injection.fault.layer == "frame" or injection.has_frame_filter)
             and injection.is_for_session(frame.session.name)
             and injection.is_for_frame(frame)

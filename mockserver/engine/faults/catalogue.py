@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockserver import schemas
+from mockserver.engine.journal import TO_CLIENT, TO_SERVER
 from mockserver.protocol import catalogue as protocol
 from mockserver.protocol import durations
 
@@ -35,11 +36,13 @@ class Fault(NamedTuple):
 
     Attributes:
         name: as everybody writes it: ``never_answer``.
-        layer: where it acts. ``frame``: what is said, done by ``frames.py`` beside this file;
-            ``session``: who is let in, done by ``sessions.py``; ``socket``: bytes and connections,
-            done by ``server/sockets/faults.py`` when the engine says so.
+        layer: where it acts. ``frame``: what is said, done by ``frames.py`` and ``calls.py`` beside
+            this file; ``session``: who is let in, done by ``sessions.py``; ``socket``: bytes and
+            connections, done by ``server/sockets/faults.py`` when the engine says so.
         does: what happens, in one sentence.
         client: what a good client does about it, in one sentence.
+        scope: which parts of the scope it takes; times, for and probability are always taken.
+        directions: which way the frames can go that it acts on.
         at_door: of a socket fault: whether it strikes the door, by which connections come in, and
             not the connections that there are.
         lasts: of a socket fault: whether what it does goes on until the fault is over.
@@ -49,9 +52,18 @@ class Fault(NamedTuple):
     layer: Layer
     does: str
     client: str
+    scope: tuple[str, ...] = ("events", "method", "session", "room")
+    directions: tuple[str, ...] = (TO_CLIENT,)
     at_door: bool = False
     lasts: bool = False
 
+
+ALWAYS = ("times", "for", "probability")
+"""The parts of the scope that every fault takes."""
+
+_EVENTS = ("events", "session", "room")
+_ANSWERS = ("method", "session", "room")
+_BOTH_WAYS = (TO_CLIENT, TO_SERVER)
 
 _FRAMES = (
     Fault(
@@ -59,6 +71,96 @@ _FRAMES = (
         "frame",
         "The frame never arrives; to a client that acknowledges, an event comes after a resume.",
         "It gives up waiting after a time, and asks for the present state.",
+        directions=_BOTH_WAYS,
+    ),
+    Fault(
+        "duplicate",
+        "frame",
+        "The event comes a second time, with the same id or with another one.",
+        "It handles each id once, and takes a state that it knows already for no news.",
+        scope=_EVENTS,
+    ),
+    Fault(
+        "delay",
+        "frame",
+        "The frame is late: those behind it wait for it, or overtake it.",
+        "It waits for as long as its own timeout says, and handles what comes late.",
+        directions=_BOTH_WAYS,
+    ),
+    Fault(
+        "reorder",
+        "frame",
+        "Some frames that follow each other come in another order.",
+        "It goes by ids, states and timestamps, and not by the order in which frames come.",
+    ),
+    Fault(
+        "corrupt",
+        "frame",
+        "The frame is not what its schema says: no JSON, a field missing or of another type, ….",
+        "It reports what it cannot read and passes over it, and its connection goes on.",
+    ),
+    Fault(
+        "old_timestamp",
+        "frame",
+        "The event's timestamp is from the past.",
+        "It does not take the timestamp for the time at which the event came.",
+        scope=_EVENTS,
+    ),
+    Fault(
+        "stale_state",
+        "frame",
+        "After an event, the event before it about the same thing is sent again, with another id.",
+        "It compares timestamps, and keeps the later state.",
+        scope=_EVENTS,
+    ),
+    Fault(
+        "wrong_order",
+        "frame",
+        "An event comes only after the next event about the same thing.",
+        "It handles an update or an end of a thing whose start it has not seen.",
+        scope=_EVENTS,
+    ),
+    Fault(
+        "event_after_end",
+        "frame",
+        "After the end of a thing, an event from before its end comes again, as if it still ran.",
+        "It takes an end for final, and passes over what comes after it.",
+        scope=_EVENTS,
+    ),
+    Fault(
+        "event_before_subscription",
+        "frame",
+        "The event goes also to sessions that have not subscribed it.",
+        "It passes over events that it has no listener for.",
+        scope=_EVENTS,
+    ),
+    Fault(
+        "refuse",
+        "frame",
+        "The call is answered with a code or an error, and has no effect.",
+        "It tells its caller, and tries again only what may be tried again.",
+        scope=_ANSWERS,
+    ),
+    Fault(
+        "never_answer",
+        "frame",
+        "The call has its effect, but its answer never comes.",
+        "It gives up after a time, and asks for the present state before it tries again.",
+        scope=_ANSWERS,
+    ),
+    Fault(
+        "answer_twice",
+        "frame",
+        "The call is answered a second time, in the same way.",
+        "It passes over an answer to a call that was answered.",
+        scope=_ANSWERS,
+    ),
+    Fault(
+        "answer_unknown",
+        "frame",
+        "Before the answer comes another one, to a call that nobody made.",
+        "It passes over an answer to a call that it did not make.",
+        scope=_ANSWERS,
     ),
 )
 _SESSIONS: tuple[Fault, ...] = ()
@@ -89,16 +191,21 @@ def fault(name: str) -> Fault:
 
 @cache
 def parameters(name: str) -> dict[str, Any]:
-    """The schema of all that a fault takes: its own parameters, then those of all faults.
+    """The schema of all that a fault takes: its own parameters, then its parts of the scope.
 
     It is shared: do not change it.
 
     Raises:
         FaultError: no fault is called so.
     """
-    own, scope = schemas.load(f"faults/{fault(name).name}"), schemas.load(SCOPE)
+    row = fault(name)
+    own, scope = schemas.load(f"faults/{name}"), schemas.load(SCOPE)["properties"]
     inner = {key: value for key, value in own.items() if key not in _EXTENDS}
-    properties = {**own["properties"], **scope["properties"]}
+    parts = (*row.scope, *ALWAYS)
+    taken = {key: value for key, value in scope.items() if key in parts}
+    if row.layer == "frame":
+        taken["direction"] = {**scope["direction"], "enum": list(row.directions)}
+    properties = {**own["properties"], **taken}
     return {**inner, "additionalProperties": False, "properties": properties}
 
 

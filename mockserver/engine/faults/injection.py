@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mockserver.engine.identity import Identities
 
     from .outgoing import Outgoing
+    from .traps import Trap
 
 OF_THE_SESSION = "signalwire."
 """How the methods begin that belong to the session itself."""
@@ -39,7 +40,7 @@ class Injection:
         identities: what it draws ids and chances from: the space's other ids stay what they are.
         until: when it is over, in microseconds of space time; None: at no certain time.
         struck: how many times it has struck.
-        memory: what the fault remembers from one frame to the next.
+        traps: what it has set up for the frames that follow.
     """
 
     number: int
@@ -49,7 +50,7 @@ class Injection:
     identities: Identities
     until: int | None
     struck: int = 0
-    memory: dict[Any, Any] = field(default_factory=dict)
+    traps: list[Trap] = field(default_factory=list)
 
     @property
     def direction(self) -> str:
@@ -76,7 +77,12 @@ class Injection:
         return times is None or self.struck < times
 
     def is_over(self, now: int) -> bool:
-        """Whether its time is over; or, of what does not last, whether it can strike no more."""
+        """Whether its time is over; or, of what does not last, whether it can strike no more.
+
+        What it has set up is waited for.
+        """
+        if self.traps:
+            return False
         if self.until is not None and now >= self.until:
             return True
         return not self.can_strike and not self.fault.lasts

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.protocol import codec, frames
 
+from .history import thing
+
 if TYPE_CHECKING:
     from mockserver.engine.session import Connection, Session
 
@@ -49,6 +51,16 @@ class Outgoing:
     def is_answer(self) -> bool:
         """Whether it answers a call of the client's."""
         return frames.is_answer(self.frame)
+
+    @property
+    def id(self) -> str:
+        """The id of an event."""
+        return str(self.frame["id"])
+
+    @property
+    def is_about_a_thing(self) -> bool:
+        """Whether it is an event about something that has an id."""
+        return thing(self.event_type, self.params) is not None
 
     @property
     def event_type(self) -> str:
