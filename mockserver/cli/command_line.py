@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "make one HTML file of a trace, to look at without a server",
     "diagram": "draw a trace as a sequence diagram: Mermaid or SVG",
     "scenario": "make a scenario of a trace",
+    "compare": "list where the mock differs from the server of a trace",
     "scrub": "replace in a trace what could lead to somebody: ids, names, URLs, times",
     "record": "keep the trace of an application and any server, as a proxy between them",
 }

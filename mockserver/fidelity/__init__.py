@@ -25,12 +25,15 @@ class Fact:
         behaviour: a sentence, in Markdown.
         source: the letters of the sources, perhaps with a word on which part is meant.
         assumption: its number, when it or a part of it is assumed; else None.
+        shows_in: where a comparison with a trace of the real service would contradict it:
+            patterns ``KIND WHAT PATH``, such as ``value event video.recording.ended *``.
     """
 
     section: str
     behaviour: str
     source: str
     assumption: int | None
+    shows_in: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -46,7 +49,13 @@ def facts() -> tuple[Fact, ...]:
     """All facts and assumptions, in the order of the page."""
     text = (Path(__file__).parent / "facts.toml").read_text("utf-8")
     return tuple(
-        Fact(section["title"], row["behaviour"], row["source"], row.get("assumption"))
+        Fact(
+            section["title"],
+            row["behaviour"],
+            row["source"],
+            row.get("assumption"),
+            tuple(row.get("shows_in", ())),
+        )
         for section in tomllib.loads(text)["section"]
         for row in section["fact"]
     )

@@ -50,7 +50,7 @@ def make(
         head["latency"] = seconds(story.latency)
     playbacks = {url: Step(each) for url, each in service.playbacks().items()}
     if playbacks:
-        playbacks["*"].remarks.append("guessed: the script says when a playback ends")
+        playbacks["*"].remarks.append("guessed: nobody heard another one end by itself")
     return text.write(
         head,
         remarks,

@@ -23,7 +23,7 @@ LATE_S = 0.25
 """An answer that takes longer than usual by this much is late on purpose."""
 
 NO_END = {"*": {"length": "24h"}}
-"""Playbacks do not end by themselves: the script says when they do."""
+"""Playbacks that were not heard to end by themselves do not."""
 
 _IGNORED = ("signalwire.ping",)
 
@@ -119,7 +119,27 @@ class Service:
     def playbacks(self) -> dict[str, Any]:
         """What stands under ``playbacks``."""
         is_played = any(each.type.startswith("video.playback.") for each in self._story.events)
-        return NO_END if is_played else {}
+        lengths = {url: {"length": length} for url, length in self._lengths().items()}
+        return {**lengths, **NO_END} if is_played else {}
+
+    def _lengths(self) -> dict[str, int]:
+        """URL -> microseconds, of what ended by itself: it was then where its end is."""
+        lengths: dict[str, int] = {}
+        for event in self._events:
+            told = mapping(event.body.get("playback"))
+            url, position = string(told.get("url")), told.get("position")
+            if self._ended_by_itself(event) and url is not None and isinstance(position, int):
+                lengths.setdefault(url, position * 1_000)
+        return lengths
+
+    def _ended_by_itself(self, event: Event) -> bool:
+        told = mapping(event.body.get("playback"))
+        return (
+            event.type == "video.playback.ended"
+            and event.entry.n not in self._causes
+            and bool(told.get("position"))
+            and "url" in told
+        )
 
     # The script
 
@@ -370,7 +390,8 @@ class Service:
         elif self._others_run(event, kind, id_):
             remarks = [f"guessed: the newest {kind} is meant, though several run"]
         if word == "ended":
-            yield self._of(f"stop_{kind}", room, **which), remarks
+            if not self._ended_by_itself(event):
+                yield self._of(f"stop_{kind}", room, **which), remarks
             return
         before = self._state_before(event, kind, id_)
         verbs = [

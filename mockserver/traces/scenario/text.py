@@ -11,7 +11,7 @@ from mockserver.protocol import durations
 
 from .service import Step
 
-_DURATIONS = ("at", "after", "delay", "latency")
+_DURATIONS = ("at", "after", "delay", "latency", "length")
 WIDEST = 110
 """Columns up to which a step stands on one line."""
 
