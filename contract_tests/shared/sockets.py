@@ -112,6 +112,12 @@ class Socket:
         """Cut the connection without a word."""
         self._writer.transport.abort()
 
+    def reset(self) -> None:
+        """Reset the connection: what is under way on it is lost in both directions."""
+        plain: socket.socket = self._writer.get_extra_info("socket")
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
+
 
 async def open_tcp(
     url: str, *, receive_buffer: int | None = None

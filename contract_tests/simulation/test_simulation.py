@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -14,8 +15,10 @@ from .world import World
 
 STEPS_PER_SEED = 1_000
 BLOCK = 30
-BLOCKS = [range(first, first + BLOCK) for first in range(0, 210, BLOCK)]
-"""210,000 steps in all."""
+FIRST_SEED = int(os.environ.get("SIMULATION_FIRST_SEED", "0"))
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "210"))
+"""With these, 210,000 steps in all."""
+BLOCKS = [range(first, first + BLOCK) for first in range(FIRST_SEED, FIRST_SEED + SEEDS, BLOCK)]
 
 Record = Callable[[str, object], None]
 
