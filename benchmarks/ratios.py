@@ -2,12 +2,18 @@
 
     python benchmarks/ratios.py [--rounds 5] [--seconds 1] [--connections 50] [--sessions 1000]
     python benchmarks/ratios.py --growth
+    python benchmarks/ratios.py --record quiet    # three runs and the growth, into results.json
+    python benchmarks/ratios.py --page > docs/PERFORMANCE.md
 
 In each round every server is started, measured and ended, one after the other, so that all see the
 same weather of the machine. What is printed is the median of the rounds' ratios to the floor, with
 their quartiles, and the load of the machine. A request is a call that is validated, answered and
 journaled, and causes no event; the floor echoes as many bytes. CPU time is the server process's
 own, and holds steadier than wall time; beside ratios of times, look at those of CPU.
+
+Start and rest are measured with the server as it is without options; the rest with a scenario that
+has one room. Modules are compiled beforehand, as an installation does it. Memory is the resident
+set, which ``ps`` shows.
 
 Echo servers of the libraries websockets (pip) and ws (npm install --prefix benchmarks/rivals ws)
 are measured too where they are installed. Linux only: it reads /proc.
@@ -17,6 +23,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import compileall
+import datetime
 import importlib.util
 import json
 import os
@@ -30,7 +38,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import growth
+import page
+from page import Row, Run
 from socket_client import SocketClient
+
+import mockserver
 
 HERE = Path(__file__).parent
 RIVALS = HERE / "rivals"
@@ -54,12 +67,13 @@ class Process(NamedTuple):
         return total / 1e9
 
     def memory_kib(self) -> float:
-        """What it alone takes of the machine's memory: unique set size, in KiB."""
+        """The memory that it has resident, in KiB."""
         lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+        return next(float(line.split()[1]) for line in lines if line.startswith("Rss:"))
 
 
-Start = Callable[[], AbstractContextManager[Process]]
+Start = Callable[..., AbstractContextManager[Process]]
+"""Starts a server; with ``plain``, one as it is without options."""
 
 
 # Servers
@@ -74,11 +88,11 @@ def echo(*command: str) -> Iterator[Process]:
 
 
 @contextmanager
-def mock() -> Iterator[Process]:
+def mock(*, plain: bool = False) -> Iterator[Process]:
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "mockserver", "--port", "0", "--ready-file", str(ready)]
-        options = ["--latency", "0", "--scenario", str(HERE / "one-room.yaml")]
+        options = [] if plain else ["--latency", "0", "--scenario", str(HERE / "one-room.yaml")]
         with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as process:
             while not ready.exists():
                 time.sleep(0.005)
@@ -90,14 +104,14 @@ def mock() -> Iterator[Process]:
 def servers() -> dict[str, Start]:
     """What can be measured here, the floor first."""
     found: dict[str, Start] = {
-        "floor": lambda: echo(sys.executable, str(HERE / "echo_server.py")),
+        "floor": lambda **_: echo(sys.executable, str(HERE / "echo_server.py")),
         "mock": mock,
     }
     if importlib.util.find_spec("websockets") is not None:
         program = str(RIVALS / "echo_websockets.py")
-        found["websockets"] = lambda: echo(sys.executable, program)
+        found["websockets"] = lambda **_: echo(sys.executable, program)
     if (RIVALS / "node_modules" / "ws").is_dir():
-        found["ws"] = lambda: echo("node", str(RIVALS / "echo_ws.mjs"))
+        found["ws"] = lambda **_: echo("node", str(RIVALS / "echo_ws.mjs"))
     return found
 
 
@@ -192,8 +206,6 @@ async def cut(clients: list[Any]) -> None:
 
 # What is measured
 
-Row = dict[str, float]
-
 
 async def throughput(process: Process, connections: int, seconds: float) -> tuple[float, float]:
     """Round trips a second, and CPU microseconds for each."""
@@ -250,18 +262,27 @@ async def fan_out(process: Process, members: list[Member]) -> tuple[float, float
     return statistics.median(times) * 1e3, (process.cpu_s() - cpu) / FANOUTS * 1e3
 
 
+async def first_answer(process: Process) -> SocketClient:
+    """Connect a first client; return when it has been answered."""
+    answered = asyncio.get_running_loop().create_future()
+    first = await SocketClient.connect(
+        process.port,
+        lambda *_: None if answered.done() else answered.set_result(None),
+    )
+    first.send(CONNECT)
+    await answered
+    return first
+
+
 async def measure(start: Start, options: argparse.Namespace) -> Row:
-    with start() as process:
-        answered = asyncio.get_running_loop().create_future()
-        first = await SocketClient.connect(
-            process.port,
-            lambda *_: None if answered.done() else answered.set_result(None),
-        )
-        first.send(CONNECT)
-        await answered
-        row = {"cold start, CPU ms": process.cpu_s() * 1e3, "memory at rest, KiB": 0.0}
+    with start(plain=True) as process:
+        first = await first_answer(process)
+        row = {"cold start, CPU ms": process.cpu_s() * 1e3}
         await asyncio.sleep(0.3)
         row["memory at rest, KiB"] = process.memory_kib()
+        first.transport.abort()
+    with start() as process:
+        first = await first_answer(process)
         size = options.connections
         many, cpu = await throughput(process, size, options.seconds)
         row[f"round trips/s, {size} connections"], row["CPU µs per request"] = many, cpu
@@ -276,17 +297,63 @@ async def measure(start: Start, options: argparse.Namespace) -> Row:
         return row
 
 
-def show(rounds: dict[str, list[Row]]) -> None:
-    for row in rounds["floor"][0]:
-        floors = [each[row] for each in rounds["floor"]]
-        print(f"{row:<34} floor {statistics.median(floors):>11,.1f}", end="")
-        for name, measured in rounds.items():
-            if name == "floor":
-                continue
-            ratios = [each[row] / floor for each, floor in zip(measured, floors, strict=True)]
-            low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+def show(run: Run) -> None:
+    print(f"load of the machine: {page.load(run)}; medians (quartiles)")
+    for row, floor in run["floor"].items():
+        print(f"{row:<34} floor {floor:>11,.1f}", end="")
+        for name, ratios in run["ratios"].items():
+            low, middle, high = ratios[row]
             print(f"   {name} {middle:5.2f} ({low:.2f} to {high:.2f})", end="")
         print()
+
+
+def load_now() -> float:
+    """How many wanted to run, on average of the last minute, for each processor."""
+    return round(os.getloadavg()[0] / (os.cpu_count() or 1), 2)
+
+
+async def one_run(options: argparse.Namespace) -> Run:
+    """Some rounds of all servers."""
+    compileall.compile_dir(Path(mockserver.__file__).parent, quiet=1)
+    loads = [load_now()]
+    rounds: dict[str, list[Row]] = {name: [] for name in servers()}
+    for _ in range(options.rounds):
+        for name, start in servers().items():
+            rounds[name].append(await measure(start, options))
+    loads.append(load_now())
+    floors = rounds.pop("floor")
+    return {
+        "load": loads,
+        "floor": {row: statistics.median(each[row] for each in floors) for row in floors[0]},
+        "ratios": {
+            name: {
+                row: statistics.quantiles(
+                    [each[row] / floor[row] for each, floor in zip(measured, floors, strict=True)],
+                    n=4,
+                    method="inclusive",
+                )
+                for row in floors[0]
+            }
+            for name, measured in rounds.items()
+        },
+    }
+
+
+async def record(kind: str, options: argparse.Namespace) -> None:
+    """Measure, and keep what was measured in `page.RESULTS`, in place of what is there."""
+    runs = []
+    for number in range(page.RUNS):
+        print(f"run {number + 1} of {page.RUNS}", file=sys.stderr)
+        runs.append(await one_run(options))
+    kept = page.results()
+    kept[kind] = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} processors, Python {sys.version.split()[0]}",
+        "rounds": options.rounds,
+        "runs": runs,
+        "growth": growth.measure(),
+    }
+    page.RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 async def main() -> None:
@@ -295,20 +362,21 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--sessions", type=int, default=1_000)
-    parser.add_argument("--growth", action="store_true", help="how cost grows, and nothing else")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--growth", action="store_true", help="how cost grows, and nothing else")
+    what.add_argument(
+        "--record", choices=page.KINDS, help="measure all, and keep it as of a machine like that"
+    )
+    what.add_argument("--page", action="store_true", help="print a page of what was kept")
     options = parser.parse_args()
     if options.growth:
-        import growth
-
         growth.show()
-        return
-    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    rounds: dict[str, list[Row]] = {name: [] for name in servers()}
-    for _ in range(options.rounds):
-        for name, start in servers().items():
-            rounds[name].append(await measure(start, options))
-    print(f"load of the machine: {os.getloadavg()[0]:.1f} at the end; medians (quartiles)")
-    show(rounds)
+    elif options.record:
+        await record(options.record, options)
+    elif options.page:
+        print(page.rendered(page.results()), end="")
+    else:
+        show(await one_run(options))
 
 
 if __name__ == "__main__":
