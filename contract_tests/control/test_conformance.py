@@ -34,6 +34,7 @@ DESTRUCTIVE = {"delete_space", "reset_space"}
 
 BEYOND_SCHEMAS = {
     "create_space",
+    "put_space",
     "reset_space",
     "push_frame",
     "push_event",

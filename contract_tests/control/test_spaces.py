@@ -232,3 +232,17 @@ async def test_deleting_a_space_ends_the_sessions_of_the_former_ones(
         assert await each.socket.close_code() == 1000
         await each.socket.close()
     assert api.server.spaces.all() == []
+
+
+async def test_a_space_is_made_by_its_path(api: Api) -> None:
+    """As behind a proxy, which sees the path and no body."""
+    wish = {"scenario": "start-stop", "seed": 7, "clock": "manual"}
+    told = await api.ok("PUT", "/spaces/mine", wish, 201)
+    assert (told["name"], told["scenario"], told["kept"]) == ("mine", "start-stop", True)
+    assert told == await api.ok("GET", "/spaces/mine")
+    assert "already" in (await api.ask("PUT", "/spaces/mine", {})).problem(409)["detail"]
+    other = (await api.ok("PUT", "/spaces/other", None, 201))["scenario"]
+    assert other == "none", "as the server was started"
+    too_long = (await api.ask("PUT", f"/spaces/{'x' * 201}", {})).problem(422)["detail"]
+    assert "201 characters" in too_long
+    assert (await api.ask("PUT", "/spaces/third", {"name": "fourth"})).paths() == ["$.name"]

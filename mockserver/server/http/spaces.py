@@ -10,6 +10,7 @@ import mockserver
 from mockserver import scenarios
 from mockserver.control.options import SpaceOptions
 from mockserver.engine import Space, Video
+from mockserver.engine.gate import problem_of_name
 
 from .answers import json_answer
 from .context import Context
@@ -68,14 +69,30 @@ async def create_space(call: Call) -> Any:
     It keeps what happens in it until it is reset or deleted. A client is in it when it connects to
     its ``url``, or anywhere with its name as the project id.
     """
-    spaces, name, chosen = call.server.spaces, call.body["name"], await _options(call.body)
+    space = await _create(call, call.body["name"])
+    where = f"{call.request.rel_url.raw_path}/{quote(space.name, safe='')}"
+    return json_answer(view(call.server, space), 201, {"Location": where})
+
+
+async def put_space(call: Call) -> Any:
+    """Make the space that the path names, before any client comes.
+
+    It does the same as a POST to `/spaces`. A proxy that goes by the path sends it to the process
+    in which the space's clients will be.
+    """
+    name = call.path["space"]
+    if problem := problem_of_name(name):
+        raise HttpProblem(422, f"no space can have this name: {problem}")
+    return view(call.server, await _create(call, name))
+
+
+async def _create(call: Call, name: str) -> Space:
+    spaces, chosen = call.server.spaces, await _options(call.body)
     if "speed" in chosen and spaces.complete(chosen)["clock"] == "manual":
         raise _no_speed()
     if name in spaces:
         raise HttpProblem(409, f'there is a space "{name}" already')
-    space = spaces.create(name, chosen)
-    where = f"{call.request.rel_url.raw_path}/{quote(name, safe='')}"
-    return json_answer(view(call.server, space), 201, {"Location": where})
+    return spaces.create(name, chosen)
 
 
 async def get_space(call: Call) -> Any:

@@ -68,6 +68,15 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             problems=(409,),
         ),
         Endpoint("GET", SPACE, spaces.get_space, answer="space_view"),
+        Endpoint(
+            "PUT",
+            SPACE,
+            spaces.put_space,
+            body="put_space",
+            answer="space_view",
+            status=201,
+            problems=(409,),
+        ),
         Endpoint("DELETE", SPACE, spaces.delete_space, status=204),
         Endpoint(
             "POST",
