@@ -20,9 +20,19 @@ from mockserver.scenarios import reference
 ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "fixtures" / "scenarios"
 PARTS = {
-    "Use it": ("TESTING", "CI", "SCENARIOS", "CONTROL_API", "REST", "TRACES", "RULES", "FAULTS"),
+    "Use it": (
+        "TESTING",
+        "CI",
+        "SCENARIOS",
+        "CONTROL_API",
+        "REST",
+        "TRACES",
+        "RULES",
+        "FAULTS",
+        "SCALING",
+    ),
     "The protocol": ("PROTOCOL", "FIDELITY", "COVERAGE"),
-    "The project": ("ARCHITECTURE", "EXTENDING"),
+    "The project": ("ARCHITECTURE", "EXTENDING", "PERFORMANCE"),
 }
 """The pages in the order of reading; pages that are not here come after them, by name."""
 
