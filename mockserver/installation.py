@@ -12,7 +12,9 @@ from pathlib import Path
 
 DISTRIBUTION = "signalwire-mockserver"
 
-OWN_MODULES = frozenset({"__init__.py", "__main__.py", "installation.py", "realtime.py"})
+OWN_MODULES = frozenset(
+    {"__init__.py", "__main__.py", "installation.py", "printable.py", "realtime.py"}
+)
 """The modules that lie in the package's folder itself; all others are in folders below it."""
 
 _MEND = (

@@ -7,11 +7,13 @@ runs: starting a server must not wait for what it does not use.
 from __future__ import annotations
 
 import argparse
+import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
 
 from mockserver.installation import mixed, overwritten
+from mockserver.printable import printable
 
 from . import completion, output, sources
 from .arguments import RUN_EXAMPLE
@@ -127,5 +129,6 @@ def _parser(
 
 
 def _bug() -> int:
-    traceback.print_exc()
+    if sys.stderr is not None:
+        sys.stderr.write(printable(traceback.format_exc()))
     return fail("this is a bug of the mock, please report it with the lines above", EXIT_BUG)

@@ -10,6 +10,8 @@ import contextlib
 import signal
 import sys
 
+from mockserver.printable import printable
+
 EXIT_OK = 0
 EXIT_BROKEN = 1
 EXIT_USAGE = 2
@@ -39,8 +41,8 @@ def fail(message: str, code: int = EXIT_USAGE) -> int:
 
 
 def warn(message: str) -> None:
-    """Say on stderr what a user should know."""
+    """Say on stderr what a user should know, its control characters escaped."""
     # Without a stderr, or with a full disk behind it, there is no place left to complain.
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            print(f"mockserver: {message}", file=sys.stderr)
+            print(printable(f"mockserver: {message}"), file=sys.stderr)

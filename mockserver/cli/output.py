@@ -8,6 +8,8 @@ import io
 import os
 import sys
 
+from mockserver.printable import printable
+
 _PLAIN = {"✓": "ok:", "✗": "x", "…": "...", "─": "-", "│": "|", "├": "|", "└": "`"}
 """The signs that commands print, for encodings that do not have them."""
 
@@ -45,9 +47,12 @@ def is_unicode() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a text. A reader that has gone, as in ``… | head -1``, is not an error."""
+    """Print a text, its control characters escaped.
+
+    A reader that has gone, as in ``… | head -1``, is not an error.
+    """
     try:
-        print(text)
+        print(printable(text))
     except BrokenPipeError:
         silence()
 

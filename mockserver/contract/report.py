@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from mockserver.printable import printable
 from mockserver.protocol.frames import is_answer, is_event
 from mockserver.protocol.validation import is_refusal
 
@@ -60,7 +61,7 @@ def render(violations: Sequence[Violation], judged: Judged) -> str:
         if violation.rule in told:
             lines.append(f"  {told[violation.rule]}")
         lines += table(violation.proof)
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines) + "\n")
 
 
 def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) -> str:
@@ -91,7 +92,7 @@ def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) ->
         for entry, text in told
     )
     lines = [f"  … {_counted(left_out, 'frame')} before"] if left_out else []
-    return "\n".join([*lines, *table(rows)])
+    return printable("\n".join([*lines, *table(rows)]))
 
 
 def _counted(count: int, noun: str) -> str:

@@ -12,6 +12,7 @@ import orjson
 from mockserver import contract
 from mockserver.engine import MICROSECONDS, Journal, seconds
 from mockserver.engine.journal import NOTE, TO_SERVER, Entry
+from mockserver.printable import printable
 from mockserver.protocol import catalogue, durations
 from mockserver.protocol.differences import MISSING, Difference, differences
 from mockserver.protocol.frames import EVENT_METHOD
@@ -216,7 +217,7 @@ class Happenings:
             names = dict.fromkeys(each.name for each in self._all)
             lines.append(f"what came: {', '.join(names) or 'nothing'}")
         lines += ["timeline:", self.timeline(TIMELINE_SHOWN) or "  nothing crossed the wire"]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def check_name(name: str) -> None:

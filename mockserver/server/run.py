@@ -16,6 +16,7 @@ import orjson
 
 from mockserver import scenarios
 from mockserver.engine import Script
+from mockserver.printable import printable
 
 from . import watching
 from .app import Server
@@ -68,7 +69,7 @@ def run(
         TlsError: the certificate cannot be had.
         WatchError: the scenario cannot be watched.
     """
-    logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(message)s")
+    log_to_stderr(log_level, "%(levelname)s %(message)s")
     # Found faulty now, rather than when the first client comes.
     if settings.scenario != Script.name:
         scenarios.load(settings.scenario)
@@ -142,6 +143,21 @@ def _keeping(server: Server, folder: Path) -> Keeping:
         return Keeping(server, in_folder(folder, logger.error))
     except OSError as error:
         raise KeepError(f"cannot keep traces in {folder}: {error.strerror}") from error
+
+
+class _Printable(logging.Formatter):
+    """Escapes control characters: log records quote clients, and are read at terminals."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        return printable(super().format(record))
+
+
+def log_to_stderr(level: str, form: str) -> None:
+    """Have this process log to its standard error, in a form of ``logging``."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable(form))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def _page_address(server: Server, settings: Settings) -> str:

@@ -1,8 +1,8 @@
 """A client that can also do what it should not: ``client.py DEED …``.
 
 Deeds: ``record`` (a room, from start to stop), ``acknowledge-twice``, ``stop-again``, ``connect``,
-``speak-first``, ``stay`` (prints its pid, and waits for its end), ``space=NAME`` (connect to that
-space from now on), ``exit=CODE``.
+``speak-first``, ``speak-evil`` (control characters for a terminal), ``stay`` (prints its pid, and
+waits for its end), ``space=NAME`` (connect to that space from now on), ``exit=CODE``.
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ async def do(deed: str, url: str) -> None:
             await record(client, stops=2)
         case "connect":
             await connect(client)
+        case "speak-evil":
+            await connect(client)
+            await client.socket.send_text('{"\x9b31mowned":\x1b[2J')
+            await client.call("\x1b[2Jowned")
+            await client.call("video.room.get", room_session_id="\x1b[2Jowned\x9b31m")
         case "speak-first":
             await client.socket.send_text("hello?")
             await client.socket.read()

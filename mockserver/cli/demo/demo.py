@@ -14,6 +14,7 @@ from rich.text import Text
 from mockserver import contract, scenarios
 from mockserver.control.options import SpaceOptions
 from mockserver.engine import Journal
+from mockserver.printable import printable
 from mockserver.scenarios import Scenario
 from mockserver.server import Server, Settings
 from mockserver.server.run import start
@@ -59,7 +60,7 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
     console = Console(highlight=False, markup=False, emoji=False)
     # A file has no width.
     console.soft_wrap = not console.is_terminal
-    console.print(Text.assemble((scenario.name, "bold"), "  ", scenario.about))
+    console.print(Text.assemble((scenario.name, "bold"), "  ", printable(scenario.about)))
     console.print(f"times in seconds of the server's clock, {speed:g} times as fast", style="dim")
     # Steps of the script that fail are part of the verdict.
     logging.getLogger(scenarios.script.__name__).setLevel(logging.ERROR)
@@ -129,7 +130,9 @@ class _Timeline:
             (f"{entry.time - self._reader.start:8.3f} ", "dim"),
             "  server ── " if entry.to_client else "  client ── ",
         )
-        words = [word for word in self._describer.words(entry) if not word.startswith(_NOISE)]
+        words = [
+            printable(word) for word in self._describer.words(entry) if not word.startswith(_NOISE)
+        ]
         quiet = words[0].startswith(("answer", "acknowledgement"))
         line.append(words[0], style="dim" if quiet else "bold cyan" if entry.to_client else "bold")
         for word in words[1:]:
@@ -149,7 +152,7 @@ def _verdict(
     trace = contract.Trace.from_entries(entries)
     violations = contract.check(trace)
     for problem in (*played.problems, *differences):
-        console.print(Text.assemble(("✗", "red"), " ", _printable(problem)))
+        console.print(Text.assemble(("✗", "red"), " ", printable(problem)))
     if violations:
         console.print(contract.render(violations, trace))
     holds = not (played.problems or differences or violations)
@@ -162,11 +165,3 @@ def _verdict(
     else:
         console.print("✗ the contract does not hold", style="bold red")
     return holds
-
-
-def _printable(text: str) -> str:
-    """A text without what would move a terminal's cursor or change its colours."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in text
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from mockserver.engine import Script
 from mockserver.server import Server, Settings
 from mockserver.server.environment import changes, environment
 from mockserver.server.keeping import Keeping
-from mockserver.server.run import start
+from mockserver.server.run import log_to_stderr, start
 
 from . import program
 from .keeping import CannotKeepError, Conversation, Entries, Kept, judged
@@ -73,7 +72,7 @@ def run(
         CannotListenError: there is no free port.
         TlsError: the certificate cannot be had.
     """
-    logging.basicConfig(level="WARNING", format="mockserver: %(message)s")
+    log_to_stderr("WARNING", "mockserver: %(message)s")
     # Found now, rather than when all the work is done.
     if settings.scenario != Script.name:
         scenarios.load(settings.scenario)
