@@ -27,6 +27,7 @@ PARTS = {
         "CONTROL_API",
         "REST",
         "TRACES",
+        "REAL_SESSIONS",
         "RULES",
         "FAULTS",
         "SCALING",

@@ -381,7 +381,7 @@ class TestCommand:
                 client.abort()
                 out, err = await asyncio.to_thread(process.communicate)
         assert (process.returncode, err) == (0, "")
-        assert out == "kept.jsonl: 2 frames of 0 sessions, 1 connections\n"
+        assert out == "kept.jsonl: 2 frames of 0 sessions, 1 connection\n"
         trace = contract.load_trace(tmp_path / "kept.jsonl")
         assert [entry.frame for entry in trace] == [{"token": "***"}] * 2
 

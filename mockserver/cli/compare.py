@@ -106,7 +106,7 @@ def _assumptions(found: Sequence[Difference]) -> list[str]:
     known = [each for each in fidelity.assumptions() if each.assumption in touched]
     if not known:
         return []
-    lines = ["", "assumptions of docs/FIDELITY.md that may be wrong:"]
+    lines = ["", "assumptions of docs/FIDELITY.md that these touch:"]
     return [*lines, *(f"  A{each.assumption}  {each.behaviour}" for each in known)]
 
 

@@ -58,9 +58,10 @@ async def _record(
         error = await ended
     finally:
         await proxy.stop()
-    print(
-        f"{out}: {keeper.frames} frames of {len(keeper.sessions)} sessions, "
-        f"{proxy.connections} connections",
-        flush=True,
-    )
+    counted = f"{_counted(keeper.frames, 'frame')} of {_counted(len(keeper.sessions), 'session')}"
+    print(f"{out}: {counted}, {_counted(proxy.connections, 'connection')}", flush=True)
     return error
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

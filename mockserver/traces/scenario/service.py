@@ -59,8 +59,8 @@ class _Done:
 
 
 def seconds(time_s: float) -> int:
-    """A length of time as whole microseconds."""
-    return max(0, round(time_s * 1_000_000))
+    """A length of time as whole microseconds, in milliseconds as somebody would write it."""
+    return max(0, round(time_s * 1_000) * 1_000)
 
 
 def nth_of(calls: Sequence[Call]) -> dict[int, int]:
