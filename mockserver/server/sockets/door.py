@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
+from .private import read_already
 from .socket import Socket
 
 if TYPE_CHECKING:
@@ -182,25 +183,6 @@ class Door(asyncio.Protocol):
             self._handler.connection_lost(None)
 
 
-class Early:
-    """Keeps what a client sent after its handshake without waiting for the answer.
-
-    aiohttp has read it already, and hands it to whoever takes over; this is its one interface
-    that is used here and not documented.
-    """
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Keep it."""
-        self.data += data
-        return False, b""
-
-    def feed_eof(self) -> None:
-        """There is no more."""
-
-
 class Taken(web.StreamResponse):
     """What a handler answers when the connection is not HTTP any more: nothing is sent."""
 
@@ -246,9 +228,7 @@ def _is_key(key: str) -> bool:
 def upgrade(sockets: Sockets, request: web.Request, space_name: str | None) -> web.StreamResponse:
     """Accept a handshake that `refusal` has nothing against, and make the connection a socket."""
     lent = request.transport
-    handler = request.protocol
-    early = Early()
-    handler.set_parser(early)  # type: ignore[arg-type]
+    early = read_already(request.protocol)
     transport = lent.take_back() if isinstance(lent, Lent) else None
     if not isinstance(lent, Lent) or transport is None:
         # Whoever asked is gone.
@@ -264,6 +244,6 @@ def upgrade(sockets: Sockets, request: web.Request, space_name: str | None) -> w
     sockets.add(socket)
     lent.door.leave()
     transport.resume_reading()
-    if early.data:
-        socket.data_received(early.data)
+    if early:
+        socket.data_received(early)
     return Taken()
