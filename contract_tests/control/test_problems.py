@@ -66,12 +66,16 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", f"{HERE}/answers", {"method": "video.rooms.get", "delay_s": -1}, "$.delay_s"),
     ("POST", f"{HERE}/answers", {"method": "video.rooms.get", "times": 0}, "$.times"),
     ("POST", f"{HERE}/answers", {"method": "signalwire.ping", "after_events": 1}, "$.after_events"),
+    ("DELETE", f"{HERE}/answers", {"all": True}, "$.all"),
+    ("DELETE", f"{HERE}/answers/1", {"times": 1}, "$.times"),
     ("POST", f"{HERE}/rest_answers", {"status": 500}, "$.operation"),
     ("POST", f"{HERE}/rest_answers", {"operation": "get_rom", "status": 500}, "$.operation"),
     ("POST", f"{HERE}/rest_answers", {"operation": "get_room", "status": 99}, "$.status"),
     ("POST", f"{HERE}/rest_answers", {"operation": "get_room"}, "$.status"),
     ("POST", f"{HERE}/rest_answers", {**REST, "body": "no"}, "$.body"),
     ("POST", f"{HERE}/rest_answers", {**REST, "times": 0}, "$.times"),
+    ("DELETE", f"{HERE}/rest_answers", {"all": True}, "$.all"),
+    ("DELETE", f"{HERE}/rest_answers/1", {"times": 1}, "$.times"),
     ("POST", f"{HERE}/frames", {}, "$.frame"),
     ("POST", f"{HERE}/frames", {"frame": "{}"}, "$.frame"),
     ("POST", f"{HERE}/frames", {"frame": FRAME, "session": 1}, "$.session"),
@@ -86,6 +90,14 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "params": 1}, "$.params"),
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "timeout_s": -1}, "$.timeout_s"),
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "timout": 1}, "$.timout"),
+    ("POST", f"{HERE}/expectations/count", {}, "$.name"),
+    ("POST", f"{HERE}/expectations/count", {"name": "video.rooms.got"}, "$.name"),
+    ("POST", f"{HERE}/expectations/count", {"name": "video.rooms.get", "times": -1}, "$.times"),
+    ("POST", f"{HERE}/expectations/count", {"name": "video.rooms.get", "params": []}, "$.params"),
+    ("POST", f"{HERE}/expectations/order", {}, "$.wanted"),
+    ("POST", f"{HERE}/expectations/order", {"wanted": []}, "$.wanted"),
+    ("POST", f"{HERE}/expectations/order", {"wanted": ["video.rooms.got"]}, "$.wanted[0]"),
+    ("POST", f"{HERE}/expectations/order", {"wanted": [{"params": {}}]}, "$.wanted[0]"),
 ]
 
 
@@ -106,7 +118,10 @@ async def test_a_wrong_body_is_refused_and_the_field_named(
 
 
 def test_every_body_is_tried_wrongly() -> None:
-    tried = {(method, path.replace(HERE, "/spaces/{space}")) for method, path, *_ in WRONG}
+    tried = {
+        (method, path.replace(HERE, "/spaces/{space}").replace("answers/1", "answers/{answer}"))
+        for method, path, *_ in WRONG
+    }
     assert tried == {
         (row.method, row.path) for row in ENDPOINTS if row.method != "GET" and row.takes is None
     }

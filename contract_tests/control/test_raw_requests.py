@@ -123,6 +123,28 @@ async def test_what_is_odd_is_a_problem(data: bytes, status: int, words: str, ap
     assert (await api.ok("GET", "/health"))["status"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (b"Authorization: Basic \xff\r\n", 401),
+        (b"Authorization: Basic YW55OmFueQ\r\n", 401),
+        (b"Origin: \xff\r\n", 403),
+    ],
+)
+async def test_odd_headers_are_no_bug_of_the_rest_api(
+    headers: bytes, status: int, api: Api
+) -> None:
+    head = b"GET /api/video/rooms HTTP/1.1\r\n" + HOST
+    raw = await send(api, head + headers + b"\r\n")
+    assert (raw.status, raw.headers["content-type"].split(";")[0]) == (status, "application/json")
+
+
+@pytest.mark.parametrize("path", ["/space/%7Ba%7D", "/space/a%0Ab"])
+async def test_a_space_may_have_any_address(path: str, api: Api) -> None:
+    head = f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+    assert (await send(api, head)).status == 200
+
+
 async def test_a_last_event_id_of_odd_bytes_is_a_problem(api: Api, space: str) -> None:
     head = b"GET /__mock__/spaces/here/trace/follow HTTP/1.1\r\n" + HOST
     assert "Last-Event-ID" in await problem(api, head + b"Last-Event-ID: \xff\r\n\r\n", 400)

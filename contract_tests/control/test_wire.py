@@ -13,6 +13,7 @@ from mockserver.protocol import frames
 
 from .conftest import Api, Connect, Json
 
+ANYBODY = {"Authorization": "Basic YW55OmFueQ=="}
 TALKING = {
     "room_id": "r",
     "room_session_id": "rs",
@@ -46,6 +47,67 @@ async def test_the_next_answer_is_late(api: Api, space: str, connect: Connect) -
     assert (await api.ok("GET", f"{space}/clock"))["next_in_s"] == 3
     await api.ok("POST", f"{space}/clock/advance", {"seconds": 3})
     assert (await call)["result"]["code"] == "200"
+
+
+async def test_planned_answers_are_listed_and_withdrawn(
+    api: Api, space: str, connect: Connect
+) -> None:
+    client = await connect()
+    refusal = {"method": "video.rooms.get", "code": "409", "message": "busy", "times": 2}
+    reply = await api.post(f"{space}/answers", refusal)
+    assert (reply.status, reply.headers["Location"]) == (204, f"/__mock__{space}/answers/1")
+    error = {"method": "signalwire.ping", "error": -32603, "data": {"why": "so"}}
+    await api.ok("POST", f"{space}/answers", error, 204)
+    late = {"method": "video.rooms.get", "delay": "1.5s", "after_events": True}
+    await api.ok("POST", f"{space}/answers", late, 204)
+    await client.call("video.rooms.get")
+    nothing = {"code": None, "error": None, "message": None, "data": None}
+    plain = {**nothing, "delay": 0.0, "after_events": False, "times": 1}
+    planned = [
+        {**plain, **refusal, "n": 1, "times": 1},
+        {**plain, **error, "n": 2, "message": "refused by the test"},
+        {**plain, **late, "n": 3, "delay": 1.5},
+    ]
+    assert await api.ok("GET", f"{space}/answers") == {"answers": planned}
+    await api.ok("DELETE", f"{space}/answers/1", status=204)
+    assert (await api.ok("GET", f"{space}/answers"))["answers"] == planned[1:]
+    detail = (await api.ask("DELETE", f"{space}/answers/1")).problem(404)["detail"]
+    assert detail == "no answer 1 is planned any more; there is: 2, 3"
+    await api.ok("DELETE", f"{space}/answers", status=204)
+    assert await api.ok("GET", f"{space}/answers") == {"answers": []}
+    assert (await client.call("video.rooms.get"))["result"]["code"] == "200"
+    assert "result" in await client.call("signalwire.ping", timestamp=1)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "one", "9" * 40, "²"])
+async def test_what_is_no_planned_answer(number: str, api: Api, space: str) -> None:
+    for kind in ("answers", "rest_answers"):
+        detail = (await api.ask("DELETE", f"{space}/{kind}/{number}")).problem(404)["detail"]
+        assert "there is: none" in detail
+
+
+async def test_planned_answers_of_rest_are_listed_and_withdrawn(api: Api, space: str) -> None:
+    wish = {"operation": "list_rooms", "status": 503, "times": 3}
+    reply = await api.post(f"{space}/rest_answers", wish)
+    assert (reply.status, reply.headers["Location"]) == (204, f"/__mock__{space}/rest_answers/1")
+    await api.ok("POST", f"{space}/rest_answers", {**wish, "status": 500, "body": [1]}, 204)
+    assert await rest_status(api) == 503
+    assert (await api.ok("GET", f"{space}/rest_answers"))["answers"] == [
+        {**wish, "n": 1, "body": None, "times": 2},
+        {**wish, "n": 2, "status": 500, "body": [1]},
+    ]
+    await api.ok("DELETE", f"{space}/rest_answers/1", status=204)
+    assert await rest_status(api) == 500
+    await api.ok("DELETE", f"{space}/rest_answers", status=204)
+    assert await api.ok("GET", f"{space}/rest_answers") == {"answers": []}
+    assert await rest_status(api) == 200
+
+
+async def rest_status(api: Api) -> int:
+    """The status that a list of rooms is answered with."""
+    url = f"{api.server.http_url}/space/here/api/video/rooms"
+    async with api.http.get(url, headers=ANYBODY) as response:
+        return response.status
 
 
 async def test_a_frame_is_pushed_as_it_is(api: Api, space: str, connect: Connect) -> None:
@@ -136,6 +198,43 @@ async def test_what_does_not_come_is_told_with_what_did(
     assert "\n" not in told["detail"]
     assert "timestamp is 1, not 2" in told["explanation"]
     assert "timeline:" in told["explanation"]
+
+
+async def test_calls_are_counted(api: Api, space: str, connect: Connect) -> None:
+    client = await connect()
+    for stamp in (1, 2, 2):
+        await client.call("signalwire.ping", timestamp=stamp)
+    count = f"{space}/expectations/count"
+    wish = {"name": "signalwire.ping"}
+    counted: list[tuple[Json, int]] = [
+        ({}, 3),
+        ({"times": 3}, 3),
+        ({"params": {"timestamp": 2}, "times": 2}, 2),
+        ({"params": {"timestamp": 3}, "times": 0}, 0),
+    ]
+    for more, number in counted:
+        found = (await api.ok("POST", count, {**wish, **more}))["happenings"]
+        assert [each["name"] for each in found] == ["signalwire.ping"] * number
+    told = (await api.post(count, {**wish, "times": 2})).problem(409)
+    assert told["type"] == "urn:signalwire-mockserver:problem:not-met"
+    assert "expected signalwire.ping twice, but it came 3 times" in told["detail"]
+    assert "timeline:" in told["explanation"]
+
+
+async def test_an_order_is_expected(api: Api, space: str, connect: Connect) -> None:
+    client = await connect()
+    await client.call("signalwire.ping", timestamp=1)
+    await client.call("video.rooms.get")
+    order = f"{space}/expectations/order"
+    first = {"name": "signalwire.ping", "params": {"timestamp": 1}}
+    found = (await api.ok("POST", order, {"wanted": [first, "video.rooms.get"]}))["happenings"]
+    assert [each["name"] for each in found] == ["signalwire.ping", "video.rooms.get"]
+    told = (await api.post(order, {"wanted": ["video.rooms.get", first]})).problem(409)
+    number = found[1]["n"]
+    assert told["detail"].startswith(
+        f"signalwire.ping with {{'timestamp': 1}} did not come after #{number}"
+    )
+    assert "expected in this order:" in told["explanation"]
 
 
 @pytest.mark.parametrize("end", ["delete", "reset"])

@@ -7,33 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Collection, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from mockserver import contract, schemas
 from mockserver.engine import (
     ACTIONS,
     AnswerPlan,
     ManualClock,
+    PlannedAnswers,
     RunningClock,
     Session,
     Space,
     seconds,
 )
-from mockserver.protocol import catalogue, codec, durations, frames, validation
+from mockserver.protocol import catalogue, durations, frames, validation
 from mockserver.protocol.errors import ProtocolError, Refusal
-from mockserver.protocol.explanation import explain
 
 from . import views
-from .happenings import Happenings, duration
+from .arguments import NUMBER, check, checked_by
+from .errors import ControlError
+from .happenings import Happenings
 from .part import Part, Performed
+from .shapes import action_shape
 from .verdict import Verdict
 from .video import VideoControl
-
-if TYPE_CHECKING:
-    import jsonschema_rs
 
 MOST_ADVANCES = 100_000
 """Deadlines after which ``run_until_idle`` takes the script for one that never ends."""
@@ -59,10 +58,6 @@ class Service(Protocol):
 
     async def drained(self, space: Space) -> None:
         """Return once all that the space has sent so far has been handed to the network."""
-
-
-class ControlError(Exception):
-    """Something that cannot be done as things are; says what could."""
 
 
 class SpaceControl:
@@ -108,38 +103,27 @@ class SpaceControl:
             What it was done to, as it stands now.
 
         Raises:
-            ControlError: no such action, or arguments that are not its own.
+            ArgumentError: no such action, or arguments that are not its own.
             Refusal: 404 or 409, when the state does not allow it.
         """
         self.space.tick()
-        if verb not in ACTIONS:
-            near = catalogue.nearest(verb, ACTIONS)
+        if not isinstance(verb, str) or verb not in ACTIONS:
+            near = catalogue.nearest(str(verb), ACTIONS)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ACTIONS)}"
             raise ControlError(f'no action "{verb}"; {hint}')
-        _check_arguments(verb, arguments)
-        self.check_encodable(verb, arguments)
-        arguments = _in_microseconds(verb, arguments)
         row = ACTIONS[verb]
-        if row.container is None:
+        part = None if row.namespace is None else self.parts[row.namespace]
+        named = {} if where is None else {part.argument if part else "where": where}
+        check({**arguments, **named, "wait": wait}, action_shape(verb, done=False), verb)
+        arguments = _in_microseconds(verb, arguments)
+        if part is None or row.container is None:
             self.space.do(verb, None, arguments)
             await self.sent(wait)
             return None
-        part = self.parts[row.namespace or ""]
         container = part.find(where)
         result = self.space.do(verb, container, arguments)
         await self.sent(wait)
         return part.view(result, container)
-
-    def check_encodable(self, what: str, value: Mapping[str, Any]) -> None:
-        """Make sure that a value of Python can be sent, before anything is changed by it.
-
-        Raises:
-            ControlError: JSON has no such value.
-        """
-        try:
-            codec.encode(dict(value))
-        except TypeError as error:
-            raise ControlError(f"{what}: this cannot be sent as JSON: {error}") from None
 
     async def sent(self, wait: bool = True) -> None:
         """Wait until what was caused has been sent, latency included.
@@ -166,6 +150,7 @@ class SpaceControl:
 
     # Answers and frames of the tester's own
 
+    @checked_by("answer_next", but=["method"])
     def answer_next(
         self,
         method: str,
@@ -177,7 +162,7 @@ class SpaceControl:
         delay: float | str = 0,
         after_events: bool = False,
         times: int = 1,
-    ) -> None:
+    ) -> views.PlannedAnswer:
         """Have the next calls of a method answered otherwise.
 
         Args:
@@ -191,17 +176,17 @@ class SpaceControl:
             after_events: send the answer after the events that the call causes.
             times: how many calls.
 
+        Returns:
+            What was planned, to be withdrawn by.
+
         Raises:
-            ControlError: no such method, or a contradiction.
-            ValueError: ``delay`` is not a duration.
+            ControlError: no such method, or one that cannot be refused.
+            ArgumentError: a contradiction, or anything else that makes no sense.
         """
-        delay_us = duration("delay", delay)
-        if method not in catalogue.CLIENT_CALLS:
-            near = catalogue.nearest(method, catalogue.CLIENT_CALLS)
+        if not isinstance(method, str) or method not in catalogue.CLIENT_CALLS:
+            near = catalogue.nearest(str(method), catalogue.CLIENT_CALLS)
             hint = f"did you mean {near[0]}?" if near else "see: python -m mockserver schema"
             raise ControlError(f'no method "{method}"; {hint}')
-        if code is not None and error is not None:
-            raise ControlError("either code (a refusal) or error (a JSON-RPC error), not both")
         if code is not None and method == "signalwire.connect":
             raise ControlError(
                 "clients do not look at the code of that answer; give error=-32002 instead"
@@ -212,10 +197,30 @@ class SpaceControl:
         elif error is not None:
             instead = ProtocolError(message, data)
             instead.code = error
-        plan = AnswerPlan(instead, delay_us, after_events)
-        for _ in range(times):
-            self.space.plan_answer(method, plan)
+        plan = AnswerPlan(instead, durations.rounded(delay), after_events)
+        return views.planned_view(self.space.planned.plan(method, plan, times))
 
+    def planned_answers(self) -> list[views.PlannedAnswer]:
+        """The answers that are still to be given, in the order of planning."""
+        return [views.planned_view(each) for each in self.space.planned]
+
+    @checked_by(NUMBER)
+    def withdraw_answer(self, n: int) -> None:
+        """Forget a planned answer.
+
+        Args:
+            n: its number.
+
+        Raises:
+            Refusal: 404 when there is none of this number; it may have been given already.
+        """
+        withdraw(self.space.planned, n)
+
+    def withdraw_answers(self) -> None:
+        """Forget all planned answers."""
+        self.space.planned.clear()
+
+    @checked_by("push_frame")
     async def push(
         self,
         frame: dict[str, Any],
@@ -240,12 +245,12 @@ class SpaceControl:
         self.space.tick()
         if valid:
             validation.check_outgoing(frame)
-        self.check_encodable("push", frame)
         sessions = self._sessions(session)
         self.space.push(frame, sessions)
         await self._settle()
         return [each.name for each in sessions]
 
+    @checked_by("push_event")
     async def push_event(
         self,
         event_type: str,
@@ -292,6 +297,7 @@ class SpaceControl:
         self.space.tick()
         return seconds(self.space.now)
 
+    @checked_by("advance_clock")
     async def advance(self, by: float | str, *, acknowledged: bool = False) -> float:
         """Move a manual or paused clock, doing everything that falls due on the way at its time.
 
@@ -303,13 +309,11 @@ class SpaceControl:
             acknowledged: also wait, at each step, until clients have acknowledged their events.
 
         Raises:
-            ControlError: the clock is running, or ``by`` is negative.
-            ValueError: ``by`` is not a duration.
+            ControlError: the clock is running.
+            ArgumentError: ``by`` is not a duration, or is negative.
         """
         clock = self._standing()
-        if isinstance(by, int | float) and by < 0:
-            raise ControlError(f"time does not run backwards: {by:g} s")
-        by_us = duration("by", by)
+        by_us = durations.rounded(by)
         self.space.tick()
         # What was said until now belongs to this time, and so do the acknowledgements of it.
         await self._settle(acknowledged=acknowledged)
@@ -319,6 +323,7 @@ class SpaceControl:
         await self._step(clock, target, acknowledged)
         return self.now()
 
+    @checked_by("run_clock_until_idle")
     async def run_until_idle(self, *, acknowledged: bool = False) -> float:
         """Move a manual or paused clock until nothing is left to do; returns the new time.
 
@@ -335,15 +340,15 @@ class SpaceControl:
             await self._step(clock, deadline, acknowledged)
         raise ControlError(f"still something to do after {MOST_ADVANCES} steps; use advance")
 
+    @checked_by("set_clock_speed")
     def set_speed(self, speed: float) -> None:
         """Have a real clock run this many times as fast from now on.
 
         Raises:
-            ControlError: the clock is a manual one, or the speed is not above 0.
+            ControlError: the clock is a manual one.
+            ArgumentError: there is no such speed.
         """
         clock = self._running("advance it instead")
-        if not speed > 0:
-            raise ControlError(f"speed must be greater than 0, not {speed:g}")
         self.space.tick()
         clock.set_speed(speed)
         self._service.rearm(self.space, changed=True)
@@ -433,7 +438,8 @@ class SpaceControl:
         """Every frame so far, oldest first; the shape is the journal's."""
         return list(self.space.journal.entries())
 
-    async def judge(self, ignore: Iterable[str] = ()) -> list[contract.Violation]:
+    @checked_by("violations_query")
+    async def judge(self, ignore: Collection[str] = ()) -> list[contract.Violation]:
         """What the trace breaks of the contract; others run while it is judged.
 
         Args:
@@ -442,7 +448,8 @@ class SpaceControl:
         await self.verdict.catch_up_in_slices()
         return self.verdict.violations(ignore)
 
-    def violations(self, ignore: Iterable[str] = ()) -> str:
+    @checked_by("violations_query")
+    def violations(self, ignore: Collection[str] = ()) -> str:
         """The broken rules of the contract and the frames that prove them, as text; "" for none.
 
         Args:
@@ -450,6 +457,13 @@ class SpaceControl:
         """
         self.verdict.catch_up()
         return self.verdict.told(self.verdict.violations(ignore))
+
+
+def withdraw(planned: PlannedAnswers[Any], n: int) -> None:
+    """Forget a planned answer. Raises Refusal 404 when there is none of this number."""
+    if not planned.withdraw(n):
+        there = ", ".join(str(each.n) for each in planned) or "none"
+        raise Refusal("404", f"no answer {n} is planned any more; there is: {there}")
 
 
 def _in_microseconds(verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -467,14 +481,3 @@ def _in_microseconds(verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _is_duration(schema: Mapping[str, Any]) -> bool:
     return schema.get("x-kind") == "duration"
-
-
-def _check_arguments(verb: str, arguments: Mapping[str, Any]) -> None:
-    if not _validator(verb).is_valid(arguments):
-        problems = explain(arguments, schemas.load(f"actions/{verb}"))
-        raise ControlError(f"{verb}: {'; '.join(each.message for each in problems)}")
-
-
-@cache
-def _validator(verb: str) -> jsonschema_rs.Draft202012Validator:
-    return schemas.validator(schemas.load(f"actions/{verb}"))

@@ -15,8 +15,11 @@ from mockserver.engine.journal import NOTE, TO_SERVER, Entry
 from mockserver.printable import printable
 from mockserver.protocol import catalogue, durations
 from mockserver.protocol.differences import MISSING, Difference, differences
+from mockserver.protocol.explanation import Problem, shorten
 from mockserver.protocol.frames import EVENT_METHOD
 
+from .arguments import ArgumentError, check, checked_by
+from .shapes import Schema
 from .views import Happening
 
 NEAREST_SHOWN = 3
@@ -24,6 +27,17 @@ TIMELINE_SHOWN = 40
 
 Wanted = str | tuple[str, Mapping[str, Any]]
 """A method or event type, bare or with the params that matter."""
+
+
+LAST: Schema = {"type": "object", "properties": {"last": {"type": "integer", "minimum": 0}}}
+
+MISSED = "---->"
+"""Stands before what did not come, in a list of what was wanted."""
+
+STEP = 2
+"""Parts of a wanted happening with params: its name, and them."""
+
+PARAMS: Schema = {"type": "object", "properties": {"params": {"type": "object"}}}
 
 
 class UnknownName(LookupError):
@@ -92,12 +106,19 @@ class Happenings:
         if isinstance(frame, dict) and isinstance(frame.get("method"), str):
             self._invalid.append((entry.number, frame["method"], entry.problem or ""))
 
+    @checked_by("happenings_query", but=["name"])
     def of(self, name: str | None = None, kind: str | None = None) -> list[Happening]:
-        """Those of this name and kind, oldest first; None takes all."""
+        """Those of this name and kind, oldest first; None takes all. Raises UnknownName."""
+        if name is not None:
+            check_name(name)
+        return self._of(name, kind)
+
+    def _of(self, name: str | None, kind: str | None = None) -> list[Happening]:
         return [
             each for each in self._all if name in (None, each.name) and kind in (None, each.kind)
         ]
 
+    @checked_by("expect", but=["name"])
     async def wait_for(
         self,
         name: str,
@@ -114,14 +135,14 @@ class Happenings:
         Raises:
             UnknownName: no such method or event type.
             TimeoutError: it did not come; says what did.
-            ValueError: ``timeout`` is not a duration.
+            ArgumentError: ``params`` or ``timeout`` make no sense.
         """
         check_name(name)
-        timeout_s = duration("timeout", timeout) / MICROSECONDS
+        timeout_s = durations.rounded(timeout) / MICROSECONDS
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    candidates = self.of(name)
+                    candidates = self._of(name)
                     for number in range(self._waited[name], len(candidates)):
                         if not differences(params or {}, candidates[number].params):
                             self._waited[name] = number + 1
@@ -134,6 +155,7 @@ class Happenings:
                 problem += f"; {_numbers(had)} is what earlier waits had, or went past"
             raise TimeoutError(self._told(problem, name, params)) from None
 
+    @checked_by("expect_count", but=["name"])
     def expect(
         self, name: str, params: Mapping[str, Any] | None = None, times: int | None = None
     ) -> list[Happening]:
@@ -146,6 +168,7 @@ class Happenings:
 
         Raises:
             UnknownName: no such method or event type.
+            ArgumentError: ``params`` or ``times`` make no sense.
             AssertionError: there are more or fewer; shows the nearest, and the timeline.
         """
         check_name(name)
@@ -162,11 +185,10 @@ class Happenings:
 
         Raises:
             UnknownName: no such method or event type.
+            ArgumentError: one is neither a name, nor a name and params.
             AssertionError: one is missing after those before it; says which.
         """
-        steps = [(each, None) if isinstance(each, str) else each for each in wanted]
-        for name, _ in steps:
-            check_name(name)
+        steps = [_step(number, each) for number, each in enumerate(wanted)]
         found: list[Happening] = []
         rest = iter(self._all)
         for name, params in steps:
@@ -182,26 +204,27 @@ class Happenings:
         self, steps: Sequence[tuple[str, Mapping[str, Any] | None]], found: Sequence[Happening]
     ) -> str:
         """The wanted order as a list, with the numbers of what came and a word on what did not."""
-        lines = ["expected in this order:"]
-        lines += [f"  #{each.n:<4} {each.name}" for each in found]
         name, params = steps[len(found)]
         problem = f"did not come after #{found[-1].n}" if found else "did not come"
         if early := [each for each in self._matching(name, params) if each not in found]:
             problem += f", but before it: {_numbers(early)}"
-        lines.append(f"  ----> {name}{_shown(params)} {problem}")
+        lines = ["expected in this order:"]
+        lines += [f"  #{each.n:<4} {each.name}" for each in found]
+        lines.append(f"  {MISSED} {name}{_shown(params)} {problem}")
         lines += [f"        {later}{_shown(more)}" for later, more in steps[len(found) + 1 :]]
         return "\n".join(lines)
 
     def _matching(self, name: str, params: Mapping[str, Any] | None) -> list[Happening]:
-        return [each for each in self.of(name) if not differences(params or {}, each.params)]
+        return [each for each in self._of(name) if not differences(params or {}, each.params)]
 
+    @checked_by(LAST)
     def timeline(self, last: int | None = None) -> str:
         """The space's trace as text, a line per frame."""
         return contract.timeline(contract.Trace.from_entries(self._journal.entries()), last)
 
     def _told(self, problem: str, name: str, params: Mapping[str, Any] | None) -> str:
         lines = [problem]
-        others = [each for each in self.of(name) if differences(params or {}, each.params)]
+        others = [each for each in self._of(name) if differences(params or {}, each.params)]
         others.sort(key=lambda each: len(differences(params or {}, each.params)))
         if others:
             lines.append("the nearest that came:")
@@ -213,7 +236,7 @@ class Happenings:
             for number, method, reason in self._invalid
             if method == name
         ]
-        if not self.of(name):
+        if not self._of(name):
             names = dict.fromkeys(each.name for each in self._all)
             lines.append(f"what came: {', '.join(names) or 'nothing'}")
         lines += ["timeline:", self.timeline(TIMELINE_SHOWN) or "  nothing crossed the wire"]
@@ -223,18 +246,24 @@ class Happenings:
 def check_name(name: str) -> None:
     """Raises UnknownName unless ``name`` is a method of clients or an event type."""
     known = catalogue.CLIENT_CALLS | catalogue.EVENTS
-    if name not in known:
-        near = catalogue.nearest(name, known)
+    if not isinstance(name, str) or name not in known:
+        near = catalogue.nearest(str(name), known)
         hint = f"did you mean {' or '.join(near)}?" if near else "see: python -m mockserver schema"
         raise UnknownName(f'no method or event type "{name}"; {hint}')
 
 
-def duration(name: str, value: float | str) -> int:
-    """Microseconds of a duration that a tester gives. Raises ValueError for what is none."""
-    try:
-        return durations.rounded(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}, found {value!r}") from None
+def _step(number: int, wanted: Wanted) -> tuple[str, Mapping[str, Any] | None]:
+    """A name and its params, checked."""
+    pair = (wanted, None) if isinstance(wanted, str) else wanted
+    if not isinstance(pair, list | tuple) or len(pair) != STEP:
+        expected = "a name, or a pair of a name and params"
+        problem = Problem(f"$.wanted[{number}]", expected, shorten(ascii(wanted)))
+        raise ArgumentError([problem])
+    name, params = pair
+    check_name(name)
+    if params is not None:
+        check({"params": params}, PARAMS)
+    return name, params
 
 
 def _said(one: Difference) -> str:

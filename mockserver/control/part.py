@@ -12,9 +12,12 @@ Performed = Any
 
 
 class Part(Protocol):
-    """What can be seen and done in one namespace."""
+    """What can be seen and done in one namespace, ``name``."""
 
     name: str
+
+    argument: str
+    """What an action calls the container that it is done in: ``room``."""
 
     def find(self, which: str | None) -> Any:
         """The running container of this name or id; None: the only one that is running.

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockserver.protocol import catalogue
-
-from .control import ControlError
+from .arguments import NUMBER, checked_by
+from .control import withdraw
+from .views import PlannedRestAnswer, planned_rest_view
 
 if TYPE_CHECKING:
     from mockserver.rest.state import RestSpace
 
 
-def answer_next(
+@checked_by("answer_rest_next")
+def answer_rest_next(
     rest: RestSpace, operation: str, status: int, body: Any = None, times: int = 1
-) -> None:
+) -> PlannedRestAnswer:
     """Have the next requests of a REST operation answered so; they have no effect then.
 
     Args:
@@ -24,18 +25,30 @@ def answer_next(
         body: JSON; None takes the fixed text of the status, or none where it has no such text.
         times: how many requests.
 
+    Returns:
+        What was planned, to be withdrawn by.
+
     Raises:
-        ControlError: no such operation.
+        ArgumentError: no such operation, or anything else that makes no sense.
     """
     from mockserver.rest.errors import TEXTS
-    from mockserver.rest.table import OPERATIONS
 
-    known = [row.id for row in OPERATIONS]
-    if operation not in known:
-        near = catalogue.nearest(operation, known)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-        raise ControlError(f'no REST operation "{operation}"; {hint}')
     if body is None and status in TEXTS:
         body = {"error": TEXTS[status]}
-    for _ in range(times):
-        rest.plan_answer(operation, status, body)
+    return planned_rest_view(rest.planned.plan(operation, (status, body), times))
+
+
+def planned_rest_answers(rest: RestSpace) -> list[PlannedRestAnswer]:
+    """The answers that are still to be given, in the order of planning."""
+    return [planned_rest_view(each) for each in rest.planned]
+
+
+@checked_by(NUMBER)
+def withdraw_rest_answer(rest: RestSpace, n: int) -> None:
+    """Forget a planned answer; as ``SpaceControl.withdraw_answer``."""
+    withdraw(rest.planned, n)
+
+
+def withdraw_rest_answers(rest: RestSpace) -> None:
+    """Forget all planned answers."""
+    rest.planned.clear()

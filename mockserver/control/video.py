@@ -12,6 +12,9 @@ from mockserver.engine import Member as EngineMember
 from mockserver.engine import RoomSession as EngineRoom
 from mockserver.protocol.errors import Refusal
 
+from .arguments import check, checked_by
+from .shapes import Schema, shape
+
 if TYPE_CHECKING:
     from .control import SpaceControl
 
@@ -168,10 +171,18 @@ def room_view(room: EngineRoom, now: int) -> Room:
     )
 
 
+WHICH: Schema = {
+    "type": "object",
+    "properties": {"which": {"type": "string", "x-expected": "a room's name, or its session's id"}},
+}
+"""What room is meant."""
+
+
 class VideoControl:
     """The tester's hand on the rooms of a space."""
 
     name = Video.name
+    argument = "room"
 
     def __init__(self, control: SpaceControl) -> None:
         self._control = control
@@ -183,6 +194,7 @@ class VideoControl:
         self._space.tick()
         return [room_view(room, self._space.now) for room in self._video.rooms.values()]
 
+    @checked_by(WHICH)
     def room(self, which: str) -> Room:
         """The room session of this id, or the running one of this name; it may have ended.
 
@@ -192,6 +204,7 @@ class VideoControl:
         self._space.tick()
         return room_view(self._named(which, ended=True), self._space.now)
 
+    @checked_by("start_room", but=["members"])
     async def start_room(
         self,
         name: str | None = None,
@@ -211,12 +224,11 @@ class VideoControl:
         Raises:
             Refusal: 409 when a room of this name is running.
         """
-        self._space.tick()
         if isinstance(members, str):
             # A text is a sequence of texts, too, but nobody means that.
             members = [members]
-        asked = {"name": name, "members": members, "display_name": display_name}
-        self._control.check_encodable("start_room", asked)
+        check({"members": members}, shape("start_room"))
+        self._space.tick()
         room = self._video.start_room(name, members=members, display_name=display_name)
         await self._control.sent(wait)
         return room_view(room, self._space.now)

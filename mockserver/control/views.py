@@ -5,12 +5,14 @@ Here is what any space has; what a namespace keeps is in a module of its own (``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mockserver.engine import AnswerPlan, Planned, RunningClock, Space, seconds
 from mockserver.engine import Coming as EngineComing
-from mockserver.engine import RunningClock, Space, seconds
 from mockserver.engine import Session as EngineSession
+from mockserver.protocol.errors import ProtocolError, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,74 @@ class Happening:
     name: str
     params: dict[str, Any]
     session: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAnswer:
+    """An answer that the next calls of a method get.
+
+    Attributes:
+        n: its number among all that were planned in the space.
+        method: the method.
+        code: of the refusal; None when it is none.
+        error: the code of the JSON-RPC error; None when it is none.
+        message: of the refusal or error; None when it is neither.
+        data: of the error.
+        delay: seconds on the space's clock by which the call is handled late.
+        after_events: whether the answer comes after the events that the call causes.
+        times: how many calls will still get it.
+    """
+
+    n: int
+    method: str
+    code: str | None
+    error: int | None
+    message: str | None
+    data: Mapping[str, Any] | None
+    delay: float
+    after_events: bool
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRestAnswer:
+    """An answer that the next requests of a REST operation get.
+
+    Attributes:
+        n: its number among all that were planned in the space's REST API.
+        operation: the operation's id.
+        status: the HTTP status.
+        body: JSON; None for none.
+        times: how many requests will still get it.
+    """
+
+    n: int
+    operation: str
+    status: int
+    body: Any
+    times: int
+
+
+def planned_view(planned: Planned[AnswerPlan]) -> PlannedAnswer:
+    """A planned answer as it stands now."""
+    instead = planned.answer.instead
+    return PlannedAnswer(
+        n=planned.n,
+        method=planned.name,
+        code=instead.code if isinstance(instead, Refusal) else None,
+        error=instead.code if isinstance(instead, ProtocolError) else None,
+        message=None if instead is None else instead.message,
+        data=(instead.data or None) if isinstance(instead, ProtocolError) else None,
+        delay=seconds(planned.answer.delay_us),
+        after_events=planned.answer.after_events,
+        times=planned.left,
+    )
+
+
+def planned_rest_view(planned: Planned[tuple[int, Any]]) -> PlannedRestAnswer:
+    """A planned answer of the REST API as it stands now."""
+    status, body = planned.answer
+    return PlannedRestAnswer(planned.n, planned.name, status, body, planned.left)
 
 
 def session_view(session: EngineSession) -> Session:

@@ -12,6 +12,7 @@ from .gate import Gate, Keeper
 from .grant import Grant
 from .journal import Journal
 from .namespaces import ACTIONS, CALLS, TABLES
+from .planned import Planned, PlannedAnswers
 from .script import AnswerPlan, Coming, RestBehaviour, Script
 from .session import Closing, Connection, Session
 from .space import DEFAULT_LATENCY_US, Space
@@ -43,6 +44,8 @@ __all__ = [
     "Limits",
     "ManualClock",
     "Member",
+    "Planned",
+    "PlannedAnswers",
     "RestBehaviour",
     "RoomSession",
     "RoomSettings",

@@ -24,6 +24,7 @@ from .faults.outgoing import Outgoing
 from .identity import Identities
 from .journal import MOST_BYTES, TO_CLIENT, TO_SERVER, Journal, Mark
 from .namespace import Arguments, Namespace, Params, Result
+from .planned import PlannedAnswers
 from .script import AnswerPlan, Script
 from .session import REFILL_BYTES, Connection, Session
 from .subscriptions import Subscriptions
@@ -72,6 +73,7 @@ class Space:
         faults: what the space does wrong on purpose, and where it is injected.
         namespaces: name -> the namespace's part of this space; ``Video.of(space)`` has the type.
         sessions: protocol -> the sessions that can be resumed, in the order of connecting.
+        planned: answers to coming calls, whatever the script says.
         is_kept: whether somebody made the space on purpose, so that it never begins again by
             itself.
         generation: how many spaces have had this name, this one included. Ids repeat from one to
@@ -112,7 +114,7 @@ class Space:
         self.on_empty: Callable[[], None] = _nothing
         self._calls = tables.calls
         self._actions = tables.actions
-        self._planned: dict[str, deque[AnswerPlan]] = {}
+        self.planned: PlannedAnswers[AnswerPlan] = PlannedAnswers()
         self._on_bug = on_bug
         self._session_count = 0
         self._connected = 0
@@ -193,18 +195,12 @@ class Space:
         """Handle a call as a fault wants it, or else a tester, or else the script."""
         method = frame["method"]
         scripted = self.script.on_call(self, connection.session, method, frame["params"])
-        if self._planned.get(method):
-            scripted = self._planned[method].popleft()
-        if plan is None:
-            plan = scripted
+        planned = self.planned.take(method)
+        plan = plan or planned or scripted
         if plan is not None and plan.delay_us and not plan.after_events:
             self.later(plan.delay_us, partial(self._handle, connection, frame, plan))
         else:
             self._handle(connection, frame, plan)
-
-    def plan_answer(self, method: str, plan: AnswerPlan) -> None:
-        """Have the next unplanned call of ``method`` answered so, whatever the script says."""
-        self._planned.setdefault(method, deque()).append(plan)
 
     def refuse(
         self, connection: Connection, data: bytes, error: ProtocolError, *, answer: bool = True

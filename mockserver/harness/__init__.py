@@ -13,10 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockserver.control.control import ControlError
+    from mockserver.control.arguments import ArgumentError
+    from mockserver.control.errors import ControlError
     from mockserver.control.happenings import UnknownName, Wanted
     from mockserver.control.video import Member, Playback, Recording, Room, Stream
-    from mockserver.control.views import Happening, Session
+    from mockserver.control.views import Happening, PlannedAnswer, PlannedRestAnswer, Session
     from mockserver.protocol.errors import Refusal
 
     from .blocking import SyncMockServer, SyncRoomHandle, SyncSpaceHandle
@@ -27,10 +28,16 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "mockserver.protocol.errors": ["Refusal"],
-    "mockserver.control.control": ["ControlError"],
+    "mockserver.control.arguments": ["ArgumentError"],
+    "mockserver.control.errors": ["ControlError"],
     "mockserver.control.happenings": ["UnknownName", "Wanted"],
     "mockserver.control.video": ["Member", "Playback", "Recording", "Room", "Stream"],
-    "mockserver.control.views": ["Happening", "Session"],
+    "mockserver.control.views": [
+        "Happening",
+        "PlannedAnswer",
+        "PlannedRestAnswer",
+        "Session",
+    ],
     "mockserver.harness.blocking": ["SyncMockServer", "SyncRoomHandle", "SyncSpaceHandle"],
     "mockserver.harness.handles": ["MockServer", "RoomHandle", "SpaceHandle"],
     "mockserver.harness.looking": ["ContractBroken"],
@@ -40,12 +47,15 @@ _MODULES = {
 """Where each name comes from at run time; the imports above say the same to type checkers."""
 
 __all__ = [
+    "ArgumentError",
     "ContractBroken",
     "ControlError",
     "Happening",
     "Member",
     "MockServer",
     "MockServerBug",
+    "PlannedAnswer",
+    "PlannedRestAnswer",
     "Playback",
     "Recording",
     "Refusal",

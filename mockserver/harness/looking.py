@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar, Unpack
 from urllib.parse import quote
 
+from mockserver import schemas
 from mockserver.control import rest
-from mockserver.control.control import ControlError, SpaceControl
+from mockserver.control.arguments import ArgumentError, check
+from mockserver.control.control import SpaceControl
+from mockserver.control.errors import ControlError
 from mockserver.control.happenings import Wanted
 from mockserver.control.options import SpaceOptions
 from mockserver.control.options import given as given_options
+from mockserver.control.shapes import Schema
 from mockserver.control.video import Member, Playback, Recording, Room, Stream
-from mockserver.control.views import Happening, Session
+from mockserver.control.views import Happening, PlannedAnswer, PlannedRestAnswer, Session
+from mockserver.protocol.explanation import Problem, shorten
+from mockserver.rest.state import RestSpace
 from mockserver.server import Server, Settings
 from mockserver.server.tls import Tls
 
@@ -22,6 +29,13 @@ T = TypeVar("T")
 
 DEFAULT_TOKEN = "token"
 """What handles give to clients; the mock takes any."""
+
+
+@cache
+def _project() -> Schema:
+    """The schema of a project id: what a space can be called."""
+    name = schemas.load("control/create_space")["properties"]["name"]
+    return {"type": "object", "properties": {"project": name}, "required": ["project"]}
 
 
 class ContractBroken(AssertionError):
@@ -37,6 +51,7 @@ class SpaceLook:
     """
 
     def __init__(self, thread: ServerThread, project: str, token: str = DEFAULT_TOKEN) -> None:
+        check({"project": project}, _project())
         self.project = project
         self.token = token
         self._thread = thread
@@ -97,17 +112,23 @@ class SpaceLook:
         return self._look(SpaceControl.trace)
 
     def calls(self, method: str | None = None) -> list[Happening]:
-        """What clients asked for, oldest first; None takes every method."""
+        """What clients asked for, oldest first; None takes every method. Raises UnknownName."""
+        __tracebackhide__ = True
         return self._look(lambda control: control.happenings.of(method, "call"))
 
     def events(self, event_type: str | None = None) -> list[Happening]:
-        """What clients were sent, oldest first, each once; None takes every type."""
+        """What clients were sent, oldest first, each once; None takes every type.
+
+        Raises:
+            UnknownName: there is no such event type.
+        """
+        __tracebackhide__ = True
         return self._look(lambda control: control.happenings.of(event_type, "event"))
 
     def expect(
         self, name: str, params: Mapping[str, Any] | None = None, *, times: int | None = None
     ) -> list[Happening]:
-        """Hold against what has happened so far, and give what fits.
+        """Check what has happened so far, and give what fits.
 
         Args:
             name: a method (``video.recording.pause``) or an event type (``video.room.ended``).
@@ -146,7 +167,7 @@ class SpaceLook:
         delay: float | str = 0,
         after_events: bool = False,
         times: int = 1,
-    ) -> None:
+    ) -> PlannedAnswer:
         """Have the next calls of a method answered otherwise.
 
         Args:
@@ -160,11 +181,15 @@ class SpaceLook:
             after_events: send the answer after the events that the call causes.
             times: how many calls.
 
+        Returns:
+            What was planned, to be withdrawn by.
+
         Raises:
-            ControlError: there is no such method, or code and error contradict each other.
+            ArgumentError: there is no such method, code and error contradict each other, or
+                anything else makes no sense.
         """
         __tracebackhide__ = True
-        self._look(
+        return self._look(
             lambda control: control.answer_next(
                 method,
                 code=code,
@@ -177,9 +202,28 @@ class SpaceLook:
             )
         )
 
+    @property
+    def planned_answers(self) -> list[PlannedAnswer]:
+        """The answers that are still to be given, in the order of planning."""
+        return self._look(SpaceControl.planned_answers)
+
+    def withdraw_answer(self, planned: PlannedAnswer) -> None:
+        """Forget a planned answer.
+
+        Raises:
+            Refusal: 404 when it was given already, as often as it was to be.
+        """
+        __tracebackhide__ = True
+        self._look(lambda control: control.withdraw_answer(_number(planned)))
+
+    def withdraw_answers(self) -> None:
+        """Forget all planned answers: calls get their normal ones again."""
+        __tracebackhide__ = True
+        self._look(SpaceControl.withdraw_answers)
+
     def answer_rest_next(
         self, operation: str, status: int, body: Any = None, *, times: int = 1
-    ) -> None:
+    ) -> PlannedRestAnswer:
         """Have the next requests of a REST operation answered so; they have no effect then.
 
         Args:
@@ -188,16 +232,29 @@ class SpaceLook:
             body: JSON; None takes what the REST API has for the status.
             times: how many requests.
 
+        Returns:
+            What was planned, to be withdrawn by.
+
         Raises:
-            ControlError: there is no such operation.
+            ArgumentError: there is no such operation, or anything else makes no sense.
         """
         __tracebackhide__ = True
+        return self._rest(lambda kept: rest.answer_rest_next(kept, operation, status, body, times))
 
-        def plan(server: Server) -> None:
-            space = self._control(server).space
-            rest.answer_next(server.spaces.rest(space), operation, status, body, times)
+    @property
+    def planned_rest_answers(self) -> list[PlannedRestAnswer]:
+        """The answers of the REST API that are still to be given, in the order of planning."""
+        return self._rest(rest.planned_rest_answers)
 
-        self._thread.look(plan)
+    def withdraw_rest_answer(self, planned: PlannedRestAnswer) -> None:
+        """Forget a planned answer of the REST API; as ``withdraw_answer``."""
+        __tracebackhide__ = True
+        self._rest(lambda kept: rest.withdraw_rest_answer(kept, _number(planned)))
+
+    def withdraw_rest_answers(self) -> None:
+        """Forget all planned answers of the REST API."""
+        __tracebackhide__ = True
+        self._rest(rest.withdraw_rest_answers)
 
     def set_speed(self, speed: float) -> None:
         """Have a real clock run this many times as fast from now on; raises ControlError."""
@@ -214,7 +271,8 @@ class SpaceLook:
             ContractBroken: rules are broken; shows them and the frames that prove it.
         """
         __tracebackhide__ = True
-        broken = self._look(lambda control: control.violations(ignore))
+        ignored = ignore if isinstance(ignore, str) else list(ignore)
+        broken = self._look(lambda control: control.violations(ignored))
         if broken:
             raise ContractBroken(broken)
 
@@ -264,6 +322,14 @@ class SpaceLook:
                 if self._last is None:
                     raise
             return question(self._last)
+
+        return self._thread.look(ask)
+
+    def _rest(self, question: Callable[[RestSpace], T]) -> T:
+        __tracebackhide__ = True
+
+        def ask(server: Server) -> T:
+            return question(server.spaces.rest(self._control(server).space))
 
         return self._thread.look(ask)
 
@@ -364,6 +430,13 @@ class ServerLook(SpaceLook):
     def url(self) -> str:
         """Where clients connect; their project id says which space they get into."""
         return self._thread.url
+
+
+def _number(planned: object) -> int:
+    if not isinstance(planned, PlannedAnswer | PlannedRestAnswer):
+        found = shorten(ascii(planned))
+        raise ArgumentError([Problem("$.planned", "what answer_next returned", found)])
+    return planned.n
 
 
 def one(kind: type[T], result: object) -> T:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from weakref import WeakSet
 
 from mockserver import realtime
-from mockserver.control.control import ControlError
+from mockserver.control.errors import ControlError
 from mockserver.control.happenings import UnknownName
 from mockserver.protocol.errors import InvalidFrame, ProtocolError, Refusal
 from mockserver.scenarios import ScenarioError, UnknownScenarioError

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hmac
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
-from mockserver.engine import MICROSECONDS, Activity, RoomSession, RoomSettings, Space, Video
+from mockserver.engine import (
+    MICROSECONDS,
+    Activity,
+    PlannedAnswers,
+    RoomSession,
+    RoomSettings,
+    Space,
+    Video,
+)
 
 from . import mp4
 from .errors import RestError
@@ -72,6 +79,8 @@ class RestSpace:
         streams: id -> stream setting, oldest first.
         conference_tokens: id -> token, oldest first.
         applications: id -> domain application, as REST shows it.
+        planned: status and body that coming requests of an operation are answered with; they
+            have no effect then.
         identities: where REST's own ids come from; those of the engine stay what they would be.
     """
 
@@ -83,21 +92,12 @@ class RestSpace:
         self.conference_tokens: dict[str, ConferenceToken] = {}
         self.applications: dict[str, dict[str, Any]] = {}
         self._rooms: dict[str, Room] = {}
-        self._planned: dict[str, deque[tuple[int, Any]]] = {}
+        self.planned: PlannedAnswers[tuple[int, Any]] = PlannedAnswers()
 
     @property
     def synthesises(self) -> bool:
         """Whether unknown ids are answered with an example instead of 404."""
         return self.space.script.rest.synthesises
-
-    def plan_answer(self, operation: str, status: int, body: Any) -> None:
-        """Have the next unplanned request of an operation answered so; it has no effect then."""
-        self._planned.setdefault(operation, deque()).append((status, body))
-
-    def planned_answer(self, operation: str) -> tuple[int, Any] | None:
-        """Take the next planned answer of an operation, if there is one."""
-        waiting = self._planned.get(operation)
-        return waiting.popleft() if waiting else None
 
     @property
     def now(self) -> int:

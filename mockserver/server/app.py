@@ -26,6 +26,9 @@ from .tls import Identity
 
 logger = logging.getLogger(__name__)
 
+SPACE = "/space/{space:[^/]+}"
+"""The address of a space. Its name may have braces, which the router has not by itself."""
+
 LONGEST_PATH_TOLD = 100
 """Characters of a wrong path that a message repeats."""
 
@@ -112,7 +115,7 @@ class Server:
         app = application(self)
         app.router.add_get("/__page__/{name}", _asset)
         install_rest(app, self)
-        for path in ("/", "/space/{space}", "/space/{space}/", "/{elsewhere:.+}"):
+        for path in ("/", SPACE, f"{SPACE}/", "/{elsewhere:(?s:.+)}"):
             app.router.add_get(path, partial(_root, self))
         self._runner = web.AppRunner(app, shutdown_timeout=CLOSE_TIMEOUT_S)
         await self._runner.setup()

@@ -6,7 +6,8 @@ from functools import cache, partial
 
 from aiohttp import web
 
-from mockserver.control.control import ControlError
+from mockserver.control.arguments import ArgumentError
+from mockserver.control.errors import ControlError
 from mockserver.protocol import catalogue
 from mockserver.protocol.errors import Refusal
 
@@ -15,7 +16,7 @@ from .answers import json_answer
 from .context import Context
 from .endpoint import Call, Endpoint
 from .paths import PREFIX
-from .problems import HttpProblem
+from .problems import HttpProblem, invalid
 from .table import ENDPOINTS
 
 
@@ -47,7 +48,9 @@ async def dispatch(context: Context, request: web.Request) -> web.StreamResponse
 def _router() -> web.UrlDispatcher:
     router = web.UrlDispatcher()
     for row in ENDPOINTS:
-        router.add_route(row.method, PREFIX + row.path, partial(_serve, row=row))
+        # By itself the router has no braces in what varies.
+        path = PREFIX + row.path.replace("}", ":[^/]+}")
+        router.add_route(row.method, path, partial(_serve, row=row))
     return router
 
 
@@ -61,6 +64,8 @@ async def _serve(
         answer = await row.handler(Call(context, request, path, query, body))
     except Refusal as refusal:
         raise HttpProblem(int(refusal.code), refusal.message) from None
+    except ArgumentError as error:
+        raise invalid(422, "body", error.problems) from None
     except ControlError as error:
         raise HttpProblem(409, str(error)) from None
     except TimeoutError as error:

@@ -160,6 +160,9 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
     ),
     "Answers, frames and waiting": (
         Endpoint("POST", f"{SPACE}/answers", wire.answer_next, body="answer_next", status=204),
+        Endpoint("GET", f"{SPACE}/answers", wire.list_answers, answer="planned_answer_list"),
+        Endpoint("DELETE", f"{SPACE}/answers", wire.withdraw_answers, status=204),
+        Endpoint("DELETE", SPACE + "/answers/{answer}", wire.withdraw_answer, status=204),
         Endpoint(
             "POST",
             f"{SPACE}/rest_answers",
@@ -167,6 +170,14 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             body="answer_rest_next",
             status=204,
         ),
+        Endpoint(
+            "GET",
+            f"{SPACE}/rest_answers",
+            wire.list_rest_answers,
+            answer="planned_rest_answer_list",
+        ),
+        Endpoint("DELETE", f"{SPACE}/rest_answers", wire.withdraw_rest_answers, status=204),
+        Endpoint("DELETE", SPACE + "/rest_answers/{answer}", wire.withdraw_rest_answer, status=204),
         Endpoint(
             "POST",
             f"{SPACE}/frames",
@@ -190,6 +201,22 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             body="expect",
             answer="happening",
             problems=(408, 410),
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/expectations/count",
+            wire.expect_count,
+            body="expect_count",
+            answer="happening_list",
+            problems=(409,),
+        ),
+        Endpoint(
+            "POST",
+            f"{SPACE}/expectations/order",
+            wire.expect_order,
+            body="expect_order",
+            answer="happening_list",
+            problems=(409,),
         ),
         Endpoint(
             "GET",

@@ -2,31 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
 
 from mockserver.control import rest
+from mockserver.control.happenings import MISSED
+from mockserver.control.views import Happening, PlannedAnswer, PlannedRestAnswer
 from mockserver.protocol.errors import InvalidFrame
 
 from .endpoint import Call
 from .problems import HttpProblem, invalid, moved
 from .waiting import while_it_lasts
 
+if TYPE_CHECKING:
+    from mockserver.rest.state import RestSpace
 
-async def answer_next(call: Call) -> None:
+LONGEST_NUMBER = 16
+"""Digits of a planned answer's number, and more than there will ever be."""
+
+
+async def answer_next(call: Call) -> Any:
     """Have the next calls of a method answered otherwise.
 
     With a ``code`` they are refused, with an ``error`` they get a JSON-RPC error; neither has any
     effect then. With a delay alone they have their effect, late.
     """
-    call.control.answer_next(**call.body)
+    return _planned(call, call.control.answer_next(**call.body))
 
 
-async def answer_rest_next(call: Call) -> None:
+async def list_answers(call: Call) -> Any:
+    """The answers that are planned and not given yet."""
+    return {"answers": call.control.planned_answers()}
+
+
+async def withdraw_answers(call: Call) -> None:
+    """Forget all planned answers: calls get their normal ones again."""
+    call.control.withdraw_answers()
+
+
+async def withdraw_answer(call: Call) -> None:
+    """Forget a planned answer that was not given yet, or not as often as it was to be."""
+    call.control.withdraw_answer(_number(call))
+
+
+async def answer_rest_next(call: Call) -> Any:
     """Have the next requests of a REST operation answered so; they have no effect then.
 
     Without a ``body`` it is the one that the REST API has for the status.
     """
-    rest.answer_next(call.server.spaces.rest(call.control.space), **call.body)
+    return _planned(call, rest.answer_rest_next(_rest(call), **call.body))
+
+
+async def list_rest_answers(call: Call) -> Any:
+    """The answers of the REST API that are planned and not given yet."""
+    return {"answers": rest.planned_rest_answers(_rest(call))}
+
+
+async def withdraw_rest_answers(call: Call) -> None:
+    """Forget all planned answers of the REST API."""
+    rest.withdraw_rest_answers(_rest(call))
+
+
+async def withdraw_rest_answer(call: Call) -> None:
+    """Forget a planned answer of the REST API that was not given as often as it was to be."""
+    rest.withdraw_rest_answer(_rest(call), _number(call))
+
+
+def _rest(call: Call) -> RestSpace:
+    return call.server.spaces.rest(call.control.space)
+
+
+def _planned(call: Call, planned: PlannedAnswer | PlannedRestAnswer) -> web.Response:
+    where = f"{call.request.rel_url.raw_path}/{planned.n}"
+    return web.Response(status=204, headers={"Location": where})
+
+
+def _number(call: Call) -> int:
+    told = call.path["answer"]
+    # More digits than any number here has are no number either.
+    return int(told) if told.isdecimal() and len(told) < LONGEST_NUMBER else 0
 
 
 async def push_frame(call: Call) -> Any:
@@ -68,6 +124,43 @@ async def expect(call: Call) -> Any:
             text.partition("\n")[0],
             kind="not-seen",
             title="It did not come",
+            explanation=text,
+        ) from None
+
+
+async def expect_count(call: Call) -> Any:
+    """Check what has happened so far: it came at least once, or so many times.
+
+    Answered with those that fit; with 409 when there are more or fewer, with what came instead.
+    """
+    expect = call.control.happenings.expect
+    return _met(lambda: expect(**call.body))
+
+
+async def expect_order(call: Call) -> Any:
+    """Check what has happened so far: these came one after another.
+
+    Others may stand between them. Answered with those that fit; with 409 when one is missing.
+    """
+    wanted = [
+        each if isinstance(each, str) else (each["name"], each.get("params", {}))
+        for each in call.body["wanted"]
+    ]
+    return _met(lambda: call.control.happenings.expect_in_order(wanted))
+
+
+def _met(expectation: Callable[[], list[Happening]]) -> dict[str, list[Happening]]:
+    try:
+        return {"happenings": expectation()}
+    except AssertionError as error:
+        text = str(error)
+        first, *rest = text.splitlines()
+        missed = (each.strip() for each in rest if each.strip().startswith(MISSED))
+        raise HttpProblem(
+            409,
+            next(missed, first).removeprefix(MISSED).strip(),
+            kind="not-met",
+            title="An expectation is not met",
             explanation=text,
         ) from None
 

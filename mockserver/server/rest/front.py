@@ -19,9 +19,9 @@ from .ranges import file_response
 if TYPE_CHECKING:
     from mockserver.rest.errors import RestError
 
-API = "/api/{rest:.*}"
-SPACE = "/space/{space}"
-MEDIA = "/media/{space}/{recording}.mp4"
+API = "/api/{rest:(?s:.*)}"
+SPACE = "/space/{space:[^/]+}"
+MEDIA = "/media/{space:[^/]+}/{recording}.mp4"
 
 
 Serve = Callable[[web.Request], Awaitable[web.Response]]

@@ -1,0 +1,158 @@
+"""Arguments of the tester's methods, checked by the schemas that the control API has for them.
+
+A Python program may give what JSON cannot say: a tuple is a list, and what is not JSON at all is a
+problem like any other. So a handle refuses what HTTP refuses, at once, and names the argument.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from mockserver.protocol.codec import MAX_DEPTH
+from mockserver.protocol.explanation import Problem, describe, shorten
+
+from .errors import ControlError
+from .shapes import Schema, problems, shape
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
+"""The whole numbers that can be written to a frame."""
+
+
+NUMBER: Schema = {
+    "type": "object",
+    "properties": {"n": {"type": "integer", "x-expected": "the number of a planned answer"}},
+    "required": ["n"],
+}
+"""Which planned answer is meant."""
+
+
+class ArgumentError(ControlError, ValueError):
+    """Arguments that make no sense; says which, what is expected, and what was given.
+
+    Args:
+        problems: what is wrong; their paths begin with ``$``.
+        action: whose arguments they are; None: those of the method that was called.
+
+    Attributes:
+        problems: as above.
+    """
+
+    def __init__(self, problems: Sequence[Problem], action: str | None = None) -> None:
+        said = "; ".join(each.message for each in problems)
+        if action is None:
+            said = "; ".join(each.message.removeprefix("$.") for each in problems)
+        super().__init__(said if action is None else f"{action}: {said}")
+        self.problems = problems
+
+
+class _NotJson(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def checked_by(
+    schema: str | Schema, *, but: Sequence[str] = ()
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Have a method's arguments checked before it begins; None is as good as left out.
+
+    Args:
+        schema: its fields are the method's parameters; or its name, in ``schemas/control/``.
+        but: parameters that the method checks by itself, because it has an error of its own.
+    """
+
+    def decorate(method: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(method)
+
+        @wraps(method)
+        def checking(*args: P.args, **kwargs: P.kwargs) -> R:
+            __tracebackhide__ = True
+            given = signature.bind(*args, **kwargs).arguments
+            own = [each for each in list(given.items())[1:] if each[0] not in but]
+            wanted = shape(schema) if isinstance(schema, str) else schema
+            told = {key: value for key, value in own if value is not None}
+            check(told, _without(wanted, but))
+            return method(*args, **kwargs)
+
+        return checking
+
+    return decorate
+
+
+def check(arguments: Mapping[str, Any], schema: Schema, action: str | None = None) -> None:
+    """Check arguments.
+
+    Args:
+        arguments: by name.
+        schema: has them as its fields.
+        action: the action that they are for; None: the method that was called.
+
+    Raises:
+        ArgumentError: they do not fit.
+    """
+    try:
+        found = problems(plain(arguments), schema)
+    except _NotJson as error:
+        found = [error.problem]
+        field = schema["properties"].get(found[0].path.removeprefix("$."))
+        if field is not None:
+            found = [replace(found[0], expected=describe(field))]
+    if found:
+        raise ArgumentError(found, action)
+
+
+def plain(value: Any, path: str = "$", depth: int = 0) -> Any:
+    """A value as JSON has it: lists for tuples, dicts for mappings.
+
+    Raises:
+        _NotJson: there is something in it that JSON cannot say; tells where.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if depth > MAX_DEPTH:
+        raise _NotJson(Problem(path, f"at most {MAX_DEPTH} levels", "more"))
+    if isinstance(value, str):
+        if not _is_writable(value):
+            expected = "a text that UTF-8 can write, without lone surrogates"
+            raise _NotJson(Problem(path, expected, shorten(ascii(value))))
+        return str(value)
+    if isinstance(value, int):
+        if not SMALLEST <= value <= LARGEST:
+            raise _NotJson(Problem(path, "a whole number of at most 64 bits", shorten(str(value))))
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _NotJson(Problem(path, "a finite number", str(value)))
+        return float(value)
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str) or not _is_writable(key):
+                raise _NotJson(Problem(path, "keys that are texts", shorten(ascii(key))))
+        return {key: plain(each, f"{path}.{key}", depth + 1) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each, f"{path}[{n}]", depth + 1) for n, each in enumerate(value)]
+    found = f"{shorten(ascii(value))} of type {type(value).__name__}"
+    raise _NotJson(Problem(path, "something that JSON can say", found))
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _without(schema: Schema, names: Sequence[str]) -> Schema:
+    if not names:
+        return schema
+    fields = {key: each for key, each in schema["properties"].items() if key not in names}
+    required = [each for each in schema.get("required", ()) if each not in names]
+    return {**schema, "properties": fields, "required": required}
