@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.control.control import ControlError
+from mockserver.control.errors import ControlError
 from mockserver.engine import Video
 
 from .conftest import Api, Connect

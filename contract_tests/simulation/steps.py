@@ -519,7 +519,7 @@ def an_answer_is_planned(world: World, draw: Draw) -> str | None:
             AnswerPlan(after_events=True),
         )
     )
-    world.space(project).plan_answer(method, plan)
+    world.space(project).planned.plan(method, plan)
     return f"{project}: {method}: {plan}"
 
 
