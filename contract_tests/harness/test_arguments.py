@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -155,6 +156,8 @@ async def test_what_python_has_instead_of_json_is_taken() -> None:
         room = await mock.start_room("standup", members=("Ann", "Bob"))
         assert [each.name for each in room.members] == ["Ann", "Bob"]
         mock.check_contract(ignore={"durations-add-up"})
+        mock.answer_next(GET, error=1, data=MappingProxyType({"x": (1, 2)}))
+        assert mock.planned_answers[0].data == {"x": [1, 2]}
         mock.check_contract(ignore=(each for each in ["durations-add-up"]))
 
 

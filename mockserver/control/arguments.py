@@ -63,6 +63,8 @@ def checked_by(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Have a method's arguments checked before it begins; None is as good as left out.
 
+    The method gets them as JSON has them.
+
     Args:
         schema: its fields are the method's parameters; or its name, in ``schemas/control/``.
         but: parameters that the method checks by itself, because it has an error of its own.
@@ -70,6 +72,7 @@ def checked_by(
 
     def decorate(method: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(method)
+        call: Callable[..., R] = method
 
         @wraps(method)
         def checking(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -78,15 +81,17 @@ def checked_by(
             own = [each for each in list(given.items())[1:] if each[0] not in but]
             wanted = shape(schema) if isinstance(schema, str) else schema
             told = {key: value for key, value in own if value is not None}
-            check(told, _without(wanted, but))
-            return method(*args, **kwargs)
+            given |= check(told, _without(wanted, but))
+            return call(**given)
 
         return checking
 
     return decorate
 
 
-def check(arguments: Mapping[str, Any], schema: Schema, action: str | None = None) -> None:
+def check(
+    arguments: Mapping[str, Any], schema: Schema, action: str | None = None
+) -> dict[str, Any]:
     """Check arguments.
 
     Args:
@@ -94,11 +99,16 @@ def check(arguments: Mapping[str, Any], schema: Schema, action: str | None = Non
         schema: has them as its fields.
         action: the action that they are for; None: the method that was called.
 
+    Returns:
+        The arguments as JSON has them.
+
     Raises:
         ArgumentError: they do not fit.
     """
+    told: dict[str, Any] = {}
     try:
-        found = problems(plain(arguments), schema)
+        told = plain(arguments)
+        found = problems(told, schema)
     except _NotJson as error:
         found = [error.problem]
         field = schema["properties"].get(found[0].path.removeprefix("$."))
@@ -106,6 +116,7 @@ def check(arguments: Mapping[str, Any], schema: Schema, action: str | None = Non
             found = [replace(found[0], expected=describe(field))]
     if found:
         raise ArgumentError(found, action)
+    return told
 
 
 def plain(value: Any, path: str = "$", depth: int = 0) -> Any:
@@ -121,11 +132,11 @@ def plain(value: Any, path: str = "$", depth: int = 0) -> Any:
     if isinstance(value, str):
         if not _is_writable(value):
             expected = "a text that UTF-8 can write, without lone surrogates"
-            raise _NotJson(Problem(path, expected, shorten(ascii(value))))
+            raise _NotJson(_unsendable(path, expected, value))
         return str(value)
     if isinstance(value, int):
         if not SMALLEST <= value <= LARGEST:
-            raise _NotJson(Problem(path, "a whole number of at most 64 bits", shorten(str(value))))
+            raise _NotJson(_unsendable(path, "a whole number of at most 64 bits", value))
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -134,12 +145,16 @@ def plain(value: Any, path: str = "$", depth: int = 0) -> Any:
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str) or not _is_writable(key):
-                raise _NotJson(Problem(path, "keys that are texts", shorten(ascii(key))))
+                raise _NotJson(_unsendable(path, "keys that are texts", key))
         return {key: plain(each, f"{path}.{key}", depth + 1) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
         return [plain(each, f"{path}[{n}]", depth + 1) for n, each in enumerate(value)]
-    found = f"{shorten(ascii(value))} of type {type(value).__name__}"
-    raise _NotJson(Problem(path, "something that JSON can say", found))
+    raise _NotJson(_unsendable(path, "something that JSON can say", value))
+
+
+def _unsendable(path: str, expected: str, value: object) -> Problem:
+    found = f"{shorten(ascii(value))} ({type(value).__name__}), which cannot be sent as JSON"
+    return Problem(path, expected, found)
 
 
 def _is_writable(text: str) -> bool:

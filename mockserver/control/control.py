@@ -114,8 +114,8 @@ class SpaceControl:
         row = ACTIONS[verb]
         part = None if row.namespace is None else self.parts[row.namespace]
         named = {} if where is None else {part.argument if part else "where": where}
-        check({**arguments, **named, "wait": wait}, action_shape(verb, done=False), verb)
-        arguments = _in_microseconds(verb, arguments)
+        told = check({**arguments, **named, "wait": wait}, action_shape(verb, done=False), verb)
+        arguments = _in_microseconds(verb, {key: told[key] for key in arguments})
         if part is None or row.container is None:
             self.space.do(verb, None, arguments)
             await self.sent(wait)

@@ -227,7 +227,7 @@ class VideoControl:
         if isinstance(members, str):
             # A text is a sequence of texts, too, but nobody means that.
             members = [members]
-        check({"members": members}, shape("start_room"))
+        members = check({"members": members}, shape("start_room"))["members"]
         self._space.tick()
         room = self._video.start_room(name, members=members, display_name=display_name)
         await self._control.sent(wait)
