@@ -31,6 +31,7 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", "/spaces", {"name": "a", "speed": 0}, "$.speed"),
     ("POST", "/spaces", {"name": "a", "latency_s": "30ms"}, "$.latency_s"),
     ("POST", "/spaces", {"name": "a", "latncy": 1}, "$.latncy"),
+    ("PUT", HERE, {"name": "here"}, "$.name"),
     ("DELETE", HERE, {"really": True}, "$.really"),
     ("POST", f"{HERE}/reset", {"seed": "1"}, "$.seed"),
     ("POST", f"{HERE}/reset", {"name": "other"}, "$.name"),
