@@ -19,6 +19,7 @@ from mockserver.engine import (
     RunningClock,
     Script,
     Space,
+    Strike,
 )
 from mockserver.protocol import durations
 from mockserver.realtime import unix_time
@@ -75,7 +76,8 @@ class Spaces(Keeper):
         journal_limit: frames kept per space.
         journal_bytes: memory that the frames kept of one space may take, about.
         drained: returns once all that a space has sent has been handed to the network.
-        on_bug: called with a fault of the mock itself.
+        on_bug: called with a bug of the mock itself.
+        strike_door: has a fault strike those who connect to a space.
 
     Attributes:
         retired: where records of spaces that have ended are kept, for those who judge a whole run
@@ -93,6 +95,7 @@ class Spaces(Keeper):
         journal_bytes: int,
         drained: Callable[[Space], Awaitable[None]],
         on_bug: Callable[[Exception], None],
+        strike_door: Callable[[Space, Strike], None],
     ) -> None:
         self.retired: deque[SpaceRecord] = deque(maxlen=0)
         self.scenario: Scenario | None = None
@@ -101,6 +104,7 @@ class Spaces(Keeper):
         self._journal_bytes = journal_bytes
         self._drained = drained
         self._on_bug = on_bug
+        self._strike_door = strike_door
         self._records: dict[str, SpaceRecord] = {}
         # Another space has the name now, and there are sessions that can still be resumed.
         self._former: dict[str, dict[Space, SpaceRecord]] = {}
@@ -325,6 +329,7 @@ class Spaces(Keeper):
             journal_limit=self._journal_limit,
             journal_bytes=self._journal_bytes,
             on_bug=self._on_bug,
+            strike_door=self._strike_door,
         )
         self._made += 1
         self._records[name] = SpaceRecord(space, chosen, scenario, SpaceTimer(space), self._made)

@@ -11,7 +11,16 @@ from pathlib import Path
 from aiohttp import web
 
 from mockserver.control.keeper import Spaces
-from mockserver.engine import Connection, Gate, Grant, Journal, RunningClock, Session, Space
+from mockserver.engine import (
+    Connection,
+    Gate,
+    Grant,
+    Journal,
+    RunningClock,
+    Session,
+    Space,
+    Strike,
+)
 from mockserver.protocol import codec
 from mockserver.protocol.errors import InternalError
 from mockserver.realtime import unix_time
@@ -55,6 +64,7 @@ class Server:
             journal_bytes=self.settings.journal_bytes,
             drained=self._drained,
             on_bug=self.note_bug,
+            strike_door=self._strike_door,
         )
         self.gate = Gate(
             self.spaces,
@@ -192,6 +202,11 @@ class Server:
     async def _drained(self, space: Space) -> None:
         await self.sockets.drained(list(space.sessions.values()))
 
+    def _strike_door(self, space: Space, strike: Strike) -> None:
+        from .sockets.faults import AT_DOOR
+
+        AT_DOOR[strike.fault](self.sockets, space, strike)
+
     def note_bug(self, bug: Exception) -> None:
         """Remember a fault of the mock itself, and log it."""
         self.bugs.append(bug)
@@ -239,6 +254,11 @@ async def _root(server: Server, request: web.Request) -> web.StreamResponse:
     except HttpProblem as problem:
         server.strangers.note(f"a WebSocket was refused with {problem.status}: {problem.detail}")
         return problem.response()
-    return refusal(server.sockets, request) or upgrade(
-        server.sockets, request, request.match_info.get("space")
-    )
+    sockets, space_name = server.sockets, request.match_info.get("space")
+    if sockets.door_faults:
+        # Imported here: most servers do nothing wrong.
+        from .sockets.faults import meet
+
+        if (met := await meet(sockets, request, space_name)) is not None:
+            return met
+    return refusal(sockets, request) or upgrade(sockets, request, space_name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -164,6 +165,33 @@ def text_frame(payload: bytes) -> bytes:
     if size < 65_536:
         return b"\x81\x7e" + size.to_bytes(2) + payload
     return b"\x81\x7f" + size.to_bytes(8) + payload
+
+
+def fragments(data: bytes, size: int) -> Iterator[bytes]:
+    """The same frames with each text message in fragments of ``size`` bytes (5.4).
+
+    Args:
+        data: whole frames of the server's, as ``text_frame`` and ``control_frame`` make them.
+        size: bytes of a fragment's payload, at least 1.
+    """
+    at = 0
+    while at < len(data):
+        opcode, length, head = data[at] & 0x0F, data[at + 1], 2
+        if length == 126:
+            length, head = int.from_bytes(data[at + 2 : at + 4]), 4
+        elif length == 127:
+            length, head = int.from_bytes(data[at + 2 : at + 10]), 10
+        payload = data[at + head : at + head + length]
+        if opcode != TEXT or length <= size:
+            yield data[at : at + head + length]
+        else:
+            for first in range(0, length, size):
+                is_last = first + size >= length
+                part = payload[first : first + size]
+                # The first byte of a frame says what it is, and whether it is the last one.
+                kind = (_FINAL if is_last else 0) | (CONTINUATION if first else TEXT)
+                yield bytes((kind,)) + text_frame(part)[1:]
+        at += head + length
 
 
 def control_frame(opcode: int, payload: bytes) -> bytes:

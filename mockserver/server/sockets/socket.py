@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
@@ -21,6 +23,7 @@ from .frames import BINARY, CLOSE, PING, TEXT, FrameReader, Violation
 
 if TYPE_CHECKING:
     from .table import Sockets
+    from .wires import Wire
 
 MESSAGES_PER_TURN = 32
 """Frames of one socket that are handled before the other sockets have their turn."""
@@ -69,6 +72,9 @@ class Socket(asyncio.Protocol):
         sockets: all sockets of the server, and what they have in common.
         transport: the TCP connection; the answer to the handshake has been written.
         space_name: the space that the URL's path named; None when the project id decides.
+
+    Attributes:
+        ping_delay_s: real seconds by which each ``signalwire.ping`` is late; None: none is sent.
     """
 
     __slots__ = (
@@ -86,6 +92,7 @@ class Socket(asyncio.Protocol):
         "_timer",
         "_transport",
         "connection",
+        "ping_delay_s",
     )
 
     def __init__(
@@ -107,6 +114,7 @@ class Socket(asyncio.Protocol):
         self._drained: list[asyncio.Future[None]] | None = None
         self._counted = 0
         self._counted_since = sockets.loop.time()
+        self.ping_delay_s: float | None = 0.0
         # asyncio's TCP pauses above this many bytes, its TLS already at them: at 0, with none.
         transport.set_write_buffer_limits(high=0 if transport.can_write_eof() else 1)
 
@@ -189,6 +197,36 @@ class Socket(asyncio.Protocol):
 
         self._flush()
         ON_SOCKET[strike.fault](self, strike)
+
+    # For faults
+
+    def rewire(self, make: Callable[[Socket, asyncio.Transport], Wire]) -> None:
+        """Have what is sent from now on pass a wire that misbehaves."""
+        self._transport = make(self, self._transport)
+
+    def unwire(self, injection: int) -> None:
+        """Take away the wire of an injection, if there is one."""
+        from .wires import Wire
+
+        above: Wire | None = None
+        wire = self._transport
+        while isinstance(wire, Wire) and wire.injection != injection:
+            above, wire = wire, wire.inner
+        if not isinstance(wire, Wire):
+            return
+        if above is None:
+            self._transport = wire.inner
+        else:
+            above.inner = wire.inner
+        wire.end()
+
+    def reset(self) -> None:
+        """End the connection by a TCP reset: the client may lose what it has not read."""
+        plain: socket.socket | None = self._transport.get_extra_info("socket")
+        if plain is not None:
+            # Closed with bytes that may not linger, a connection is reset (SO_LINGER, socket(7)).
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
 
     def _flush(self) -> None:
         """Send what waits, as far as the client takes it."""

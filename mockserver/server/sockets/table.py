@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mockserver.server.settings import Settings
     from mockserver.server.tls import Identity
 
+    from .faults import DoorFault
     from .secure import SecurePort
 
 STOP_TIMEOUT_S = 2.0
@@ -67,6 +68,7 @@ class Sockets:
     Attributes:
         loop: the event loop on which all of this runs.
         addresses: where it listens, once it does.
+        door_faults: what goes wrong for those who connect, because somebody asked for it.
     """
 
     def __init__(self, engine: Engine, settings: Settings, strangers: Strangers) -> None:
@@ -76,6 +78,7 @@ class Sockets:
         self.receive = engine.receive
         self.refuse_binary = engine.refuse_binary
         self.addresses: list[Address] = []
+        self.door_faults: list[DoorFault] = []
         self._detach = engine.detach
         self._sockets: dict[Connection, Socket] = {}
         self._arrivals: dict[Arrival, float] = {}
@@ -183,13 +186,15 @@ class Sockets:
     def ping_all(self, ping: Callable[[Session], None]) -> None:
         """Ping every session, and close those that have answered none of the last pings."""
         most = self.settings.max_missed_pings
-        for connection in self:
+        for connection, socket in list(self._sockets.items()):
             session = connection.session
-            if session is None:
+            if session is None or socket.ping_delay_s is None:
                 continue
             if most and session.unanswered_pings >= most:
                 reason = f"none of the last {most} signalwire.ping was answered"
                 connection.close(frames.POLICY, reason)
+            elif socket.ping_delay_s:
+                self.loop.call_later(socket.ping_delay_s, ping, session)
             else:
                 ping(session)
 
