@@ -72,20 +72,39 @@ class Socket:
         await self._writer.drain()
 
     async def read(self) -> WireFrame | None:
-        """The next frame; None when the connection has ended."""
+        """The next frame, which must be a whole message; None when the connection has ended."""
+        try:
+            is_final, frame = await self.read_fragment()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        assert is_final, "the server sent a fragment"
+        return frame
+
+    async def read_fragment(self) -> tuple[bool, WireFrame]:
+        """The next frame, and whether it is the last one of its message.
+
+        Raises:
+            IncompleteReadError, ConnectionError: the connection has ended.
+        """
         async with asyncio.timeout(PATIENCE_S):
-            try:
-                first, second = await self._reader.readexactly(2)
-                size = second & 0x7F
-                if size == 126:
-                    (size,) = struct.unpack("!H", await self._reader.readexactly(2))
-                elif size == 127:
-                    (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
-                payload = await self._reader.readexactly(size)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                return None
-        assert first & 0x80, "the server sent a fragment"
-        return WireFrame(first & 0x0F, payload)
+            first, second = await self._reader.readexactly(2)
+            size = second & 0x7F
+            if size == 126:
+                (size,) = struct.unpack("!H", await self._reader.readexactly(2))
+            elif size == 127:
+                (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
+            payload = await self._reader.readexactly(size)
+        return bool(first & 0x80), WireFrame(first & 0x0F, payload)
+
+    async def is_reset(self) -> bool:
+        """Whether the connection ends by a reset; reads on until it ends."""
+        try:
+            while True:
+                await self.read_fragment()
+        except ConnectionResetError:
+            return True
+        except asyncio.IncompleteReadError:
+            return False
 
     async def close_code(self) -> int:
         """Read on until the server closes; gives its close code."""
