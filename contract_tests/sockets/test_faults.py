@@ -236,7 +236,7 @@ async def head_of(server: Server, path: str = "") -> bytes:
 
 async def test_refuse(server: Server, join: Join) -> None:
     client = await join(server)
-    space_of(server).faults.inject("refuse", times=2)
+    space_of(server).faults.inject("refuse_connections", times=2)
     assert [await head_of(server) for _ in range(2)] == [b"", b""]
     assert space_of(server).faults.current() == []
     assert (await head_of(server)).startswith(b"HTTP/1.1 101 ")
@@ -254,14 +254,14 @@ async def test_who_is_meant_at_the_door(server: Server, open_socket: OpenSocket)
     """A URL that names another space leads there all the same; one that names none may not."""
     client = Client(await open_socket(server, "/space/here"))
     await client.connect("any", "any")
-    space_of(server, "here").faults.inject("refuse", **{"for": "1m"})
+    space_of(server, "here").faults.inject("refuse_connections", **{"for": "1m"})
     assert await head_of(server, "/space/here") == b""
     assert await head_of(server) == b""
     assert (await head_of(server, "/space/there")).startswith(b"HTTP/1.1 101 ")
     notes = [
         each.data for each in space_of(server, "here").journal.raw() if each.direction == "note"
     ]
-    assert sum(b"refuse, strikes somebody who connects" in each for each in notes) == 2
+    assert sum(b"refuse_connections, strikes somebody who connects" in each for each in notes) == 2
     await pass_time(server, 60, "here")
     assert (await head_of(server, "/space/here")).startswith(b"HTTP/1.1 101 ")
 
