@@ -1,0 +1,5 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: { globalSetup: ["signalwire-mockserver/vitest"], testTimeout: 30_000 },
+});

@@ -1,0 +1,2 @@
+/** A globalSetup for jest: starts a mock for the run. */
+export default function setup(): Promise<void>;
