@@ -36,6 +36,7 @@ BEYOND_SCHEMAS = {
     "create_space",
     "put_space",
     "reset_space",
+    "inject_fault",
     "push_frame",
     "push_event",
     "perform",
@@ -69,7 +70,7 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(scope="module")
 def there(mock: ServerProcess) -> dict[str, str]:
-    """What the paths name: a space with a room with a recording."""
+    """What the paths name: a space with a room with a recording, and a fault."""
 
     def post(path: str, body: dict[str, Any]) -> Any:
         data = json.dumps(body).encode()
@@ -81,8 +82,10 @@ def there(mock: ServerProcess) -> dict[str, str]:
     post("/spaces", {"name": "here"})
     room = post("/spaces/here/rooms", {"name": "lobby"})
     recording = post("/spaces/here/actions", {"do": "start_recording"})["result"]
+    fault = post("/spaces/here/faults", {"name": "drop", "parameters": {"times": 9}})
     return {
         "space": "here",
+        "fault": str(fault["number"]),
         "room": room["id"],
         "recording": recording["id"],
         "kind": "objects",

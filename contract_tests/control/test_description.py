@@ -74,6 +74,7 @@ def test_every_shape_is_used() -> None:
         (views.Session, "session_view"),
         (views.Clock, "clock_view"),
         (views.Happening, "happening"),
+        (views.Fault, "fault_view"),
     ],
 )
 def test_what_is_shown_is_described(view: type, shape: str) -> None:

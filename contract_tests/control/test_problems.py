@@ -86,6 +86,12 @@ WRONG: list[tuple[str, str, Json, str]] = [
     ("POST", f"{HERE}/events", {**EVENT, "channel": None}, "$.channel"),
     ("POST", f"{HERE}/events", {**EVENT, "params": []}, "$.params"),
     ("POST", f"{HERE}/events", EVENT, "$.params.room_id"),
+    ("POST", f"{HERE}/faults", {}, "$.name"),
+    ("POST", f"{HERE}/faults", {"name": "dorp"}, "$.name"),
+    ("POST", f"{HERE}/faults", {"name": "drop", "parameters": 1}, "$.parameters"),
+    ("POST", f"{HERE}/faults", {"name": "drop", "parameters": {"times": 0}}, "$.parameters.times"),
+    ("DELETE", f"{HERE}/faults", {"name": "drop"}, "$.name"),
+    ("DELETE", f"{HERE}/faults/1", {"name": "drop"}, "$.name"),
     ("POST", f"{HERE}/expectations", {}, "$.name"),
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.got"}, "$.name"),
     ("POST", f"{HERE}/expectations", {"name": "video.rooms.get", "params": 1}, "$.params"),
@@ -119,10 +125,16 @@ async def test_a_wrong_body_is_refused_and_the_field_named(
 
 
 def test_every_body_is_tried_wrongly() -> None:
-    tried = {
-        (method, path.replace(HERE, "/spaces/{space}").replace("answers/1", "answers/{answer}"))
-        for method, path, *_ in WRONG
+    patterns = {
+        HERE: "/spaces/{space}",
+        "answers/1": "answers/{answer}",
+        "faults/1": "faults/{fault}",
     }
+    tried = set()
+    for method, path, *_ in WRONG:
+        for text, pattern in patterns.items():
+            path = path.replace(text, pattern)
+        tried.add((method, path))
     assert tried == {
         (row.method, row.path) for row in ENDPOINTS if row.method != "GET" and row.takes is None
     }

@@ -211,10 +211,12 @@ def test_what_is_meant_by_its_name(lobby: FollowedRoom, kind: str) -> None:
 def test_what_concerns_all_sessions(lobby: FollowedRoom, verb: str) -> None:
     world = lobby.world
     other = world.connected()
-    world.do(world.space.do, verb, None, {"latency_us": 7, "permissions": []})
+    arguments = {"latency_us": 7, "permissions": [], "name": "drop"}
+    world.do(world.space.do, verb, None, arguments)
     assert world.space.latency_us == (7 if verb == "set_latency" else world.latency_us)
     world.wait(0)
     for client in (lobby.client, other):
         assert client.is_closed() is (verb in ("disconnect", "drop_connections"))
         if verb == "set_permissions":
             assert client.result("video.recording.list", room_session_id="nowhere")["code"] == "403"
+    assert [each.fault.name for each in world.space.faults.active] == ["drop"] * (verb == "fault")

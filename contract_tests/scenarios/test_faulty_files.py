@@ -99,14 +99,14 @@ CASES: dict[str, tuple[str, list[str]]] = {
         "- 1\n",
         [
             "1:1: top level: expected a mapping with scenario, about, latency, permissions, rest, "
-            "rooms, playbacks, script, answers, client, expect, never, found a list of 1"
+            "rooms, playbacks, script, answers, faults, client, expect, never, found a list of 1"
         ],
     ),
     "empty": (
         "",
         [
             "1:1: top level: expected a mapping with scenario, about, latency, permissions, rest, "
-            "rooms, playbacks, script, answers, client, expect, never, found nothing"
+            "rooms, playbacks, script, answers, faults, client, expect, never, found nothing"
         ],
     ),
     "an unknown key and a missing one": (
@@ -114,7 +114,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [
             '1:1: top level: the key "about" is missing',
             '2:1: top level: unknown key "abot"; did you mean "about"? Known: scenario, about, '
-            "latency, permissions, rest, rooms, playbacks, script, answers, client, expect, never",
+            "latency, permissions, rest, rooms, playbacks, script, answers, faults, client, "
+            "expect, never",
         ],
     ),
     "a name that is none": (

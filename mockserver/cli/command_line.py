@@ -27,6 +27,7 @@ COMMANDS = {
     "scenarios": "list the scenarios, or explain one",
     "schema": "list the protocol's JSON Schemas, or print one",
     "rules": "list the contract's rules",
+    "faults": "list what the mock can do wrong on purpose, or explain a fault",
     "assumptions": "list what is assumed of the real service, by number",
     "health": "ask a server whether it is well",
     "check": "check a trace against the contract",

@@ -148,6 +148,46 @@ class SpaceControl:
             return None
         return self.space.clock.real_delay(until)
 
+    # What goes wrong on purpose
+
+    async def fault(self, name: str, parameters: Mapping[str, Any] | None = None) -> views.Fault:
+        """Inject a fault: it may strike from now on.
+
+        Args:
+            name: of the catalogue.
+            parameters: its own, and for which frames, how often and how long.
+
+        Raises:
+            FaultError: no such fault, or parameters that do not fit.
+        """
+        self.space.tick()
+        injection = self.space.faults.inject(name, parameters)
+        await self._settle()
+        return views.fault_view(self.space, injection)
+
+    def faults(self) -> list[views.Fault]:
+        """The faults that may still strike, in the order in which they were injected."""
+        self.space.tick()
+        active = self.space.faults.current()
+        return [views.fault_view(self.space, injection) for injection in active]
+
+    def end_fault(self, number: int | None = None) -> None:
+        """End an injected fault, or all of them.
+
+        Args:
+            number: of the fault; None: all.
+
+        Raises:
+            ControlError: no fault of this number is active.
+        """
+        self.space.tick()
+        active = [injection.number for injection in self.space.faults.current()]
+        if number is not None and number not in active:
+            there = ", ".join(map(str, active)) or "none"
+            raise ControlError(f"no fault {number} is active; there is: {there}")
+        self.space.faults.withdraw(number)
+        self._service.rearm(self.space)
+
     # Answers and frames of the tester's own
 
     @checked_by("answer_next", but=["method"])

@@ -66,7 +66,7 @@ class Happenings:
         self._stop()
 
     def _note(self, entry: Entry) -> None:
-        if entry.direction == NOTE:
+        if entry.direction == NOTE or not _is_what_it_is(entry):
             return
         if not entry.valid:
             self._note_invalid(entry)
@@ -241,6 +241,11 @@ class Happenings:
             lines.append(f"what came: {', '.join(names) or 'nothing'}")
         lines += ["timeline:", self.timeline(TIMELINE_SHOWN) or "  nothing crossed the wire"]
         return printable("\n".join(lines))
+
+
+def _is_what_it_is(entry: Entry) -> bool:
+    """Whether an entry has come to the other side, and as it was meant."""
+    return entry.mark is None or (not entry.mark.is_lost and entry.mark.meant is None)
 
 
 def check_name(name: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 import orjson
 
 from mockserver import contract, scenarios, schemas
-from mockserver.engine import ACTIONS, Script
+from mockserver.engine import ACTIONS, FAULTS, Script
 from mockserver.protocol import catalogue, durations
 from mockserver.protocol.explanation import Problem, explain
 from mockserver.rest.table import OPERATIONS
@@ -30,6 +30,7 @@ NOTHING: Schema = {"type": "object", "additionalProperties": False, "properties"
 """The shape of what has no fields."""
 
 NAMES: dict[str, Callable[[], list[str]]] = {
+    "faults": lambda: list(FAULTS),
     "calls": lambda: sorted(catalogue.CLIENT_CALLS),
     "happenings": lambda: sorted(catalogue.CLIENT_CALLS | catalogue.EVENTS),
     "scenarios": lambda: [Script.name, *(each.name for each in scenarios.shipped())],

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mockserver.engine import AnswerPlan, Planned, RunningClock, Space, seconds
+from mockserver.engine import AnswerPlan, Injection, Planned, RunningClock, Space, seconds
 from mockserver.engine import Coming as EngineComing
 from mockserver.engine import Session as EngineSession
 from mockserver.protocol.errors import ProtocolError, Refusal
@@ -153,6 +153,33 @@ def planned_rest_view(planned: Planned[tuple[int, Any]]) -> PlannedRestAnswer:
     """A planned answer of the REST API as it stands now."""
     status, body = planned.answer
     return PlannedRestAnswer(planned.n, planned.name, status, body, planned.left)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that was injected.
+
+    Attributes:
+        number: counts those of the space, from 1; it ends by it.
+        name: of the catalogue.
+        parameters: as they were given.
+        struck: how many times it has struck.
+        active: whether it may still strike, or goes on.
+    """
+
+    number: int
+    name: str
+    parameters: dict[str, Any]
+    struck: int
+    active: bool
+
+
+def fault_view(space: Space, injection: Injection) -> Fault:
+    """An injected fault as it stands now."""
+    is_active = injection in space.faults.current()
+    return Fault(
+        injection.number, injection.fault.name, dict(injection.given), injection.struck, is_active
+    )
 
 
 def session_view(session: EngineSession) -> Session:

@@ -34,7 +34,12 @@ def _set_permissions(space: Space, arguments: Arguments) -> None:
     space.permissions = None if permissions is None else frozenset(permissions)
 
 
+def _fault(space: Space, arguments: Arguments) -> None:
+    space.faults.inject(arguments["name"], arguments.get("parameters"))
+
+
 ACTIONS = {
+    "fault": Action(_fault),
     "set_latency": Action(_set_latency),
     "drop_connections": Action(_drop_connections),
     "disconnect": Action(_disconnect),

@@ -15,14 +15,13 @@ from mockserver.protocol.errors import (
     ProtocolError,
 )
 
+from . import tokens
 from .clock import Clock
+from .faults import FaultError
 from .grant import Grant
 from .journal import TO_CLIENT, TO_SERVER, Journal
 from .session import Connection, Session
 from .space import Space
-
-SCENARIO_TOKEN = "scenario:"
-"""A token that begins so names the script of a new space."""
 
 FRAME_KEPT = 8_000
 """Bytes kept in the journal of a frame that was refused."""
@@ -184,7 +183,7 @@ class Gate:
         name = space_name or project
         _check_name(name)
         space = self.spaces.get(name)
-        return self._begin(name, _scenario_in(token)) if space is None else space
+        return self._begin(name, _wishes(token).scenario) if space is None else space
 
     def _check_credentials(self, project: str, token: str) -> None:
         if self._credentials is None:
@@ -212,7 +211,7 @@ class Gate:
             self._check_credentials(project, token)
         name = connection.space_name or project or "default"
         _check_name(name)
-        scenario = _scenario_in(token)
+        scenario = _wishes(token).scenario
         space = self.spaces.get(name)
         if space is not None:
             # First the session that it had: its space may have begun again while it was away.
@@ -255,6 +254,13 @@ def _check_name(name: str) -> None:
         raise AuthenticationFailed(f"no space can have this name: {problem}")
 
 
-def _scenario_in(token: str) -> str | None:
-    """The scenario that a token names, if it names one."""
-    return token.removeprefix(SCENARIO_TOKEN) if token.startswith(SCENARIO_TOKEN) else None
+def _wishes(token: str) -> tokens.Wishes:
+    """What a token asks for.
+
+    Raises:
+        AuthenticationFailed: it names a fault that there is not.
+    """
+    try:
+        return tokens.read(token)
+    except FaultError as problem:
+        raise AuthenticationFailed(str(problem)) from None

@@ -16,6 +16,7 @@ from mockserver.protocol.errors import (
     Refusal,
 )
 
+from . import tokens
 from .agenda import Agenda
 from .clock import Clock, seconds
 from .container import Container, listed
@@ -541,6 +542,8 @@ class Space:
         if grant is not None:
             session.grant, session.permissions = grant, grant.permissions
         self.sessions[session.protocol] = session
+        for fault in tokens.read(authentication.get("token", "")).faults:
+            self.faults.inject(fault, tokens.scope_of(fault, session.name))
         return session
 
     @property

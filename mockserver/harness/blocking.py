@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 from mockserver.control.options import SpaceOptions
 from mockserver.control.options import given as given_options
 from mockserver.control.video import Member, Performed, Recording, Room
-from mockserver.control.views import Happening
+from mockserver.control.views import Fault, Happening
 
 from .former import formerly
 from .looking import RoomLook, ServerLook, SpaceLook, given, one
@@ -70,6 +70,12 @@ class SyncSpaceHandle(SpaceLook):
         """From now on events follow their cause by this much: seconds, or ``"250ms"``."""
         __tracebackhide__ = True
         self.perform("set_latency", latency=latency)
+
+    def fault(self, name: str, **parameters: Any) -> Fault:
+        """Inject a fault: the mock does something wrong on purpose, from now on."""
+        __tracebackhide__ = True
+        given = {key.removesuffix("_"): value for key, value in parameters.items()}
+        return self._thread.do(self._deed(lambda control: control.fault(name, given)))
 
     def push(
         self, frame: dict[str, Any], *, session: str | None = None, valid: bool = True

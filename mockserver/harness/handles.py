@@ -10,7 +10,7 @@ from typing import Any, Self, Unpack
 from mockserver.control.options import SpaceOptions
 from mockserver.control.options import given as given_options
 from mockserver.control.video import Member, Performed, Recording, Room
-from mockserver.control.views import Happening
+from mockserver.control.views import Fault, Happening
 
 from .former import formerly
 from .looking import RoomLook, ServerLook, SpaceLook, given, one
@@ -88,6 +88,26 @@ class SpaceHandle(SpaceLook):
         """From now on events follow their cause by this much: seconds, or ``"250ms"``."""
         __tracebackhide__ = True
         await self.perform("set_latency", latency=latency)
+
+    async def fault(self, name: str, **parameters: Any) -> Fault:
+        """Inject a fault: the mock does something wrong on purpose, from now on.
+
+        ``fault("duplicate", events="video.recording.*", times=1)``; ``docs/FAULTS.md`` has all.
+
+        Args:
+            name: of the catalogue.
+            parameters: its own, and for which frames (``events``, ``method``, ``session``,
+                ``room``), how often (``times``, ``probability``) and how long (``for_``).
+
+        Returns:
+            The fault as it stands; its ``number`` is for ``end_fault``.
+
+        Raises:
+            FaultError: no such fault, or parameters that do not fit.
+        """
+        __tracebackhide__ = True
+        given = {key.removesuffix("_"): value for key, value in parameters.items()}
+        return await self._thread.do_async(self._deed(lambda control: control.fault(name, given)))
 
     async def push(
         self, frame: dict[str, Any], *, session: str | None = None, valid: bool = True

@@ -17,7 +17,7 @@ from mockserver.control.options import SpaceOptions
 from mockserver.control.options import given as given_options
 from mockserver.control.shapes import Schema
 from mockserver.control.video import Member, Playback, Recording, Room, Stream
-from mockserver.control.views import Happening, PlannedAnswer, PlannedRestAnswer, Session
+from mockserver.control.views import Fault, Happening, PlannedAnswer, PlannedRestAnswer, Session
 from mockserver.protocol.explanation import Problem, shorten
 from mockserver.rest.state import RestSpace
 from mockserver.server import Server, Settings
@@ -155,6 +155,24 @@ class SpaceLook:
         """
         __tracebackhide__ = True
         return self._look(lambda control: control.happenings.expect_in_order(wanted))
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that may still strike, in the order in which they were injected."""
+        return self._look(SpaceControl.faults)
+
+    def end_fault(self, fault: Fault | int | None = None) -> None:
+        """End an injected fault.
+
+        Args:
+            fault: what ``fault`` has returned, or its number; None: all faults.
+
+        Raises:
+            ControlError: it is not active.
+        """
+        __tracebackhide__ = True
+        number = fault.number if isinstance(fault, Fault) else fault
+        self._look(lambda control: control.end_fault(number))
 
     def answer_next(
         self,

@@ -124,6 +124,8 @@ class Action:
         room = f"room {self.room}" if self.room is not None else "that room"
         if self.verb == "set_latency":
             return f"set the latency to {durations.text(self.args['latency_us'])}"
+        if self.verb == "fault":
+            return f"the fault {self.args['name']}{_given(self.args['parameters'])}"
         if self.verb in _SENTENCES:
             return _SENTENCES[self.verb].format(
                 room=room,
@@ -342,6 +344,7 @@ class Scenario:
         playbacks: what is played from a URL; `*` is all other URLs.
         script: what the service does.
         answers: which answers differ from the normal ones.
+        faults: what the service does wrong on purpose, from the beginning.
         client: what the client does, `connect` and `listen: video` made explicit.
         expect: the events that a subscriber must get: of each type named here exactly these, in
             this order.
@@ -363,6 +366,7 @@ class Scenario:
     never: tuple[str, ...]
     path: str
     rest: engine.RestBehaviour = field(default_factory=engine.RestBehaviour)
+    faults: tuple[Action, ...] = ()
 
     def explain(self) -> list[str]:
         """Tell the whole scenario, one line per part."""
@@ -383,6 +387,7 @@ class Scenario:
             ),
             ("The service", [step.explain() for step in self.script]),
             ("Answers", [rule.explain() for rule in self.answers]),
+            ("Faults", [f"{one.explain()}." for one in self.faults]),
             ("The client", [step.explain() for step in self.client]),
             ("The subscriber gets", [entry.explain() for entry in self.expect]),
             ("The subscriber never gets", list(self.never)),
@@ -437,6 +442,11 @@ def ordinal(number: int) -> str:
 
 def _sentence(when: str, what: list[str]) -> str:
     return f"{when[0].upper()}{when[1:]}: {', '.join(what)}."
+
+
+def _given(parameters: Mapping[str, Any]) -> str:
+    said = ", ".join(f"{name} {_value(value)}" for name, value in parameters.items())
+    return f" ({said})" if said else ""
 
 
 def _called(args: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from mockserver import schemas
+from mockserver.engine.faults import FAULTS, parameters
 from mockserver.scenarios.commands import COMMANDS, LISTENS, Argument, Form
 from mockserver.scenarios.format import ACTIONS
 
@@ -44,6 +45,7 @@ def whole() -> Schema:
     put_in = {
         "action": {**inner["action"], "anyOf": _actions()},
         "command": {**inner["command"], "anyOf": _commands()},
+        "fault": {**inner["fault"], "anyOf": _faults()},
     }
     definitions: Schema = {}
     top = {key: value for key, value in schema.items() if key not in ("$comment", "$defs")}
@@ -82,7 +84,11 @@ def _actions() -> list[Schema]:
     described = {verb: _action(verb) for verb in ACTIONS}
     return _one_of(
         [verb for verb, schema in described.items() if not schema.get("required")],
-        {verb: _argument_of(schema) for verb, schema in described.items() if schema["properties"]},
+        {
+            verb: _argument_of(verb, schema)
+            for verb, schema in described.items()
+            if schema["properties"]
+        },
     )
 
 
@@ -101,14 +107,20 @@ def _action(verb: str) -> Schema:
     return schemas.load(f"actions/{verb}")
 
 
-def _argument_of(schema: Schema) -> Schema:
+def _argument_of(verb: str, schema: Schema) -> Schema:
     """What stands behind the verb of an action: its room, its mapping, or its only value."""
+    if verb == "fault":
+        return {"description": schema["description"], "$ref": "#/$defs/fault"}
     mapping = _described(schema)
     short: list[Schema] = [] if schema.get("required") else [_NAME]
     if schema["x-concerns"] == "space":
         short = list(schema["properties"].values())
         short = short if len(short) == 1 else []
     return {"description": mapping.pop("description"), "anyOf": [*short, mapping]}
+
+
+def _faults() -> list[Schema]:
+    return _one_of(list(FAULTS), {name: _described(parameters(name)) for name in FAULTS})
 
 
 def _described(schema: Schema) -> Schema:

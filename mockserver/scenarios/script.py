@@ -62,6 +62,8 @@ class ScenarioScript(Script):
         Video.of(space).playable = {
             url: _facts(playable) for url, playable in self.scenario.playbacks.items()
         }
+        for fault in self.scenario.faults:
+            space.do("fault", None, fault.args)
         for _, step in self._waiting.get(("at", ""), ()):
             self._spent = True
             self._later(space, step.trigger.at_us + step.after_us, step, None)

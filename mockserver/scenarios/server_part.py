@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mockserver import engine, schemas
+from mockserver.engine import faults
 from mockserver.protocol import catalogue
 from mockserver.protocol.explanation import explain, steps_of
 from mockserver.scenarios.document import Document, Path
@@ -117,6 +118,8 @@ class ServerPart(Reading):
         if found is None:
             return None
         verb, argument, path = found
+        if verb == "fault":
+            return self.fault(argument, path)
         if verb in engine.ACTIONS and engine.ACTIONS[verb].container is None:
             return self.space_action(verb, argument, path, bare=isinstance(value, str))
         if isinstance(argument, str):
@@ -131,6 +134,28 @@ class ServerPart(Reading):
         if "room" in data:
             return Action(verb, self.room_key(data, path), args)
         return Action(verb, self.default_room(verb, path, trigger), args)
+
+    def faults(self, data: Mapping[str, Any]) -> tuple[Action, ...]:
+        """Read what stands under `faults`."""
+        return self.each(data, "faults", self.fault)
+
+    def fault(self, value: Any, path: Path) -> Action | None:
+        """Read a fault: its name, or its name with its parameters."""
+        found = self.single(value, path, "fault", tuple(engine.FAULTS))
+        if found is None:
+            return None
+        name, given, path = found
+        schema = faults.parameters(name)
+        known = schema["properties"]
+        data = self.mapping(given, path, tuple(known))
+        if data is None:
+            return None
+        for key, one in data.items():
+            if known[key].get("x-kind") == "duration":
+                self.duration(data, key, path)
+            else:
+                self.check(one, known[key], (*path, key))
+        return Action("fault", None, {"name": name, "parameters": data})
 
     def arguments(
         self, data: Mapping[str, Any], known: Mapping[str, Any], path: Path

@@ -7,7 +7,7 @@ in ``schemas/fault_scope.json``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -19,6 +19,8 @@ from mockserver.protocol import durations
 if TYPE_CHECKING:
     import jsonschema_rs
 
+    from mockserver.protocol.explanation import Problem
+
 Layer = Literal["frame", "session", "socket"]
 
 SCOPE = "fault_scope"
@@ -28,7 +30,15 @@ _EXTENDS = ("$ref", "unevaluatedProperties")
 
 
 class FaultError(ValueError):
-    """A fault that cannot be injected; says why, and what could be."""
+    """A fault that cannot be injected; says why, and what could be.
+
+    Attributes:
+        problems: what is wrong with its parameters, one by one.
+    """
+
+    def __init__(self, message: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = list(problems)
 
 
 class Fault(NamedTuple):
@@ -330,7 +340,8 @@ def read(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         # Imported here: most servers have nothing to explain.
         from mockserver.protocol.explanation import explain
 
-        raise FaultError(f"{name}: {'; '.join(each.message for each in explain(given, schema))}")
+        problems = explain(given, schema)
+        raise FaultError(f"{name}: {'; '.join(each.message for each in problems)}", problems)
     arguments: dict[str, Any] = {}
     for key, value in given.items():
         if schema["properties"][key].get("x-kind") != "duration":

@@ -24,6 +24,7 @@ PATH_PARTS = {
     "playback": "The playback's id.",
     "stream": "The stream's id.",
     "answer": "The number of a planned answer.",
+    "fault": "The fault's number.",
     "kind": "The kind of a schema: actions, calls, events, results, ….",
     "name": "What the schema describes: the rest of its name, behind the slash.",
     "version": "The version of this project that is running.",

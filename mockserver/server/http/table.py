@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.rest.openapi import document
 
-from . import clock, description, judging, live, protocol, rooms, spaces, traces, wire
+from . import clock, description, faults, judging, live, protocol, rooms, spaces, traces, wire
 from .endpoint import Call, Endpoint
 
 SPACE = "/spaces/{space}"
@@ -225,6 +225,20 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             query="happenings_query",
             answer="happening_list",
         ),
+    ),
+    "Faults": (
+        Endpoint("GET", "/faults", faults.get_fault_catalogue, answer="fault_catalogue"),
+        Endpoint("GET", f"{SPACE}/faults", faults.list_faults, answer="fault_list"),
+        Endpoint(
+            "POST",
+            f"{SPACE}/faults",
+            faults.inject_fault,
+            body="inject_fault",
+            answer="fault_view",
+            status=201,
+        ),
+        Endpoint("DELETE", f"{SPACE}/faults", faults.end_faults, status=204),
+        Endpoint("DELETE", SPACE + "/faults/{fault}", faults.end_fault, status=204),
     ),
     "The trace": (
         Endpoint(
