@@ -57,7 +57,7 @@ def _taking(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": partial(_read, name), "metavar": _METAVARS.get(kind, name.upper())}
 
 
-_METAVARS = {"duration": "DURATION", "integer": "N", "number": "X"}
+_METAVARS = {"object": "NAME=N,…", "duration": "DURATION", "integer": "N", "number": "X"}
 
 
 def _read(name: str, text: str) -> Any:

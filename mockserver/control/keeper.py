@@ -19,6 +19,7 @@ from mockserver.engine import (
     RunningClock,
     Script,
     Space,
+    SpaceLimits,
     Strike,
 )
 from mockserver.protocol import durations
@@ -226,7 +227,10 @@ class Spaces(Keeper):
 
     def complete(self, chosen: SpaceOptions) -> SpaceOptions:
         """These options, and the server's own where they choose nothing."""
-        return {**self._chosen, **chosen}
+        complete: SpaceOptions = {**self._chosen, **chosen}
+        if own := self._chosen.get("limits"):
+            complete["limits"] = {**own, **(chosen.get("limits") or {})}
+        return complete
 
     def rest(self, space: Space) -> RestSpace:
         """What a space keeps for its REST API; made when it is first asked for."""
@@ -326,6 +330,7 @@ class Spaces(Keeper):
             latency_us=latency_us,
             script=script,
             permissions=complete.get("permissions"),
+            limits=SpaceLimits.of(complete.get("limits")),
             journal_limit=self._journal_limit,
             journal_bytes=self._journal_bytes,
             on_bug=self._on_bug,

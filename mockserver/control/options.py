@@ -36,6 +36,7 @@ class SpaceOptions(TypedDict, total=False):
     speed: float | None
     latency: float | str | None
     permissions: Sequence[str] | None
+    limits: Mapping[str, int] | None
 
 
 class OptionError(ValueError):
@@ -112,6 +113,9 @@ def read(name: str, text: str) -> Any:
             value = _number_or_text(text)
         elif _wants(schema, "array"):
             value = [part.strip() for part in text.split(",") if part.strip()]
+        elif _wants(schema, "object"):
+            pairs = (part.partition("=") for part in text.split(",") if part.strip())
+            value = {each.strip(): int(number) for each, _, number in pairs}
         elif _wants(schema, "integer"):
             value = int(text)
         elif _wants(schema, "number"):
@@ -154,6 +158,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
     "array": (list, tuple),
+    "object": (Mapping,),
     "null": (type(None),),
 }
 
@@ -170,9 +175,19 @@ def _fits(value: object, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, list | tuple):
         items = schema.get("items", {})
         if "$ref" in items:
-            items = json.loads((_SCHEMA.parent / items["$ref"]).read_bytes())
+            items = _lying_beside(items["$ref"])
         return all(_fits(each, items) for each in value)
+    if isinstance(value, Mapping):
+        known = _lying_beside(schema["$ref"])["properties"]
+        return all(name in known and _fits(each, known[name]) for name, each in value.items())
     return not isinstance(value, str) or len(value) >= schema.get("minLength", 0)
+
+
+@cache
+def _lying_beside(reference: str) -> dict[str, Any]:
+    """The schema that one of ours refers to."""
+    found: dict[str, Any] = json.loads((_SCHEMA.parent / reference).read_bytes())
+    return found
 
 
 def _is_of_type(value: object, schema: Mapping[str, Any]) -> bool:

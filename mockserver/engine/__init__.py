@@ -11,6 +11,7 @@ from .faults import FAULTS, Fault, FaultError, Faults, Injection, Strike
 from .gate import Gate, Keeper
 from .grant import Grant
 from .journal import Journal
+from .limits import SpaceLimits
 from .namespaces import ACTIONS, CALLS, TABLES
 from .planned import Planned, PlannedAnswers
 from .script import AnswerPlan, Coming, RestBehaviour, Script
@@ -53,6 +54,7 @@ __all__ = [
     "Script",
     "Session",
     "Space",
+    "SpaceLimits",
     "Strike",
     "Video",
     "seconds",

@@ -12,6 +12,7 @@ from mockserver.protocol.errors import (
     InternalError,
     InvalidFrame,
     InvalidRequest,
+    LimitReached,
     ProtocolError,
     Refusal,
 )
@@ -24,6 +25,7 @@ from .faults import Faults, Strike
 from .faults.outgoing import Outgoing
 from .identity import Identities
 from .journal import MOST_BYTES, TO_CLIENT, TO_SERVER, Journal, Mark
+from .limits import SpaceLimits
 from .namespace import Arguments, Namespace, Params, Result
 from .planned import PlannedAnswers
 from .script import AnswerPlan, Script
@@ -66,6 +68,7 @@ class Space:
         journal_limit: how many frames the journal keeps.
         journal_bytes: how much memory they may take, about.
         permissions: what the token of the project allows; None allows everything.
+        limits: what the space holds at most.
         strike_door: has the shell do what a fault does to the door, by which connections come in.
         on_bug: called with a fault of the mock itself (an invalid frame of its own, say, which is
             never sent); by default it is raised.
@@ -94,6 +97,7 @@ class Space:
         journal_limit: int = 10_000,
         journal_bytes: int = MOST_BYTES,
         permissions: Iterable[str] | None = None,
+        limits: SpaceLimits | None = None,
         on_bug: Callable[[Exception], None] = _raise,
         strike_door: Callable[[Space, Strike], None] = _no_door,
     ) -> None:
@@ -106,6 +110,7 @@ class Space:
         self.identities = Identities(seed, name)
         self.subscriptions = Subscriptions()
         self.sessions: dict[str, Session] = {}
+        self.limits = limits or SpaceLimits.of()
         self.faults = Faults(self)
         self.strike_door = partial(strike_door, self)
         self.permissions = None if permissions is None else frozenset(permissions)
@@ -440,8 +445,8 @@ class Space:
         channel: str,
         about: Container,
         to: Recipients,
-    ) -> frames.Frame:
-        """Make an event now; it leaves one latency later. Returns its frame: do not change it.
+    ) -> bytes:
+        """Make an event now; it leaves one latency later. Returns its frame, encoded.
 
         It is one object with one id, validated and encoded once.
 
@@ -454,10 +459,11 @@ class Space:
         """
         frame = frames.event(self.identities.uuid(), event_type, channel, seconds(self.now), params)
         validation.check_outgoing(frame)
+        data = codec.encode(frame)
         self._last_delivery = max(self._last_delivery, self.now + self.latency_us)
-        self.agenda.add(self._last_delivery, partial(self._deliver, frame, to))
+        self.agenda.add(self._last_delivery, partial(self._deliver, frame, data, to))
         self.script.on_event(self, event_type, about)
-        return frame
+        return data
 
     def push(self, frame: frames.Frame, sessions: Iterable[Session]) -> None:
         """Send a frame of somebody's own making to these sessions, at once and as it is.
@@ -473,15 +479,12 @@ class Space:
             elif session.connection is not None and session.connection.is_open:
                 self.transmit(session.connection, session.name, data)
 
-    def _deliver(self, frame: dict[str, Any], to: Recipients) -> None:
-        data: bytes | None = None
+    def _deliver(self, frame: dict[str, Any], data: bytes, to: Recipients) -> None:
         sessions = to()
         if self.faults.active:
             sessions = list(sessions)
             self.faults.invite(frame, sessions)
         for session in sessions:
-            if data is None:
-                data = codec.encode(frame)
             self.send_event(session, frame["id"], data)
 
     # Sessions
@@ -528,6 +531,8 @@ class Space:
         return session if session and project in (None, session.project) else None
 
     def _new_session(self, connection: Connection, authentication: dict[str, Any]) -> Session:
+        if len(self.sessions) >= self.limits.sessions:
+            raise LimitReached(self.limits.refusal("sessions").message)
         self._session_count += 1
         identities, grant = self.identities, connection.grant
         project = authentication.get("project", self.name) if grant is None else grant.project
@@ -657,13 +662,15 @@ class Space:
             initial_state: whether the session asks how things stand there.
 
         Raises:
-            Refusal: 404 for a channel that never was here [A].
+            Refusal: 404 for a channel that never was here [A], 429 when it is too many.
         """
         namespace = self._namespace_of(channel)
         if namespace is None:
             known = (each for there in self.namespaces.values() for each in there.channels())
             raise Refusal("404", f'no channel "{channel}" here; there is: {listed(known)}')
         events = [catalogue.SUBSCRIBED_AS.get(event, event) for event in events]
+        if self.subscriptions.more(session, channel, events) > self.limits.subscriptions:
+            raise self.limits.refusal("subscriptions")
         first = channel not in session.subscriptions
         self.subscriptions.add(session, channel, events)
         namespace.subscribed(session, channel, events, first=first, state=initial_state)

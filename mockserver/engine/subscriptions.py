@@ -13,31 +13,43 @@ class Subscriptions:
     """The subscriptions of a space, seen from the channels; each session knows its own.
 
     Nothing is left behind when the last subscriber of an event goes.
+
+    Attributes:
+        count: event types subscribed on channels, of all sessions.
     """
 
-    __slots__ = ("_subscribers",)
+    __slots__ = ("_subscribers", "count")
 
     def __init__(self) -> None:
+        self.count = 0
         self._subscribers: dict[str, dict[str, dict[Session, None]]] = {}
+
+    def more(self, session: Session, channel: str, events: Iterable[str]) -> int:
+        """How many there would be if the session subscribed these too."""
+        return self.count + len(set(events) - session.subscriptions.get(channel, set()))
 
     def add(self, session: Session, channel: str, events: Iterable[str]) -> None:
         """Subscribe a session. Repeats change nothing [W]."""
         own = session.subscriptions.setdefault(channel, set())
+        before = len(own)
         for event in events:
             own.add(event)
             here = self._subscribers.setdefault(channel, {})
             here.setdefault(event, {})[session] = None
+        self.count += len(own) - before
 
     def remove(self, session: Session, channel: str, events: Iterable[str]) -> None:
         """Unsubscribe a session; events that it had not subscribed are passed over."""
         own = session.subscriptions.get(channel, set())
         here = self._subscribers.get(channel, {})
+        before = len(own)
         for event in events:
             own.discard(event)
             sessions = here.get(event, {})
             sessions.pop(session, None)
             if not sessions:
                 here.pop(event, None)
+        self.count -= before - len(own)
         if not own:
             session.subscriptions.pop(channel, None)
         if not here:
@@ -62,5 +74,6 @@ class Subscriptions:
     def forget_channel(self, channel: str) -> None:
         """Nothing will come on this channel any more."""
         for sessions in self._subscribers.pop(channel, {}).values():
+            self.count -= len(sessions)
             for session in sessions:
                 session.subscriptions.pop(channel, None)

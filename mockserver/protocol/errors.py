@@ -7,6 +7,7 @@
     │   ├── MethodNotFound          -32601  no such call
     │   ├── InvalidParams           -32602  the call's params break its schema
     │   ├── InternalError           -32603  our fault
+    │   ├── LimitReached            -32000  one more of these than the mock takes
     │   └── AuthenticationFailed    -32002  not, or not rightly, connected
     ├── Refusal                  an ordinary answer whose result.code is not 2xx
     └── InvalidFrame             a frame of our own breaks its schema: a bug, never sent
@@ -31,6 +32,7 @@ __all__ = [
     "InvalidFrame",
     "InvalidParams",
     "InvalidRequest",
+    "LimitReached",
     "MethodNotFound",
     "ParseError",
     "ProtocolError",
@@ -103,6 +105,12 @@ class InternalError(ProtocolError):
     code = -32603
 
 
+class LimitReached(ProtocolError):
+    """There is no room for one more session or space [A]."""
+
+    code = -32000
+
+
 class AuthenticationFailed(ProtocolError):
     """The credentials are wrong, or a call came before a successful `signalwire.connect` [A]."""
 
@@ -124,7 +132,7 @@ class Refusal(Exception):
     """A call that was understood and is refused: `result.code` says why [W].
 
     Which codes the real service uses is not public; ours are [A]: 404 no such room or recording
-    here, 409 the state does not allow it, 403 not allowed.
+    here, 409 the state does not allow it, 403 not allowed, 429 and 413 a limit of the mock.
 
     Attributes:
         code: Three digits as a string, not beginning with 2.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mockserver.engine.activity import Activity
 from mockserver.engine.container import Container, listed
 from mockserver.engine.namespace import Namespace
+from mockserver.protocol import codec
 from mockserver.protocol.errors import Refusal
 
 from . import layout
@@ -42,17 +43,25 @@ NAMES_REMEMBERED = 10_000
 HISTORY_LIMIT = 2_000
 """How many of the last events of rooms are remembered."""
 
+HISTORY_BYTES = 8 * 1_048_576
+"""How many bytes they may have; the last one is remembered in any case."""
+
 
 class Happened(NamedTuple):
     """An event that was made in a room session, whether or not anybody was told.
 
     Attributes:
         room: the room session.
-        frame: the frame of the event.
+        data: the frame of the event, encoded: the journal has the same bytes.
     """
 
     room: RoomSession
-    frame: dict[str, Any]
+    data: bytes
+
+    @property
+    def frame(self) -> dict[str, Any]:
+        """The frame of the event."""
+        return codec.decode(self.data)
 
     @property
     def id(self) -> str:
@@ -86,7 +95,11 @@ class Video(Namespace):
         self.rooms: dict[str, RoomSession] = {}
         self._rooms_channel = f"{ALL_ROOMS}.{space.identities.uuid()}"
         self.settings: dict[str, RoomSettings] = {}
-        self.history: deque[Happened] = deque(maxlen=HISTORY_LIMIT)
+        self.history: deque[Happened] = deque()
+        self._history_bytes = 0
+        # How many there may be at most; they are counted when that is too many.
+        self._people = 0
+        self._media = 0
         self._by_name: dict[str, RoomSession] = {}
         self._ended: dict[str, RoomSession] = {}
         self._by_channel: dict[str, RoomSession] = {}
@@ -191,8 +204,12 @@ class Video(Namespace):
             key: what the script calls the room.
 
         Raises:
-            Refusal: 409 when a room of this name is running, 403 when its settings let nobody in.
+            Refusal: 409 when a room of this name is running, 403 when its settings let nobody in,
+                429 when a limit of the space is reached.
         """
+        limits = self.space.limits
+        if len(self.rooms) >= limits.rooms:
+            raise limits.refusal("rooms")
         if name is None:
             name = self._fresh_room_name()
         if name in self._by_name:
@@ -200,6 +217,7 @@ class Video(Namespace):
         names = [None] * members if isinstance(members, int) else list(members)
         if name in self.settings:
             self.settings[name].check_join(self.space.now, len(names))
+        self._expect_people(len(names))
         uuid = self.space.identities.uuid
         room = RoomSession(
             self.settings_of(name),
@@ -259,12 +277,15 @@ class Video(Namespace):
         self._ended[room.id] = room
         self._emit_room("video.room.ended", room, everywhere=True)
         if len(self._ended) > ENDED_ROOMS_REMEMBERED:
-            oldest = self._ended.pop(next(iter(self._ended)))
-            del self._by_channel[oldest.channel]
-            self.space.subscriptions.forget_channel(oldest.channel)
-            self._awaiting_state = {
-                each for each in self._awaiting_state if each[1] != oldest.channel
-            }
+            self._forget_oldest_room()
+
+    def _forget_oldest_room(self) -> RoomSession:
+        """Of the rooms that have ended."""
+        oldest = self._ended.pop(next(iter(self._ended)))
+        del self._by_channel[oldest.channel]
+        self.space.subscriptions.forget_channel(oldest.channel)
+        self._awaiting_state = {each for each in self._awaiting_state if each[1] != oldest.channel}
+        return oldest
 
     def join(
         self,
@@ -288,7 +309,8 @@ class Video(Namespace):
 
         Raises:
             Refusal: 404 when the room has ended, 403 when it is locked [A], when it is full [A],
-                and at a time at which its settings or the session's token let nobody in [E].
+                and at a time at which its settings or the session's token let nobody in [E]; 429
+                when the space is full.
         """
         room.check_running()
         if room.properties["locked"]:
@@ -297,6 +319,7 @@ class Video(Namespace):
             more = 1 if join_as == "member" else 0
             room.settings.check_join(self.space.now, len(room.members) + more)
             _token_limits(session).check_join(self.space.now)
+        self._expect_people(1)
         member = self._new_member(room, name, kind=kind, parent=parent, session=session)
         if join_as == "audience":
             room.audience[member.id] = member
@@ -306,6 +329,40 @@ class Video(Namespace):
             self._emit_in(room, "video.member.joined", member=member.as_wire())
         self._plan_removal(room, member)
         return member
+
+    def _expect_people(self, more: int) -> None:
+        """Make sure that so many more can be in the rooms.
+
+        Raises:
+            Refusal: 429.
+        """
+        most = self.space.limits.members
+        self._people += more
+        if self._people > most:
+            # Those who left have been counted, too.
+            here = sum(len(room.members) + len(room.audience) for room in self.rooms.values())
+            self._people = here
+            if here + more > most:
+                raise self.space.limits.refusal("members")
+            self._people += more
+
+    def _expect_media(self) -> None:
+        """Make sure that one more recording, playback or stream can be kept.
+
+        Raises:
+            Refusal: 429.
+        """
+        most = self.space.limits.recordings
+        self._media += 1
+        if self._media <= most:
+            return
+        self._media = sum(map(_media_of, self._ended.values()))
+        self._media += sum(map(_media_of, self.rooms.values()))
+        while self._media >= most and self._ended:
+            self._media -= _media_of(self._forget_oldest_room())
+        if self._media >= most:
+            raise self.space.limits.refusal("recordings")
+        self._media += 1
 
     def _plan_removal(self, room: RoomSession, member: Member) -> None:
         """Have somebody removed when the room's settings or their token say so."""
@@ -347,9 +404,10 @@ class Video(Namespace):
         """Set properties of a member; what really changed is reported, and named in ``updated``.
 
         Raises:
-            Refusal: 404 when the room has ended.
+            Refusal: 404 when the room has ended, 413 for metadata that is too large.
         """
         room.check_running()
+        self.check_metadata(values)
         updated = room.change(member, values)
         if updated:
             shown = {**member.as_wire(), "updated": updated}
@@ -359,12 +417,23 @@ class Video(Namespace):
         """Set properties of a room session; what really changed is sent, and named in ``updated``.
 
         Raises:
-            Refusal: 404 when the room has ended.
+            Refusal: 404 when the room has ended, 413 for metadata that is too large.
         """
         room.check_running()
+        self.check_metadata(values)
         updated = room.change(room, values)
         if updated:
             self._emit_room("video.room.updated", room, updated=updated)
+
+    def check_metadata(self, values: Mapping[str, Any]) -> None:
+        """Make sure that the ``meta`` of some properties, if it is among them, is not too large.
+
+        Raises:
+            Refusal: 413.
+        """
+        meta = values.get("meta")
+        if meta and len(codec.encode(meta)) > self.space.limits.metadata:
+            raise self.space.limits.refusal("metadata")
 
     def talk(self, room: RoomSession, member: Member, talking: bool) -> None:
         """Somebody begins to talk, or stops; reported by ``video.member.talking`` [T]."""
@@ -427,9 +496,11 @@ class Video(Namespace):
         A member stays as they are [A]. That ``video.layout.changed`` follows is assumed too [A].
 
         Raises:
-            Refusal: 404 when the room has ended, or nobody has this id.
+            Refusal: 404 when the room has ended, or nobody has this id; 413 for metadata that is
+                too large.
         """
         room.check_running()
+        self.check_metadata(params)
         member = room.audience.pop(member_id, None)
         if member is None:
             room.find_member(member_id)
@@ -530,9 +601,11 @@ class Video(Namespace):
             label: what the script calls it.
 
         Raises:
-            Refusal: 404 when the room has ended, or for a layout that is not there.
+            Refusal: 404 when the room has ended, or for a layout that is not there; 429 when a
+                limit of the space is reached.
         """
         room.check_running()
+        self._expect_media()
         params = dict(params or {})
         if MEDIA[kind].has_length:
             params = {**self.playable.get(params["url"], self.playable.get(ANY_URL, {})), **params}
@@ -614,14 +687,23 @@ class Video(Namespace):
         """Emit an event to the subscribers of the room; with ``everywhere`` of all rooms, too."""
         channels = (ALL_ROOMS, room.channel) if everywhere else (room.channel,)
         room.changed_at = self.space.now
-        frame = self.space.emit(
+        data = self.space.emit(
             event_type,
             params,
             channel=self._rooms_channel if everywhere else room.channel,
             about=room,
             to=partial(self.space.subscriptions.to, event_type, *channels),
         )
-        self.history.append(Happened(room, frame))
+        self.history.append(Happened(room, data))
+        self._history_bytes += len(data)
+        while len(self.history) > 1 and (
+            len(self.history) > HISTORY_LIMIT or self._history_bytes > HISTORY_BYTES
+        ):
+            self._history_bytes -= len(self.history.popleft().data)
+
+
+def _media_of(room: RoomSession) -> int:
+    return sum(map(len, room.activities.values()))
 
 
 def _token_limits(session: Session | None) -> Limits:
