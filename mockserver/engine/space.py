@@ -39,6 +39,9 @@ Recipients = Callable[[], Iterable[Session]]
 DEFAULT_LATENCY_US = 30_000
 """Events follow their cause by 30 ms: clients may subscribe only after they acted [W]."""
 
+LONGEST_EVENT_TYPE = 200
+"""Characters of an event type that is subscribed; real ones have some thirty. [A]"""
+
 DISCONNECT_GRACE_US = 1_000_000
 """How long a client may take to answer ``signalwire.disconnect`` before it is closed [A]."""
 
@@ -662,13 +665,19 @@ class Space:
             initial_state: whether the session asks how things stand there.
 
         Raises:
-            Refusal: 404 for a channel that never was here [A], 429 when it is too many.
+            Refusal: 404 for a channel that never was here [A], 429 when it is too many, 413 for an
+                event type that is too long.
         """
         namespace = self._namespace_of(channel)
         if namespace is None:
             known = (each for there in self.namespaces.values() for each in there.channels())
             raise Refusal("404", f'no channel "{channel}" here; there is: {listed(known)}')
         events = [catalogue.SUBSCRIBED_AS.get(event, event) for event in events]
+        if (longest := max(map(len, events), default=0)) > LONGEST_EVENT_TYPE:
+            raise Refusal(
+                "413",
+                f"an event type has at most {LONGEST_EVENT_TYPE} characters here, not {longest}",
+            )
         if self.subscriptions.more(session, channel, events) > self.limits.subscriptions:
             raise self.limits.refusal("subscriptions")
         first = channel not in session.subscriptions
