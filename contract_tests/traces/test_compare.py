@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
+from contract_tests.engine.harness import S, World, recording_calls
 from contract_tests.engine.player import Player
 from contract_tests.shared import processes
 from contract_tests.shared.settings import settings
@@ -279,6 +280,33 @@ def test_clocks_may_differ() -> None:
 def test_nobody_who_called_is_told() -> None:
     with pytest.raises(NothingToPlayError, match="nothing to compare"):
         compared([])
+
+
+def test_a_session_without_its_beginning_is_told() -> None:
+    entries = entries_of("pause-resume")[2:]
+    with pytest.raises(NothingToPlayError, match="the beginning of session s1 is missing"):
+        compared(entries)
+
+
+def test_a_room_that_ran_before_may_be_known_from_elsewhere() -> None:
+    """As from REST: the client calls about it although nothing in the trace has told its id."""
+    world = World()
+    world.connected().ask("video.rooms.get")
+    room = world.start_room("lobby", members=["Ann"])
+    client = world.connected()
+    call = recording_calls(client, room)
+    client.follow(room)
+    recording = call("start")["recording"]["id"]
+    world.wait(S)
+    call("stop", recording)
+    world.wait(S)
+    entries = [each for each in world.entries(world.space) if each["session"] != "s1"][1:]
+    for number, each in enumerate(entries, 1):
+        each["n"] = number
+    comparison = compared(entries)
+    assert labels(comparison) == []
+    assert comparison.events == 4
+    assert "room lobby ran before the client looked" in comparison.guesses
 
 
 # A second mock as the real one, over sockets

@@ -9,7 +9,7 @@ from typing import Any
 
 from mockserver import scenarios
 from mockserver.contract import Entry
-from mockserver.contract.index import Answer, Call, Event, Session
+from mockserver.contract.index import CONNECT, Answer, Call, Event, Session
 from mockserver.contract.values import mapping, string
 from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.traces.scenario.causes import causes
@@ -54,15 +54,16 @@ def compare(entries: Collection[Entry], *, tolerance_s: float = TOLERANCE_S) -> 
         tolerance_s: by how many seconds times and lengths of time may differ.
 
     Raises:
-        NothingToPlayError: no client called anything.
+        NothingToPlayError: no client called anything, or the beginning of a session is missing.
     """
     entries = list(entries)
     story = Story(entries)
     if not story.calls:
         raise NothingToPlayError("no client called anything, so there is nothing to compare")
+    _check_beginnings(story)
     text = service_alone(story, SPACE)
     there = steps_of(entries)
-    replay = Replay(there, scenarios.loads(text))
+    replay = Replay(there, scenarios.loads(text), story.rooms.values())
     here = replay.run()
     both = _Both(there, here, replay, story, tolerance_s)
     found = _merged(both.differences())
@@ -74,6 +75,21 @@ def compare(entries: Collection[Entry], *, tolerance_s: float = TOLERANCE_S) -> 
         if line.strip().startswith("# guessed: ")
     ]
     return Comparison(both.answers, both.events, found, guesses)
+
+
+def _check_beginnings(story: Story) -> None:
+    """Refuse a trace in which somebody calls who never connected: what they had is not known.
+
+    Raises:
+        NothingToPlayError: there is such a session; says which.
+    """
+    connected = {call.session for call in story.calls if call.method == CONNECT}
+    for call in story.calls:
+        if call.succeeded and call.session not in connected:
+            raise NothingToPlayError(
+                f"the beginning of session {call.session.name} is missing: a comparison needs "
+                f"{CONNECT} and all subscriptions"
+            )
 
 
 class _Both:

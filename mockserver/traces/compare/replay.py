@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -11,9 +11,10 @@ import orjson
 from mockserver import contract
 from mockserver.contract import Entry
 from mockserver.contract.index import CONNECT, Answer, Call, Event, Session, Step
-from mockserver.engine import TABLES, Connection, Gate, Keeper, ManualClock, Space
+from mockserver.engine import TABLES, Connection, Gate, Keeper, ManualClock, Space, Video
 from mockserver.protocol import frames
 from mockserver.scenarios import Scenario, ScenarioScript
+from mockserver.traces.scenario.story import Room
 
 from .ids import Ids
 
@@ -23,6 +24,10 @@ PATIENCE_US = 2_000_000
 
 AFTERWARDS_US = 2_000_000
 """How long the mock is heard after the last frame of the trace."""
+
+MOST_FRAMES = 10_000_000
+MOST_BYTES = 4 << 30
+"""What the mock's trace may take: it is not much longer than the other one, which is in memory."""
 
 Steps = list[tuple[Entry, Step]]
 
@@ -74,17 +79,26 @@ class Replay:
     Args:
         steps: the trace.
         service: what the service does by itself.
+        rooms: the rooms of the trace.
 
     Attributes:
         ids: which id of the mock's stands for which of the trace's.
         calls: number of a call's entry in the trace -> the id of the same call here.
     """
 
-    def __init__(self, steps: Steps, service: Scenario) -> None:
+    def __init__(self, steps: Steps, service: Scenario, rooms: Iterable[Room]) -> None:
         self._steps = steps
         self._clock = ManualClock()
         self._start = self._clock.now()
-        self._space = Space(SPACE, TABLES, clock=self._clock, script=ScenarioScript(service))
+        self._space = Space(
+            SPACE,
+            TABLES,
+            clock=self._clock,
+            script=ScenarioScript(service),
+            # All of it is looked at, and at the end.
+            journal_limit=MOST_FRAMES,
+            journal_bytes=MOST_BYTES,
+        )
         self._space.is_kept = True
         self._gate = Gate(_OneSpace(self._space), self._clock)
         self._begun = steps[0][0].time
@@ -96,9 +110,12 @@ class Replay:
         self._sessions: dict[str, Session] = {}
         self.ids = Ids()
         self.calls: dict[int, str] = {}
+        self._early = [each for each in rooms if not each.started]
 
     def run(self) -> Steps:
         """Play it; gives the mock's trace."""
+        self._advance(self._start)
+        self._know_early_rooms()
         for entry, step in self._steps:
             if entry.to_client:
                 self._hear(entry, step)
@@ -119,6 +136,18 @@ class Replay:
             for session, connection in self._connections.items()
             if connection.session is not None
         } | self._sessions
+
+    def _know_early_rooms(self) -> None:
+        """A client may know rooms that ran before from elsewhere, as from REST."""
+        here = {room.key: room for room in Video.of(self._space).rooms.values()}
+        for room in self._early:
+            if (mine := here.get(room.key)) is not None:
+                self.ids.known.add(room.id)
+                self.ids.agree(room.id, mine.id)
+                if room.channel is not None:
+                    self.ids.agree(room.channel, mine.channel)
+                if room.room_id is not None and mine.room_id is not None:
+                    self.ids.agree(room.room_id, mine.room_id)
 
     # Time
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from mockserver.engine.video.properties import (
 from mockserver.protocol.lifecycles import LIFECYCLES
 
 from .story import Story, id_of
+
+MOST_WAITING = 200
+"""Calls whose events of one type may still come."""
 
 DERIVED = ("video.room.subscribed", "video.member.promoted", "video.member.demoted")
 """Events that follow from what others tell."""
@@ -37,12 +41,14 @@ class _Effect:
     """What a call may still cause.
 
     Attributes:
+        type: the type of the event.
         call: the call.
         fits: whether an event is one of it.
         once: whether there is only one event of it for each subject.
         told: subject -> the id of the event about it.
     """
 
+    type: str
     call: Call
     fits: Callable[[Event], bool]
     once: bool = True
@@ -52,15 +58,16 @@ class _Effect:
 def causes(story: Story) -> dict[int, Call]:
     """The number of each event's entry -> the call that caused it."""
     found: dict[int, Call] = {}
-    effects: list[_Effect] = []
+    effects: dict[str, deque[_Effect]] = {}
     happened = sorted([*story.calls, *story.events], key=lambda each: each.entry.n)
     for each in happened:
         if not isinstance(each, Event):
-            if each.succeeded:
-                effects += _effects(each)
+            for effect in _effects(each) if each.succeeded else ():
+                waiting = effects.setdefault(effect.type, deque(maxlen=MOST_WAITING))
+                waiting.append(effect)
             continue
         subject = _subject(each)
-        for effect in reversed(effects):
+        for effect in reversed(effects.get(each.type, ())):
             # Each session that listens is told of the same event.
             is_free = not effect.once or effect.told.get(subject) in (None, each.id)
             if effect.fits(each) and is_free:
@@ -96,14 +103,12 @@ def _effects(call: Call) -> Iterator[_Effect]:
         yield from _of_member(call, verb, string(params.get("member_id")))
     elif not kind and method in _ROOM_FIELDS:
         fields = set(_ROOM_FIELDS[method])
-        yield _Effect(
-            call,
-            lambda event: event.type == "video.room.updated" and bool(fields & {*updated(event)}),
-        )
+        yield _Effect("video.room.updated", call, _changes(fields))
         if method == "set_layout":
-            yield _Effect(call, lambda event: event.type == "video.layout.changed")
+            yield _Effect("video.layout.changed", call, _any)
     elif method == "set_position":
-        yield _Effect(call, _changes({"requested_position", "current_position"}), once=False)
+        positions = {"requested_position", "current_position"}
+        yield _Effect("video.member.updated", call, _changes(positions), once=False)
 
 
 def _of_media(call: Call, kind: str, verb: str) -> Iterator[_Effect]:
@@ -111,24 +116,24 @@ def _of_media(call: Call, kind: str, verb: str) -> Iterator[_Effect]:
     if verb == "start":
         result = mapping((call.answer.frame or {}).get("result")) if call.answer else {}
         started = id_of(result.get(kind))
-        yield _Effect(call, _tells(kind, "started", started, None))
+        yield _Effect(f"video.{kind}.started", call, _tells(kind, started, None))
     else:
         transitions = {table.transition(state, verb) for state in table.states} - {None}
         id_ = string(call.params.get(f"{kind}_id"))
         for transition in transitions:
             if transition is not None:
-                yield _Effect(call, _tells(kind, transition.event, id_, transition.state))
+                type_ = f"video.{kind}.{transition.event}"
+                yield _Effect(type_, call, _tells(kind, id_, transition.state))
     if table.flag is not None and verb in ("start", "stop"):
-        flag = table.flag
-        yield _Effect(
-            call, lambda event: event.type == "video.room.updated" and flag in updated(event)
-        )
+        yield _Effect("video.room.updated", call, _changes({table.flag}))
 
 
-def _tells(kind: str, word: str, id_: str | None, state: str | None) -> Callable[[Event], bool]:
+def _any(_event: Event) -> bool:
+    return True
+
+
+def _tells(kind: str, id_: str | None, state: str | None) -> Callable[[Event], bool]:
     def fits(event: Event) -> bool:
-        if event.type != f"video.{kind}.{word}":
-            return False
         told = mapping(event.body.get(kind))
         return (id_ is None or told.get("id") == id_) and state in (None, told.get("state"))
 
@@ -141,16 +146,15 @@ def _of_member(call: Call, verb: str, member: str | None) -> Iterator[_Effect]:
 
     if verb in _MEMBER_FIELDS:
         changes = _changes(set(_MEMBER_FIELDS[verb]))
-        yield _Effect(call, lambda event: changes(event) and about(event))
+        yield _Effect("video.member.updated", call, lambda event: changes(event) and about(event))
     words = {"remove": ("left",), "demote": ("left",), "promote": ("joined",)}.get(verb, ())
     for word in words:
-        type_ = f"video.member.{word}"
-        yield _Effect(call, lambda event, type_=type_: event.type == type_ and about(event))  # type: ignore[misc]
+        yield _Effect(f"video.member.{word}", call, about)
     if verb in ("demote", "promote"):
-        yield _Effect(call, lambda event: event.type == "video.room.audience_count")
+        yield _Effect("video.room.audience_count", call, _any)
     if verb == "remove" and member == EVERYBODY:
-        yield _Effect(call, lambda event: event.type == "video.room.ended")
+        yield _Effect("video.room.ended", call, _any)
 
 
 def _changes(fields: set[str]) -> Callable[[Event], bool]:
-    return lambda event: event.type == "video.member.updated" and bool(fields & {*updated(event)})
+    return lambda event: bool(fields & {*updated(event)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from mockserver.engine.video.properties import EVERYBODY
 from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.scenarios.commands import COMMANDS
 
-from .service import Step, seconds
+from .service import Step, nth_of, seconds
 from .story import Story, failure, id_of
 
 AT_ONCE_S = 0.02
@@ -87,6 +88,8 @@ class Client:
         )
         self._listened: set[str] = set()
         self._connected = False
+        self._places = [each.entry.n for each in self._events]
+        self._numbers = nth_of(self._events, lambda event: event.type)
         self.unknown: list[str] = []
         self._doings = [each for call in self._calls if (each := self._doing(call)) is not None]
 
@@ -114,7 +117,7 @@ class Client:
             event, must, room = self._awaited(doing, former, room)
             gap = doing.call.entry.time - (former.done if former is not None else self._begin())
             if event is not None:
-                number = self._number(event)
+                number = self._numbers[event.entry.n]
                 data["on"] = {"event": event.type, **self._nth(event.type, number, awaited)}
                 gap = doing.call.entry.time - event.entry.time
                 if not must:
@@ -144,10 +147,6 @@ class Client:
         awaited[type_] = max(awaited[type_], number)
         return told
 
-    def _number(self, event: Event) -> int:
-        same = [each for each in self._events if each.type == event.type]
-        return same.index(event) + 1
-
     def _awaited(
         self, doing: _Doing, former: _Doing | None, room: str
     ) -> tuple[Event | None, bool, str]:
@@ -161,18 +160,19 @@ class Client:
             )
             rooms = result.get("rooms") or []
             return None, False, id_of(rooms[-1]) or room if rooms else room
-        before = [each for each in self._events if each.entry.n < doing.call.entry.n]
+        until = bisect_left(self._places, doing.call.entry.n)
         wanted = self._story.room_of(doing.call)
         if wanted is not None and wanted.id != room:
-            for event in reversed(before):
+            for event in reversed(self._events[:until]):
                 if "room_session" in event.body and self._story.room_of(event) is wanted:
                     return event, True, wanted.id
             doing.remarks.append(f"guessed: this was in room {wanted.key}")
             return None, False, wanted.id
-        since = [each for each in before if former is None or each.entry.n > former.call.entry.n]
-        if not since:
+        if until == 0:
             return None, False, room
-        event = since[-1]
+        event = self._events[until - 1]
+        if former is not None and event.entry.n < former.call.entry.n:
+            return None, False, room
         if not 0 <= doing.call.entry.time - event.entry.time < SOON_S:
             return None, False, room
         if former is not None and event.entry.time <= former.done + AT_ONCE_S:
@@ -218,8 +218,9 @@ class Client:
         """Whether members are asked for only because the next call is about one of them."""
         if call.method != "video.members.get":
             return False
-        after = [each for each in self._calls if each.entry.n > call.entry.n]
-        return bool(after) and after[0].method.startswith("video.member.")
+        after = bisect_left(self._calls, call.entry.n + 1, key=lambda each: each.entry.n)
+        next_ = self._calls[after : after + 1]
+        return bool(next_) and next_[0].method.startswith("video.member.")
 
     def _command(self, call: Call) -> tuple[Any, list[str]] | None:
         _, _, method = call.method.partition(".")

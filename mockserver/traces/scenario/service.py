@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, TypeVar
 
 from mockserver.contract.index import Call, Event, Session
 from mockserver.contract.values import mapping, string
@@ -63,13 +66,16 @@ def seconds(time_s: float) -> int:
     return max(0, round(time_s * 1_000) * 1_000)
 
 
-def nth_of(calls: Sequence[Call]) -> dict[int, int]:
-    """The number of each call's entry -> the how-manieth call of its method it is."""
+C = TypeVar("C", bound=Call)
+
+
+def nth_of(calls: Sequence[C], name: Callable[[C], str]) -> dict[int, int]:
+    """The number of each entry -> 1 for the first of its name, 2 for the second, and so on."""
     counts: Counter[str] = Counter()
     numbers = {}
     for call in calls:
-        counts[call.method] += 1
-        numbers[call.entry.n] = counts[call.method]
+        counts[name(call)] += 1
+        numbers[call.entry.n] = counts[name(call)]
     return numbers
 
 
@@ -86,10 +92,18 @@ class Service:
         self._story = story
         self._calls = calls
         self._events = events
-        self._nth = nth_of(calls)
+        self._nth = nth_of(calls, lambda call: call.method)
+        self._count = Counter(each.method for each in calls)
+        self._awaitable = [each for each in calls if _can_be_awaited(each)]
+        self._times = list(accumulate((each.entry.time for each in self._awaitable), max))
         self._again = {each.entry.n for each in calls}
         self._sessions = {each.session for each in calls}
         self._causes = causes(story)
+        self._first: dict[int, int] = {}
+        for n, cause in sorted(self._causes.items()):
+            self._first.setdefault(cause.entry.n, n)
+        self._states: dict[tuple[str, str], str] = {}
+        self._layouts: dict[str, str | None] = {}
         self._several = len(story.rooms) > 1
         self._present: dict[str, set[str]] = {}
         self._labels: dict[str, str] = {}
@@ -166,16 +180,12 @@ class Service:
 
     def _due(self, done: _Done) -> dict[str, Any]:
         """When a step is due: after the last call before it, as clients may be slower next time."""
-        before = [
-            each
-            for each in self._calls
-            if each.entry.time <= done.time + 1e-6
-            and each.entry.n < done.n
-            and _can_be_awaited(each)
-        ]
-        if not before:
+        place = bisect_right(self._times, done.time + 1e-6) - 1
+        while place >= 0 and self._awaitable[place].entry.n >= done.n:
+            place -= 1
+        if place < 0:
             return {"at": seconds(done.time - self._story.start)}
-        call = before[-1]
+        call = self._awaitable[place]
         due: dict[str, Any] = {"when": self._trigger(call)}
         if after := seconds(done.time - call.entry.time):
             due["after"] = after
@@ -214,9 +224,12 @@ class Service:
             if event.type == "video.room.ended" and (room := self._story.room_of(event))
         }
         for event in self._events:
-            if self._is_made_again(event) or event.type in DERIVED or event.id in seen:
+            if event.id in seen:
                 continue
             seen.add(event.id)
+            if self._is_made_again(event) or event.type in DERIVED:
+                self._note(event)
+                continue
             room = self._story.room_of(event)
             end = ended.get(room.id) if room is not None else None
             if end is not None and event.type != "video.room.ended":
@@ -224,6 +237,16 @@ class Service:
                 if event.type.endswith(".ended") and gone < TOGETHER_S:
                     continue
             yield event
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
+        """Note the states that an event tells, for what comes after it."""
+        for kind in LIFECYCLES:
+            told = mapping(event.body.get(kind))
+            if (id_ := id_of(told)) is not None and isinstance(told.get("state"), str):
+                self._states[kind, id_] = told["state"]
+        if event.type == "video.layout.changed" and (room := self._story.room_of(event)):
+            self._layouts[room.id] = _layout(event)
 
     def _early_rooms(self) -> Iterator[_Done]:
         """Rooms that ran before the trace tells of them."""
@@ -361,14 +384,11 @@ class Service:
 
     def _of_layout(self, event: Event, room: Room | None) -> Iterator[tuple[Any, list[str]]]:
         """A layout that nobody chose follows from who is there, unless its name is another one."""
-        name = string(mapping(event.body.get("layout")).get("name"))
-        before = [
-            string(mapping(each.body.get("layout")).get("name"))
-            for each in self._story.events
-            if each.type == event.type and each.entry.n < event.entry.n
-        ]
-        if room is not None and name is not None and before and before[-1] != name:
-            yield self._of("set_layout", room, layout=name), []
+        name = _layout(event)
+        if room is not None and name is not None:
+            before = self._layouts.get(room.id)
+            if before is not None and before != name:
+                yield self._of("set_layout", room, layout=name), []
 
     def _of_media(
         self, event: Event, kind: str, word: str, room: Room | None
@@ -387,13 +407,13 @@ class Service:
         remarks = []
         if id_ in self._labels:
             which[kind] = self._labels[id_]
-        elif self._others_run(event, kind, id_):
+        elif self._others_run(kind, id_):
             remarks = [f"guessed: the newest {kind} is meant, though several run"]
         if word == "ended":
             if not self._ended_by_itself(event):
                 yield self._of(f"stop_{kind}", room, **which), remarks
             return
-        before = self._state_before(event, kind, id_)
+        before = self._states.get((kind, id_), table.initial)
         verbs = [
             verb
             for verb in ("pause", "resume")
@@ -405,25 +425,13 @@ class Service:
             volume = told["volume"]
             yield self._of("set_playback_volume", room, volume=volume, **which), remarks
 
-    def _state_before(self, event: Event, kind: str, id_: str) -> str:
-        states = [
-            string(mapping(each.body.get(kind)).get("state"))
-            for each in self._story.events
-            if id_of(each.body.get(kind)) == id_ and each.entry.n < event.entry.n
-        ]
-        return next((each for each in reversed(states) if each), LIFECYCLES[kind].initial)
-
-    def _others_run(self, event: Event, kind: str, id_: str) -> bool:
-        running: set[str | None] = set()
-        for each in self._story.events:
-            if each.entry.n >= event.entry.n:
-                break
-            other = id_of(each.body.get(kind))
-            if each.type == f"video.{kind}.started":
-                running.add(other)
-            elif each.type == f"video.{kind}.ended":
-                running.discard(other)
-        return bool(running - {id_})
+    def _others_run(self, kind: str, id_: str) -> bool:
+        """Whether others of this kind have not ended, as far as was told."""
+        final = LIFECYCLES[kind].final
+        return any(
+            each == kind and other != id_ and state != final
+            for (each, other), state in self._states.items()
+        )
 
     def _of_member(
         self, event: Event, word: str, room: Room | None
@@ -499,10 +507,9 @@ class Service:
         if call.answer is None or call.method in _IGNORED or call.method not in CLIENT_CALLS:
             return
         to: dict[str, Any] = {"to": call.method}
-        same = [each for each in self._calls if each.method == call.method]
-        if len(same) > 1:
+        if self._count[call.method] > 1:
             to["nth"] = self._nth[call.entry.n]
-        late = call.answer.time - call.entry.time - self._usual()
+        late = call.answer.time - call.entry.time - self._usual
         delay = {"delay": seconds(late)} if late > LATE_S else {}
         if (failed := failure(call)) is not None:
             code, message, data = failed
@@ -512,18 +519,22 @@ class Service:
             else:
                 yield Step({**to, "with": {"code": code, "message": message or "refused"}, **delay})
             return
-        first = [n for n, cause in self._causes.items() if cause is call and n < call.answer.n]
-        if first:
+        if self._first.get(call.entry.n, call.answer.n) < call.answer.n:
             yield Step({**to, "after_events": True})
         elif delay:
             yield Step({**to, **delay}, ["the answer was late"])
 
+    @cached_property
     def _usual(self) -> float:
         """Seconds that an answer takes if nothing holds it up."""
         times = (
             each.answer.time - each.entry.time for each in self._calls if each.answer is not None
         )
         return min(times, default=0.0)
+
+
+def _layout(event: Event) -> str | None:
+    return string(mapping(event.body.get("layout")).get("name"))
 
 
 def _can_be_awaited(call: Call) -> bool:

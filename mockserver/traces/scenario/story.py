@@ -32,6 +32,8 @@ class Room:
         members: ids of the members that it started with; None while nobody has listed them.
         joined: ids of the members that joined later.
         started: whether its start is in the trace.
+        room_id: the id of the room of which it is a session.
+        channel: the channel of its events.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Room:
     members: list[str] | None = None
     joined: set[str] = field(default_factory=set)
     started: bool = False
+    room_id: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,9 @@ class Story:
         display_name = string(told.get("display_name"))
         if display_name is not None and display_name != room.name:
             room.display_name = display_name
+        room.room_id = string(told.get("room_id")) or room.room_id
         if (channel := string(told.get("event_channel"))) is not None:
+            room.channel = channel
             self._channels[channel] = id_
         for member in items(told.get("members")):
             self._learn_member(mapping(member))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -80,6 +81,15 @@ def _value(key: str, value: Any) -> str:
 
 def _flow(value: Any) -> str:
     """A simple value, quoted where it must be inside of braces."""
+    return _text(value) if isinstance(value, str) else _dumped(value)
+
+
+@lru_cache(maxsize=10_000)
+def _text(value: str) -> str:
+    return _dumped(value)
+
+
+def _dumped(value: Any) -> str:
     dumped: str = yaml.safe_dump(
         [value], default_flow_style=True, allow_unicode=True, width=float("inf")
     )
