@@ -82,7 +82,6 @@ class SpaceControl:
 
     def close(self) -> None:
         """The space has ended."""
-        self.happenings.close()
         self.over.set()
 
     # Actions

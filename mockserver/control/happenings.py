@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from mockserver import contract
-from mockserver.engine import MICROSECONDS, Journal, seconds
-from mockserver.engine.journal import NOTE, TO_SERVER, Entry
+from mockserver.engine import MICROSECONDS, Journal
 from mockserver.printable import printable
 from mockserver.protocol import catalogue, durations
 from mockserver.protocol.differences import MISSING, Difference, differences
 from mockserver.protocol.explanation import Problem, shorten
-from mockserver.protocol.frames import EVENT_METHOD
 
 from .arguments import ArgumentError, check, checked_by
+from .index import Index
 from .shapes import Schema
 from .views import Happening
 
@@ -45,66 +41,23 @@ class UnknownName(LookupError):
 
 
 class Happenings:
-    """Requests and events of one space, in the order of the journal.
+    """Calls and events of one space, in the order of its journal, as long as that keeps them.
 
     An event that goes to several sessions is one happening.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._all: list[Happening] = []
-        self._invalid: list[tuple[int, str, str]] = []
-        self._event_ids: set[str] = set()
-        self._waited: Counter[str] = Counter()
-        self._news: asyncio.Event = asyncio.Event()
-        for entry in journal.raw():
-            self._note(entry)
-        self._stop = journal.listen(self._note)
+        self._index = Index(journal)
+        # Name -> the number of the last one that a wait has had.
+        self._waited: dict[str, int] = {}
 
-    def close(self) -> None:
-        """Listen to the journal no more."""
-        self._stop()
+    async def catch_up(self) -> None:
+        """Read what has happened since somebody last asked; others run in between.
 
-    def _note(self, entry: Entry) -> None:
-        if entry.direction == NOTE or not _is_what_it_is(entry):
-            return
-        if not entry.valid:
-            self._note_invalid(entry)
-            return
-        frame = orjson.loads(entry.data)
-        method = frame.get("method")
-        if entry.direction == TO_SERVER:
-            if method is None:
-                return
-            happening = Happening(
-                entry.number, seconds(entry.time), "call", method, frame["params"], entry.session
-            )
-        else:
-            # What a tester pushes may be anything.
-            event, frame_id = frame.get("params"), str(frame.get("id"))
-            is_event = method == EVENT_METHOD and isinstance(event, dict)
-            if not is_event or frame_id in self._event_ids:
-                return
-            self._event_ids.add(frame_id)
-            happening = Happening(
-                entry.number,
-                seconds(entry.time),
-                "event",
-                event.get("event_type", ""),
-                event.get("params", {}),
-                entry.session,
-            )
-        self._all.append(happening)
-        self._news.set()
-
-    def _note_invalid(self, entry: Entry) -> None:
-        """Remember what a client may have meant, to tell those who look for it."""
-        try:
-            frame = orjson.loads(entry.data)
-        except orjson.JSONDecodeError:
-            return
-        if isinstance(frame, dict) and isinstance(frame.get("method"), str):
-            self._invalid.append((entry.number, frame["method"], entry.problem or ""))
+        Everything here does so by itself. When that may be much, this does not hold them up.
+        """
+        await self._index.catch_up_in_slices()
 
     @checked_by("happenings_query", but=["name"])
     def of(self, name: str | None = None, kind: str | None = None) -> list[Happening]:
@@ -114,9 +67,9 @@ class Happenings:
         return self._of(name, kind)
 
     def _of(self, name: str | None, kind: str | None = None) -> list[Happening]:
-        return [
-            each for each in self._all if name in (None, each.name) and kind in (None, each.kind)
-        ]
+        self._index.catch_up()
+        found = self._index.all() if name is None else self._index.named(name)
+        return [each for each in found if kind in (None, each.kind)]
 
     @checked_by("expect", but=["name"])
     async def wait_for(
@@ -139,21 +92,28 @@ class Happenings:
         """
         check_name(name)
         timeout_s = durations.rounded(timeout) / MICROSECONDS
+        news = asyncio.Event()
+        stop = self._journal.listen(lambda _: news.set())
+        looked_at = 0
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    candidates = self._of(name)
-                    for number in range(self._waited[name], len(candidates)):
-                        if not differences(params or {}, candidates[number].params):
-                            self._waited[name] = number + 1
-                            return candidates[number]
-                    self._news.clear()
-                    await self._news.wait()
+                    news.clear()
+                    await self._index.catch_up_in_slices()
+                    after = max(self._waited.get(name, 0), looked_at)
+                    for each in self._index.named_after(name, after):
+                        if not differences(params or {}, each.params):
+                            self._waited[name] = each.n
+                            return each
+                        looked_at = each.n
+                    await news.wait()
         except TimeoutError:
             problem = f"{name}{_shown(params)} did not come within {timeout_s:g} s"
             if had := self._matching(name, params):
                 problem += f"; {_numbers(had)} is what earlier waits had, or went past"
             raise TimeoutError(self._told(problem, name, params)) from None
+        finally:
+            stop()
 
     @checked_by("expect_count", but=["name"])
     def expect(
@@ -190,7 +150,7 @@ class Happenings:
         """
         steps = [_step(number, each) for number, each in enumerate(wanted)]
         found: list[Happening] = []
-        rest = iter(self._all)
+        rest = iter(self._of(None))
         for name, params in steps:
             for each in rest:
                 if each.name == name and not differences(params or {}, each.params):
@@ -232,20 +192,13 @@ class Happenings:
             different = "; ".join(map(_said, differences(params or {}, each.params)))
             lines.append(f"  #{each.n} {name}: {different}")
         lines += [
-            f"  #{number} {name} does not count, being invalid: {reason}"
-            for number, method, reason in self._invalid
-            if method == name
+            f"  #{each.n} {name} does not count, being invalid: {each.problem}"
+            for each in self._index.invalid(name)
         ]
         if not self._of(name):
-            names = dict.fromkeys(each.name for each in self._all)
-            lines.append(f"what came: {', '.join(names) or 'nothing'}")
+            lines.append(f"what came: {', '.join(self._index.names()) or 'nothing'}")
         lines += ["timeline:", self.timeline(TIMELINE_SHOWN) or "  nothing crossed the wire"]
         return printable("\n".join(lines))
-
-
-def _is_what_it_is(entry: Entry) -> bool:
-    """Whether an entry has come to the other side, and as it was meant."""
-    return entry.mark is None or (not entry.mark.is_lost and entry.mark.meant is None)
 
 
 def check_name(name: str) -> None:

@@ -130,6 +130,11 @@ class Journal:
         return self._count - self._first + 1
 
     @property
+    def first(self) -> int:
+        """The number of the oldest entry that is kept, or that will be if none is."""
+        return self._first
+
+    @property
     def last(self) -> int:
         """The number of the newest entry that there ever was; 0 before the first."""
         return self._count

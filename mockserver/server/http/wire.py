@@ -133,6 +133,7 @@ async def expect_count(call: Call) -> Any:
 
     Answered with those that fit; with 409 when there are more or fewer, with what came instead.
     """
+    await call.control.happenings.catch_up()
     expect = call.control.happenings.expect
     return _met(lambda: expect(**call.body))
 
@@ -146,6 +147,7 @@ async def expect_order(call: Call) -> Any:
         each if isinstance(each, str) else (each["name"], each.get("params", {}))
         for each in call.body["wanted"]
     ]
+    await call.control.happenings.catch_up()
     return _met(lambda: call.control.happenings.expect_in_order(wanted))
 
 
@@ -171,5 +173,7 @@ async def list_happenings(call: Call) -> Any:
     An event that goes to several sessions is sent once.
     """
     after = call.query.pop("after")
-    found = call.control.happenings.of(**call.query)
+    happenings = call.control.happenings
+    await happenings.catch_up()
+    found = happenings.of(**call.query)
     return {"happenings": [each for each in found if each.n > after]}
