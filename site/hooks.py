@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "fixtures" / "scenarios"
 PARTS = {
     "Use it": (
+        "USING",
         "TESTING",
+        "COMMANDS",
         "CI",
         "SCENARIOS",
         "CONTROL_API",
@@ -31,6 +33,7 @@ PARTS = {
         "RULES",
         "FAULTS",
         "SCALING",
+        "COMPARISON",
     ),
     "The protocol": ("PROTOCOL", "FIDELITY", "COVERAGE"),
     "The project": ("ARCHITECTURE", "EXTENDING", "PERFORMANCE"),
