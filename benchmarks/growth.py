@@ -22,7 +22,7 @@ from mockserver.scenarios import ScenarioScript
 SIZES = (10, 100, 1_000, 10_000)
 REQUESTS = 400
 REPEATS = 5
-MOST = {"steps of a scenario": 1_000}
+MOST = {"steps of a scenario": 1_000, "steps of one trigger": 1_000}
 """Where ten thousand cannot be: a file may have no more."""
 
 
@@ -165,6 +165,14 @@ def with_steps(count: int) -> World:
     return World(scenario=text)
 
 
+def with_waiting_steps(count: int) -> World:
+    """Steps that wait for what each request causes, but for a later time of it."""
+    when = "when: {event: video.recording.updated, nth: %d}"
+    steps = "".join(f"  - {{{when % (100_000 + each)}, do: start_room}}\n" for each in range(count))
+    text = f"scenario: long\nabout: Many steps.\nrooms: {{lobby: {{members: 1}}}}\nscript:\n{steps}"
+    return World(scenario=text)
+
+
 def with_frames(count: int) -> World:
     """A journal of the usual size, which ten thousand frames fill."""
     world = World()
@@ -189,6 +197,7 @@ GROWING: dict[str, Callable[[int], World]] = {
     "recordings that run": partial(with_recordings, ended=False),
     "recordings that ended": partial(with_recordings, ended=True),
     "steps of a scenario": with_steps,
+    "steps of one trigger": with_waiting_steps,
     "frames in the journal": with_frames,
     "room in a full journal": with_journal,
 }

@@ -35,15 +35,13 @@ class ScenarioScript(Script):
         self.rest = scenario.rest
         self.failures: list[str] = []
         self._spent = False
-        self._seen = [0] * len(scenario.script)
         self._calls: dict[str, int] = {}
         self._rules: dict[str, list[AnswerRule]] = {}
         for rule in scenario.answers:
             self._rules.setdefault(rule.method, []).append(rule)
-        self._waiting: dict[tuple[str, str], list[tuple[int, Step]]] = {}
+        self._waiting: dict[tuple[str, str], dict[str | None, _Waiting]] = {}
         for index, step in enumerate(scenario.script):
-            trigger = step.trigger
-            self._waiting.setdefault((trigger.kind, trigger.value), []).append((index, step))
+            self._waiting_with(step.trigger).add(index, step.trigger)
         self._awaited_calls = {value for kind, value in self._waiting if kind == "call"}
         self._started: dict[str, Container] = {}
         self._scheduled: list[tuple[int, Step]] = []
@@ -64,9 +62,10 @@ class ScenarioScript(Script):
         }
         for fault in self.scenario.faults:
             space.do("fault", None, fault.args)
-        for _, step in self._waiting.get(("at", ""), ()):
-            self._spent = True
-            self._later(space, step.trigger.at_us + step.after_us, step, None)
+        for step in self.scenario.script:
+            if step.trigger.kind == "at":
+                self._spent = True
+                self._later(space, step.trigger.at_us + step.after_us, step, None)
 
     def on_call(
         self, space: Space, session: Session | None, method: str, params: dict[str, Any]
@@ -94,22 +93,31 @@ class ScenarioScript(Script):
         self._happened(space, "event", event_type, about)
 
     def _happened(self, space: Space, kind: str, value: str, room: Container | None) -> None:
-        for index, step in self._waiting.get((kind, value), ()):
-            trigger = step.trigger
-            if trigger.room is not None and (room is None or room.key != trigger.room):
-                continue
-            self._seen[index] += 1
-            if _is_due(trigger, self._seen[index]):
-                self._spent = self._spent or not trigger.every
-                self._later(space, step.after_us, step, room)
+        by_room = self._waiting.get((kind, value))
+        if by_room is None:
+            return
+        due: list[int] = []
+        for key in {None, None if room is None else room.key}:
+            if key in by_room:
+                due += by_room[key].happened()
+        # In the order of the file.
+        for index in sorted(due):
+            step = self.scenario.script[index]
+            self._spent = self._spent or not step.trigger.every
+            self._later(space, step.after_us, step, room)
+
+    def _waiting_with(self, trigger: Trigger) -> _Waiting:
+        """The steps that wait for the same as this trigger, whichever time of it they wait for."""
+        by_room = self._waiting.setdefault((trigger.kind, trigger.value), {})
+        return by_room.setdefault(trigger.room, _Waiting())
 
     def outlook(self) -> list[Coming]:
         """The steps that have a time by now, then those that wait for their trigger."""
         timed = sorted(self._scheduled, key=lambda each: each[0])
         waiting = [
             step
-            for index, step in enumerate(self.scenario.script)
-            if step.trigger.kind != "at" and _can_come(step.trigger, self._seen[index])
+            for step in self.scenario.script
+            if step.trigger.kind != "at" and self._waiting_with(step.trigger).can_come(step.trigger)
         ]
         return [
             *(Coming(step.explain(), when) for when, step in timed),
@@ -172,12 +180,35 @@ def _facts(playable: Playable) -> dict[str, Any]:
     return facts
 
 
-def _can_come(trigger: Trigger, seen: int) -> bool:
-    return trigger.every or seen < (trigger.nth or 1)
+class _Waiting:
+    """Steps that wait for the same thing; one that happens costs no more than what it sets off.
 
+    Attributes:
+        seen: how often it has happened.
+    """
 
-def _is_due(trigger: Trigger, seen: int) -> bool:
-    return trigger.every or seen == trigger.nth
+    __slots__ = ("_each_time", "_nth", "seen")
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self._each_time: list[int] = []
+        self._nth: dict[int | None, list[int]] = {}
+
+    def add(self, index: int, trigger: Trigger) -> None:
+        """One more step, by its place in the script."""
+        if trigger.every:
+            self._each_time.append(index)
+        else:
+            self._nth.setdefault(trigger.nth, []).append(index)
+
+    def happened(self) -> list[int]:
+        """It has happened once more: the places of the steps that it sets off."""
+        self.seen += 1
+        return [*self._each_time, *self._nth.get(self.seen, ())]
+
+    def can_come(self, trigger: Trigger) -> bool:
+        """Whether a step with this trigger can still be set off."""
+        return trigger.every or self.seen < (trigger.nth or 1)
 
 
 def _raised(rule: AnswerRule) -> ProtocolError | Refusal | None:
