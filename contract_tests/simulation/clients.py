@@ -65,6 +65,8 @@ class Client:
         expected: ids of the events that its session is meant to get, in order.
         received: ids of the events that it got, in order, each once.
         may_miss: whether frames were lost that nobody promises to send again.
+        is_faulted: whether a fault was injected into its session: what comes then may be wrong,
+            but what it did not acknowledge still comes after a resume.
         answers: id of a call on this connection -> its answer; None while there is none.
     """
 
@@ -80,6 +82,7 @@ class Client:
         self.expected: list[str] = []
         self.received: list[str] = []
         self.may_miss = False
+        self.is_faulted = False
         self.answers: dict[str, Frame | None] = {}
         self._known: set[str] = set()
         self._owed: list[tuple[Socket, Frame]] = []
@@ -111,7 +114,10 @@ class Client:
         if protocol is not None:
             params["protocol"] = protocol
         answer = self.call("signalwire.connect", params)
-        if answer is not None and "result" in answer:
+        if answer is None:
+            # It gives up, and will try again.
+            self.lose()
+        elif "result" in answer:
             self._note_session(answer["result"]["protocol"])
 
     def _note_session(self, protocol: str) -> None:
@@ -121,7 +127,7 @@ class Client:
             self.protocol = protocol
             self.followed, self.expected, self.received = {}, [], []
             self._known = set()
-            self.may_miss = False
+            self.may_miss = self.is_faulted = False
 
     def abandon(self) -> None:
         """Leave the connection; the server does not know that yet."""
@@ -152,7 +158,13 @@ class Client:
         if socket is None:
             return
         for data in socket.read():
-            self._take(socket, orjson.loads(data))
+            try:
+                frame = orjson.loads(data)
+            except orjson.JSONDecodeError:
+                # Only a fault makes such a frame; a client passes over it.
+                self.check_is_faulted(data)
+            else:
+                self._take(socket, frame)
         if self.socket is socket and socket.is_over:
             self.lose()
 
@@ -161,7 +173,7 @@ class Client:
             if frame["id"] in self.answers:
                 self.answers[frame["id"]] = frame
             return
-        if frames.is_event(frame) and frame["params"]["event_type"] != STATE_EVENT:
+        if frames.is_event(frame) and frame["params"].get("event_type") != STATE_EVENT:
             self._note_event(frame)
         if not self.manner.acknowledges and frames.is_event(frame):
             return
@@ -175,7 +187,8 @@ class Client:
             return
         self._known.add(frame["id"])
         self.received.append(frame["id"])
-        self.world.check_is_own(self, frame)
+        if not self.is_faulted:
+            self.world.check_is_own(self, frame)
         if self.manner is WITNESS:
             self.world.witnessed(self.project, frame)
 
@@ -219,8 +232,11 @@ class Client:
         answer = self.call(method, params)
         if answer is None:
             return None
-        code: str = answer["result"].get("code", "200") if "result" in answer else "error"
-        return code
+        if "result" not in answer:
+            return "error"
+        # Where a fault has taken it away it is as good as none.
+        code = answer["result"].get("code", "200")
+        return code if isinstance(code, str) else "error"
 
     def subscribe(self, channel: str, types: Iterable[str], *, state: bool = False) -> str | None:
         """Subscribe to events; from then on they are expected."""
@@ -252,21 +268,31 @@ class Client:
 
     # What holds
 
+    def check_is_faulted(self, data: bytes) -> None:
+        """Something came that only a fault may make."""
+        if not self.is_faulted:
+            self.world.note_problem("frames-are-json", f"{self.name} got {data!r:.80}")
+
     def problem(self, *, at_rest: bool) -> str | None:
         """What is wrong with what it got; at rest nothing may be under way any more.
 
         Every client gets its events in order and none of them twice. One that acknowledges them
-        misses none. Others miss only what was lost on the network.
+        misses none. Others miss only what was lost on the network. A fault may bring events in
+        another order, but what a client did not acknowledge comes after a resume even so.
         """
         got, expected = self.received, self.expected
-        if self.may_miss:
+        if self.is_faulted:
+            if at_rest and self.manner.acknowledges and not self.may_miss:
+                missed = [each for each in expected if each not in self._known]
+                return f"{self.name} never got {missed}, despite its resume" if missed else None
+        elif self.may_miss:
             remaining = iter(expected)
             if not all(each in remaining for each in got):
                 return f"{self.name} got events that it was not meant to get, or in another order"
         elif got != expected[: len(got)]:
             at = next(i for i, each in enumerate(got) if expected[i : i + 1] != [each])
-            missed = expected[at] if at < len(expected) else "nothing more"
-            return f"{self.name} got event {got[at]} where it was meant to get {missed}"
+            meant = expected[at] if at < len(expected) else "nothing more"
+            return f"{self.name} got event {got[at]} where it was meant to get {meant}"
         elif at_rest and self.is_connected and len(got) != len(expected):
             return f"{self.name} never got event {expected[len(got)]}"
         return None

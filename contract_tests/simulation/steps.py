@@ -13,7 +13,9 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
+from mockserver import schemas
 from mockserver.engine import Activity, AnswerPlan, RoomSession
+from mockserver.engine.faults import FAULTS
 from mockserver.protocol.errors import ProtocolError, Refusal
 
 from .clients import Client
@@ -69,6 +71,9 @@ REFUSALS: tuple[ProtocolError | Refusal, ...] = (
     Refusal("500", "broken"),
     ProtocolError("failed"),
 )
+FAULT_NAMES = tuple(name for name, fault in FAULTS.items() if fault.layer != "socket")
+"""Those of sockets are for real sockets."""
+
 PLANNED_CODES = ("403", "500", "error", None)
 """What a call is answered with when its answer was planned; None: later."""
 
@@ -380,7 +385,7 @@ def a_client_acts_on_something(world: World, draw: Draw) -> str | None:
     verb = draw.of(VERBS[kind])
     params = {"room_session_id": room.id, f"{kind}_id": target.id}
     code = client.code(f"video.{kind}.{verb}", **params)
-    if code not in PLANNED_CODES:
+    if code not in PLANNED_CODES and not client.is_faulted:
         check_meaning(world, target, verb, before, code == "200")
     return f"{client.name}: {verb} {kind} {target.id[:8]} ({before}): {code}"
 
@@ -528,6 +533,28 @@ def the_latency_changes(world: World, draw: Draw) -> str | None:
     project, latency_us = draw.of(PROJECTS), draw.of((0, 1, 30 * MS, 500 * MS, 5 * S))
     world.space(project).latency_us = latency_us
     return f"{project}: {latency_us / S:g} s"
+
+
+@step(5)
+def a_fault_is_injected(world: World, draw: Draw) -> str | None:
+    """Into the session of one client, as one of the examples of its schema says."""
+    client = draw.of(world.clients)
+    if not world.has_faults or client.session is None:
+        return None
+    fault = FAULTS[draw.of(FAULT_NAMES)]
+    given = dict(draw.of(schemas.load(f"faults/{fault.name}")["examples"]))
+    given["session"] = client.session.name
+    if given.get("how") == "oversized":
+        given["bytes"] = 1_000
+    if len(fault.directions) > 1:
+        given["direction"] = draw.of(fault.directions)
+    if draw.below(2) and not given.keys() & {"times", "for"}:
+        given |= draw.of(({"times": 3}, {"for": "2s"}, {"for": "10s", "probability": 0.5}))
+    client.is_faulted = True
+    client.may_miss |= fault.layer == "session"
+    world.space(client.project).faults.inject(fault.name, given)
+    world.injected.add(fault.name)
+    return f"{client.name}: {fault.name} {given}"
 
 
 # Lies

@@ -10,7 +10,7 @@ import pytest
 
 from .planted import PLANTED
 from .simulation import play, run, shrink
-from .steps import STEPS, Draw, drawn
+from .steps import FAULT_NAMES, STEPS, Draw, drawn
 from .world import World
 
 STEPS_PER_SEED = 1_000
@@ -57,12 +57,15 @@ def test_a_run_repeats_to_the_byte() -> None:
     assert run(7, 300).digest != run(8, 300).digest
 
 
-def test_every_step_is_drawn_and_does_something() -> None:
+def test_every_step_and_fault_is_drawn_and_does_something() -> None:
     did = set()
-    for seed in (0, 1):
+    injected = set()
+    for seed in (0, 1, 2, 3):
         world = World(seed)
         for name, number in drawn(seed, 3_000):
             if STEPS[name](world, Draw(number)) is not None:
                 did.add(name)
             world.tick()
+        injected |= world.injected
     assert did == set(STEPS)
+    assert injected == set(FAULT_NAMES)

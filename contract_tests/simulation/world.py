@@ -104,7 +104,7 @@ class World:
     """Everything there is in one run.
 
     In every second world there are liars. Clients may break the rules that are theirs there, and
-    nowhere else.
+    nowhere else. In two of four, faults are injected.
 
     Args:
         seed: of the ids and names; it decides whether there are liars.
@@ -112,6 +112,8 @@ class World:
         cast: the clients of each; None: the usual ones.
 
     Attributes:
+        has_faults: whether faults may be injected.
+        injected: the names of the faults that were.
         recorders: space name -> what counts the events that are made there.
         clients: the cast of both spaces, without the witnesses.
         rooms: space name -> all rooms that there were, the oldest first.
@@ -134,6 +136,8 @@ class World:
         self.ghosts: list[tuple[Socket, Client]] = []
         self.found: list[Problem] = []
         self.digest = 0
+        self.has_faults = seed % 4 >= 2
+        self.injected: set[str] = set()
         cast = cast or (LYING if seed % 2 else HONEST)
         is_honest = not any(each.lies for each in cast)
         self._judge = contract.judge(contract.RULES if is_honest else SERVER_RULES)
@@ -216,6 +220,7 @@ class World:
                 frame=frame if is_frame else None,
                 text=None if is_frame else kept.data.decode("utf-8", "replace"),
                 problem=kept.problem,
+                fault=kept.mark.fault if kept.mark is not None else None,
             )
         )
 
@@ -302,7 +307,12 @@ class World:
             client.lose()
 
     def come_to_rest(self) -> None:
-        """Everybody comes back and reads, and time passes until nothing is under way."""
+        """Faults end, everybody comes back and reads, and time passes until all have all."""
+        for space in self.gate:
+            space.faults.withdraw()
+        for client in self.clients:
+            if client.is_faulted:
+                client.lose()
         for _ in range(2):
             for client in self.clients:
                 if client.socket is not None:
