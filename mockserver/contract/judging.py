@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from mockserver.protocol.frames import is_event
+
 from .index import Answer, Call, Event, Index, Session
 from .namespace import Namespace
 from .report import Describer
 from .rule import Checker, Evidence, Found, Rule, overridden
 from .trace import Entry
+from .values import mapping, string
 from .violation import Row, Violation
 
 PATIENCE = 10.0
@@ -46,9 +49,45 @@ def _open_ends(session: Session) -> Iterator[tuple[Call, str]]:
             yield event, f"{event.type} was not acknowledged"
 
 
-def _fault(evidence: Evidence) -> str | None:
-    """The injected fault that helped to make a violation."""
-    return next((entry.fault for entry in evidence.entries if entry.fault is not None), None)
+class _Faults:
+    """Where faults have been injected, and which violations they explain.
+
+    One that proves a violation by its own frame explains it. Events that a fault has lost, changed
+    or moved leave a session with a wrong picture of their channel: what it shows of that channel
+    afterwards proves nothing against the server. Clients are excused only by faulted frames.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str | None, str | None, str | None], Entry] = {}
+
+    def note(self, entry: Entry) -> None:
+        """Learn of a faulted entry."""
+        if entry.to_client and (entry.frame is None or is_event(entry.frame)):
+            # What cannot be read may have been an event of any channel.
+            self._since.setdefault((entry.space, entry.session, _channel(entry)), entry)
+
+    def behind(self, rule: Rule, evidence: Evidence) -> str | None:
+        """The fault that explains a violation; None: none does."""
+        for entry in evidence.entries:
+            if entry.fault is not None:
+                return entry.fault
+        if not self._since or rule.party == "client":
+            return None
+        last = max(entry.n for entry in evidence.entries)
+        for entry in evidence.entries:
+            for channel in (_channel(entry), None):
+                since = self._since.get((entry.space, entry.session, channel))
+                if since is not None and since.n < last:
+                    return since.fault
+        return None
+
+
+def _channel(entry: Entry) -> str | None:
+    """The channel of an event; None for other frames."""
+    frame = entry.frame
+    if frame is None or not is_event(frame):
+        return None
+    return string(mapping(frame.get("params")).get("event_channel"))
 
 
 class Judge:
@@ -82,6 +121,7 @@ class Judge:
         self._now = 0.0
         self.source = source
         self.uncounted = 0
+        self._faults = _Faults()
         self._intended: list[tuple[Rule, _Proven]] = []
         self._most = most
         self._index = Index(namespaces)
@@ -111,6 +151,8 @@ class Judge:
         """Judge the next entry of the trace."""
         self.frames += 1
         self._now = entry.time
+        if entry.fault is not None:
+            self._faults.note(entry)
         index = self._index
         step = index.read(entry)
         self._check("on_entry", entry, step)
@@ -142,19 +184,20 @@ class Judge:
         for place, check in self._hooks[hook]:
             for evidence in check(*what):
                 proven = self._proven[place]
-                if _fault(evidence) is not None:
-                    self._intended.append((self._rules[place], self._prove(evidence)))
+                fault = self._faults.behind(self._rules[place], evidence)
+                if fault is not None:
+                    self._intended.append((self._rules[place], self._prove(evidence, fault)))
                 elif self._most is not None and len(proven) >= self._most:
                     self.uncounted += 1
                 else:
                     proven.append(self._prove(evidence))
 
-    def _prove(self, evidence: Evidence) -> _Proven:
+    def _prove(self, evidence: Evidence, fault: str | None = None) -> _Proven:
         entries = sorted({entry.n: entry for entry in evidence.entries}.items())
         return _Proven(
             evidence.message,
             evidence.session,
-            _fault(evidence),
+            fault,
             tuple(
                 _Proof(
                     entry.n,
@@ -175,7 +218,7 @@ class Judge:
             self._violation(rule, one)
             for rule, checker, proven in zip(self._rules, self._checkers, self._proven, strict=True)
             if proven or checker.suspicions
-            for one in self._in_order(proven, checker)
+            for one in self._in_order(rule, proven, checker)
         ]
 
     @property
@@ -203,12 +246,12 @@ class Judge:
         offset = entry.time - self._index.start
         return f"frame {entry.n}, {offset:+.3f} s, {self._index.describe(session)}"
 
-    def _in_order(self, proven: list[_Proven], checker: Checker) -> list[_Proven]:
+    def _in_order(self, rule: Rule, proven: list[_Proven], checker: Checker) -> list[_Proven]:
         suspected = [
             self._prove(evidence)
             for found in checker.suspicions.values()
             for evidence in found
-            if _fault(evidence) is None
+            if self._faults.behind(rule, evidence) is None
         ]
         # Proven ones are in order already.
         return sorted([*proven, *suspected], key=lambda one: one.proof[-1].entry)

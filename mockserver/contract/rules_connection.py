@@ -275,6 +275,11 @@ class _Said:
         self.sessions = {event.session}
 
 
+def _key(event: Event) -> object:
+    """What is the same of an event in all sessions that get it."""
+    return event.type, event.timestamp, event.params
+
+
 class _Channel:
     """What was said on a channel, in order; the oldest are forgotten.
 
@@ -302,7 +307,8 @@ class ToldToAll(Checker):
     """An event that one session gets on a channel goes to all sessions that have subscribed to it.
 
     Channels keep their order: an event that was made later proves that an earlier one does not
-    come any more. Judged are sessions that subscribed more than a second before it was made.
+    come any more. Judged are sessions that subscribed more than a second before it was made. Events
+    that a fault has changed or moved are not compared.
     """
 
     def __init__(self, index: Index) -> None:
@@ -317,6 +323,12 @@ class ToldToAll(Checker):
         channel = self._channels.get(place)
         if channel is None:
             channel = self._channels[place] = _Channel()
+        if event.entry.fault is not None:
+            # Its time, its place or its contents may be wrong: it proves nothing about others.
+            for said in channel.said:
+                if said.key == _key(event):
+                    said.sessions.add(session)
+            return
         number = self._number(channel, event)
         start = max(channel.read.get(session, channel.first), channel.first)
         channel.read[session] = max(number + 1, start)
@@ -332,7 +344,7 @@ class ToldToAll(Checker):
 
     def _number(self, channel: _Channel, event: Event) -> int:
         """Which event of the channel this is, to whichever session it was sent first."""
-        key = (event.type, event.timestamp, event.params)
+        key = _key(event)
         for place in range(len(channel.said) - 1, -1, -1):
             said = channel.said[place]
             if said.key == key and event.session not in said.sessions:
