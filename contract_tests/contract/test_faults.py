@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mockserver import contract
 
-from .conversation import Conversation, listening
+from .conversation import ROOM, Conversation, listening
 
 
 def judged(talk: Conversation) -> contract.Judge:
@@ -48,3 +48,51 @@ def test_other_breaches_stay() -> None:
     talk.answer("nothing", fault="unknown-answer")
     talk.answer("nothing either")
     assert talk.broken() == ["answered-once"]
+
+
+def test_what_a_session_shows_of_a_channel_after_a_fault_there_proves_nothing() -> None:
+    talk = listening()
+    talk.recording("started", "recording", recording="another")
+    talk.at(5.0).recording("updated", "paused", started_at=1.0)
+    talk.at(6.0).recording("started", "recording", started_at=1.0)
+    assert talk.broken() == ["started-first"]
+    talk.entries[-3]["fault"] = "reorder"
+    judge = judged(talk)
+    assert judge.violations == []
+    assert [(each.rule, each.fault) for each in judge.intended] == [("started-first", "reorder")]
+
+
+def test_a_fault_on_one_channel_explains_nothing_on_another() -> None:
+    talk = listening()
+    talk.room("started")
+    talk.entries[-1]["fault"] = "old_timestamp"
+    talk.at(5.0).recording("updated", "paused", started_at=1.0)
+    talk.at(6.0).recording("started", "recording", started_at=1.0)
+    assert talk.broken() == ["started-first"]
+
+
+def test_a_client_is_to_blame_for_its_own_frames_after_a_fault() -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    talk.entries[-1]["fault"] = "delay"
+    talk.frame("to_server", None, text="{")
+    assert talk.broken() == ["client-frames-valid"]
+
+
+def test_an_event_that_a_fault_made_older_is_not_missed_by_others() -> None:
+    talk = Conversation()
+    for session in ("s1", "s2", "s3"):
+        talk.session = session
+        talk.connect()
+        talk.subscribe()
+    body = {"room_id": "room-1", "room_session_id": ROOM}
+    told = {**body, "recording": {"id": "recording-1", "state": "recording"}}
+    talk.at(5.0)
+    for session, made in (("s1", 5.0), ("s2", -80_000.0), ("s3", 5.0)):
+        talk.session = session
+        talk.event("video.recording.started", told, made=made, id_="a")
+        if session == "s2":
+            talk.entries[-1]["fault"] = "old_timestamp"
+    talk.session = "s1"
+    talk.at(9.0).recording("updated", "paused")
+    assert "told-to-all" not in talk.broken()

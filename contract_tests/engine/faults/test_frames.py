@@ -420,3 +420,30 @@ def test_an_answer_comes_to_a_call_that_nobody_made(world: World, lobby: Followe
     assert frames.is_answer(stray)
     assert answer["id"] == call != stray["id"]
     assert stray["result"] == answer["result"]
+
+
+def test_a_late_event_comes_with_the_resume_before_what_is_new(world: World) -> None:
+    world.connected()
+    room = world.start_room()
+    client = world.client(replies=False)
+    client.connect(event_acks=False)
+    client.follow(room)
+    world.space.faults.inject("delay", events=JOINED, by="60s")
+    world.do(world.video.join, room, "Dora")
+    world.wait(S)
+    client.lose()
+    client.open()
+    client.connect(client.protocol, event_acks=False)
+    world.do(world.video.join, room, "Emil")
+    world.wait(100 * S)
+    assert joined(client) == ["Dora", "Emil"]
+
+
+def test_late_frames_that_are_due_at_the_same_time_end_their_line_once(
+    world: World, lobby: FollowedRoom
+) -> None:
+    world.space.faults.inject("delay", events=JOINED, by="2s", times=2)
+    for name in ("Dora", "Emil"):
+        world.video.join(lobby.session, name)
+    world.wait(10 * S)
+    assert joined(lobby.client) == ["Dora", "Emil"]

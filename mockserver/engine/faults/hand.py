@@ -33,7 +33,6 @@ class Hand:
         self.injection = injection
         self.is_new = True
         self._space = space
-        self._was_kept = False
 
     def get(self, parameter: str, otherwise: Any) -> Any:
         """A parameter of the fault; durations are in microseconds, under NAME_us."""
@@ -68,6 +67,7 @@ class Hand:
         if frame.is_event:
             session.withheld.discard(frame.id)
             if not session.acknowledges:
+                session.settle(frame.id)
                 session.expect_reply(frame.id, frames.EVENT_METHOD)
         self._space.transmit(frame.connection, session.name, data, mark)
 
@@ -84,21 +84,20 @@ class Hand:
     # A frame that comes later
 
     def hold(self) -> None:
-        """Keep the frame back, until ``release``."""
-        session = self.frame.session
-        self._was_kept = self.frame.is_event and self.frame.id in session.pending
-        if self._was_kept:
-            session.withhold(self.frame.id)
+        """Keep the frame back, until ``release``. An event is pending meanwhile."""
+        frame = self.frame
+        if frame.is_event:
+            frame.session.keep(frame.id, frame.data)
+            frame.session.withhold(frame.id)
 
     def release(self) -> None:
-        """Send a frame that was held, if its client is still there to get it."""
+        """Send a frame that was held, if its connection is still there.
+
+        Otherwise an event comes with the resume, or has come.
+        """
         frame = self.frame
-        session = frame.session
-        if session.connection is frame.connection and frame.connection.is_open:
+        if frame.session.connection is frame.connection and frame.connection.is_open:
             self.send()
-        elif frame.is_event and not self._was_kept:
-            # What was kept for its client comes with the resume, or has come.
-            self._space.send_event(session, frame.id, frame.data)
 
     # Other frames
 

@@ -56,6 +56,9 @@ class Line(Trap):
         hand.later(self._delay_us, self._release)
 
     def _release(self) -> None:
+        if not self._waiting:
+            # Another frame that was due at the same time has released them all.
+            return
         while self._waiting and self._waiting[0][0] <= self._first.now:
             _, hand = self._waiting.popleft()
             hand.release()
