@@ -123,6 +123,26 @@ def tls_options(arguments: argparse.Namespace) -> Tls | None:
     return Tls(certificate, key, authority) if arguments.tls or certificate else None
 
 
+def add_server_limits(parser: argparse.ArgumentParser) -> None:
+    """Add the option for what the server takes at most."""
+    parser.add_argument(
+        "--server-limits",
+        metavar="NAME=N,…",
+        type=_read_server_limits,
+        default={},
+        help="what the server takes at most, such as max_connections=100; docs/LIMITS.md has all",
+    )
+
+
+def _read_server_limits(text: str) -> dict[str, Any]:
+    from mockserver.server import limits
+
+    try:
+        return dict(limits.read(text))
+    except limits.LimitError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def port(text: str) -> int:
     """A port, 0 included."""
     value = _number(text, int, "a port")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .arguments import (
+    add_server_limits,
     add_space_options,
     add_tls_options,
     credentials,
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=port, default=8787, help="port; 0 takes a free one (%(default)s)"
     )
     add_space_options(parser)
+    add_server_limits(parser)
     add_tls_options(parser)
     parser.add_argument(
         "--credentials",
@@ -96,7 +98,7 @@ def execute(options: argparse.Namespace) -> int:
         credentials=dict(options.credentials) if options.credentials else None,
         control_token=options.control_token,
         tls=tls,
-        journal_limit=options.journal,
+        **{"journal_limit": options.journal, **options.server_limits},
     )
     try:
         bugs = run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from mockserver.engine import (
     Strike,
 )
 from mockserver.protocol import durations
+from mockserver.protocol.errors import LimitReached
 from mockserver.realtime import unix_time
 from mockserver.scenarios import Scenario, ScenarioScript
 
@@ -37,9 +38,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+GENERATIONS_REMEMBERED = 100_000
+"""Names of spaces of which it is remembered how often they began again."""
+
 
 def _nothing() -> None:
     """Nobody waits for the last session."""
+
+
+def _is_idle(space: Space) -> bool:
+    """Whether nobody would miss it: nobody is there, and nobody wanted it to stay."""
+    namespaces = space.namespaces.values()
+    return not (space.is_kept or space.sessions or any(each.is_busy for each in namespaces))
 
 
 def _nobody(space: Space) -> None:
@@ -56,6 +66,8 @@ class SpaceRecord:
         scenario: the scenario that was asked for; None: the server's own choice.
         timer: wakes it when something is due.
         number: counts all spaces that this keeper made.
+        used_at: when it was last seen in use, on the event loop's clock.
+        is_used: whether it was used since somebody looked.
         control: the tester's hand on it, once somebody wanted one.
         rest: what it keeps for its REST API, once somebody asked by REST.
     """
@@ -65,6 +77,8 @@ class SpaceRecord:
     scenario: str | None
     timer: SpaceTimer
     number: int
+    used_at: float
+    is_used: bool = False
     control: SpaceControl | None = None
     rest: RestSpace | None = None
 
@@ -76,6 +90,7 @@ class Spaces(Keeper):
         chosen: what the server was started with; the defaults stand for what it leaves out.
         journal_limit: frames kept per space.
         journal_bytes: memory that the frames kept of one space may take, about.
+        most: spaces at a time.
         drained: returns once all that a space has sent has been handed to the network.
         on_bug: called with a bug of the mock itself.
         strike_door: has a fault strike those who connect to a space.
@@ -94,6 +109,7 @@ class Spaces(Keeper):
         *,
         journal_limit: int,
         journal_bytes: int,
+        most: int,
         drained: Callable[[Space], Awaitable[None]],
         on_bug: Callable[[Exception], None],
         strike_door: Callable[[Space, Strike], None],
@@ -103,6 +119,7 @@ class Spaces(Keeper):
         self._chosen: SpaceOptions = {**options.defaults(), **options.given(chosen)}
         self._journal_limit = journal_limit
         self._journal_bytes = journal_bytes
+        self._most = most
         self._drained = drained
         self._on_bug = on_bug
         self._strike_door = strike_door
@@ -112,7 +129,7 @@ class Spaces(Keeper):
         self._made = 0
         self.on_made: Callable[[Space], None] = _nobody
         # How often clients had a space of a name made; this outlives the spaces themselves.
-        self._generations: Counter[str] = Counter()
+        self._generations: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> Space:
         return self._records[name].space
@@ -144,6 +161,7 @@ class Spaces(Keeper):
 
         Raises:
             LookupError: there is no such scenario, or its file has become faulty meanwhile.
+            LimitReached: there are as many spaces as there can be, and none is idle.
         """
         # A client's token names what is shipped; only who started the server may name files.
         try:
@@ -155,13 +173,18 @@ class Spaces(Keeper):
         except scenarios.ScenarioError as error:
             logger.error("no space for %s: %s", name, error)
             raise LookupError(f"the server's scenario is faulty: {error}") from error
-        former = self._records.pop(name, None)
+        former = self._records.get(name)
+        if former is None or former.space.sessions:
+            self._make_room()
         if former is not None:
+            del self._records[name]
             self._replace(former)
         chosen: SpaceOptions = {} if scenario is None else {"scenario": scenario}
         space = self._add(name, chosen, script, scenario)
-        self._generations[name] += 1
-        space.generation = self._generations[name]
+        # Moved to the end, so that the names that were not used for longest are forgotten first.
+        space.generation = self._generations[name] = self._generations.pop(name, 0) + 1
+        if len(self._generations) > GENERATIONS_REMEMBERED:
+            del self._generations[next(iter(self._generations))]
         return space
 
     # For testers
@@ -173,9 +196,11 @@ class Spaces(Keeper):
             ScenarioError, UnknownScenarioError: the scenario is faulty or not there.
             OptionError: an option cannot have this value.
             ValueError: there is a space of this name already.
+            LimitReached: there are as many spaces as there can be, and none is idle.
         """
         if name in self._records:
             raise ValueError(f'there is a space "{name}" already')
+        self._make_room()
         chosen = options.given(chosen)
         script = self._script(chosen.get("scenario"))
         asked = script.name if "scenario" in chosen else None
@@ -218,6 +243,7 @@ class Spaces(Keeper):
     def control(self, name: str) -> SpaceControl:
         """The tester's hand on a space. Raises KeyError when there is none of this name."""
         record = self._records[name]
+        record.is_used = True
         if record.control is None:
             # Imported here: a server that nobody controls should not wait for it at its start.
             from .control import SpaceControl
@@ -241,6 +267,7 @@ class Spaces(Keeper):
         if record is None:
             # It has ended while somebody was still at work in it.
             return RestSpace(space)
+        record.is_used = True
         if record.rest is None:
             record.rest = RestSpace(space)
         return record.rest
@@ -257,6 +284,7 @@ class Spaces(Keeper):
         record = self._record(space)
         if record is None:
             return
+        record.is_used = True
         if changed:
             record.timer.cancel()
         record.timer.rearm()
@@ -264,6 +292,37 @@ class Spaces(Keeper):
     async def drained(self, space: Space) -> None:
         """Return once all that the space has sent so far has been handed to the network."""
         await self._drained(space)
+
+    def forget_idle(self, idle_s: float) -> None:
+        """End spaces in which nothing has happened for a while, and nobody is.
+
+        Args:
+            idle_s: real seconds for which they have not been used.
+        """
+        now = asyncio.get_running_loop().time()
+        for record in list(self._records.values()):
+            if record.is_used or not _is_idle(record.space):
+                record.is_used, record.used_at = False, now
+            elif now - record.used_at >= idle_s:
+                self._forget(record)
+
+    def _make_room(self) -> None:
+        """Make sure that one more space can be kept.
+
+        Raises:
+            LimitReached: as many as can be are there, and none of them is idle.
+        """
+        if len(self._records) + sum(map(len, self._former.values())) < self._most:
+            return
+        idle = [each for each in self._records.values() if _is_idle(each.space)]
+        if not idle:
+            raise LimitReached(f"there are {self._most} spaces, and no more can be (max_spaces)")
+        self._forget(min(idle, key=lambda each: (each.is_used, each.used_at)))
+
+    def _forget(self, record: SpaceRecord) -> None:
+        logger.info("the space %s is idle, and was forgotten", record.space.name)
+        del self._records[record.space.name]
+        self._end(record)
 
     def stop(self) -> None:
         """Stop all timers; the spaces can still be looked at."""
@@ -337,7 +396,9 @@ class Spaces(Keeper):
             strike_door=self._strike_door,
         )
         self._made += 1
-        self._records[name] = SpaceRecord(space, chosen, scenario, SpaceTimer(space), self._made)
+        now = asyncio.get_running_loop().time()
+        timer = SpaceTimer(space)
+        self._records[name] = SpaceRecord(space, chosen, scenario, timer, self._made, now)
         self.on_made(space)
         return space
 

@@ -51,6 +51,7 @@ class Keeper(Mapping[str, Space]):
 
         Raises:
             LookupError: there is no such scenario; the message is for the client.
+            LimitReached: there are as many spaces as there can be.
         """
 
 
@@ -82,6 +83,7 @@ class Gate:
         clock: time of the journal of those who never got into a space.
         credentials: project -> token; None accepts any [A].
         read_token: what ``jwt_token`` of a client grants; by default nothing is read in it.
+        max_depth: how deep objects and lists may be nested in a frame.
     """
 
     def __init__(
@@ -90,11 +92,13 @@ class Gate:
         clock: Clock,
         credentials: Mapping[str, str] | None = None,
         read_token: ReadToken = lambda *_: None,
+        max_depth: int = codec.MAX_DEPTH,
     ) -> None:
         self.spaces = spaces
         self._clock = clock
         self._credentials = credentials
         self._read_token = read_token
+        self._max_depth = max_depth
         self.strays = Journal("", limit=1_000)
         """Frames of connections that are in no space (yet)."""
 
@@ -110,7 +114,7 @@ class Gate:
         """
         frame: frames.Frame = {}
         try:
-            frame = codec.decode(data)
+            frame = codec.decode(data, self._max_depth)
             if frames.is_answer(frame):
                 validation.check_reply(frame)
             else:
@@ -178,6 +182,7 @@ class Gate:
         Raises:
             AuthenticationFailed: wrong credentials, a scenario that does not exist, or a name that
                 no space can have.
+            LimitReached: there are as many spaces as there can be.
         """
         self._check_credentials(project, token)
         name = space_name or project

@@ -82,6 +82,11 @@ class Namespace(ABC):
         assert isinstance(found, cls)
         return found
 
+    @property
+    @abstractmethod
+    def is_busy(self) -> bool:
+        """Whether anything is running in it."""
+
     # Channels: what `signalwire.subscribe` is about
 
     @abstractmethod

@@ -20,13 +20,17 @@ MAX_DEPTH: Final = 64
 """How deep objects and lists may be nested in a frame [A]. Real ones go some six deep."""
 
 
-def decode(text: str | bytes) -> Frame:
+def decode(text: str | bytes, max_depth: int = MAX_DEPTH) -> Frame:
     """One WebSocket message to one frame.
+
+    Args:
+        text: the message.
+        max_depth: how deep objects and lists may be nested.
 
     Raises:
         ParseError: The text is not JSON; says where and what was found there.
         InvalidRequest: It is JSON, but not an object (batches are not spoken [A]), nested deeper
-            than `MAX_DEPTH`, or `jsonrpc` is not "2.0".
+            than `max_depth`, or `jsonrpc` is not "2.0".
     """
     try:
         frame = orjson.loads(text)
@@ -34,10 +38,10 @@ def decode(text: str | bytes) -> Frame:
         raise _parse_error(error, text) from None
     if type(frame) is not dict:
         raise _not_an_object(frame)
-    if brackets(text) > MAX_DEPTH and is_deeper(frame, MAX_DEPTH):
+    if brackets(text) > max_depth and is_deeper(frame, max_depth):
         raise InvalidRequest(
-            f"The frame is nested deeper than {MAX_DEPTH} levels: flatten it.",
-            {"max_depth": MAX_DEPTH},
+            f"The frame is nested deeper than {max_depth} levels: flatten it.",
+            {"max_depth": max_depth},
             id_of(frame),
         )
     if frame.get("jsonrpc") != "2.0":

@@ -11,6 +11,7 @@ TEXTS = {
     403: "Forbidden",
     404: "Not Found",
     500: "Internal Server Error",
+    503: "Service Unavailable",
 }
 """Status -> the text of its body [R]."""
 

@@ -35,6 +35,9 @@ from .tls import Identity
 
 logger = logging.getLogger(__name__)
 
+LOOK_FOR_IDLE_S = 30.0
+"""Real seconds after which idle spaces are looked for again, at most."""
+
 SPACE = "/space/{space:[^/]+}"
 """The address of a space. Its name may have braces, which the router has not by itself."""
 
@@ -62,6 +65,7 @@ class Server:
             self.settings.space,
             journal_limit=self.settings.journal_limit,
             journal_bytes=self.settings.journal_bytes,
+            most=self.settings.max_spaces,
             drained=self._drained,
             on_bug=self.note_bug,
             strike_door=self._strike_door,
@@ -71,6 +75,7 @@ class Server:
             RunningClock(unix_time),
             credentials=self.settings.credentials,
             read_token=_read_token,
+            max_depth=self.settings.max_depth,
         )
         self.strangers = Strangers()
         self.bugs: list[Exception] = []
@@ -139,6 +144,8 @@ class Server:
             self._forget_identity()
             raise
         self._ping_all()
+        if self.settings.space_idle_s:
+            self._forget_idle()
 
     async def stop(self) -> None:
         """Close every session with code 1001, then the port."""
@@ -196,6 +203,11 @@ class Server:
     def _ping_all(self) -> None:
         self.sockets.ping_all(_ping)
         self._pings.set("all", self.settings.ping_interval_s, self._ping_all)
+
+    def _forget_idle(self) -> None:
+        idle_s = self.settings.space_idle_s
+        self.spaces.forget_idle(idle_s)
+        self._pings.set("idle", min(idle_s / 2, LOOK_FOR_IDLE_S), self._forget_idle)
 
     # For the keeper of spaces
 

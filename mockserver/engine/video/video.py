@@ -106,6 +106,11 @@ class Video(Namespace):
         self._awaiting_state: set[tuple[Session, str]] = set()
         self.playable: dict[str, Mapping[str, Any]] = {}
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a room is running."""
+        return bool(self.rooms)
+
     # Channels
 
     def has_channel(self, channel: str) -> bool:

@@ -9,7 +9,7 @@ from aiohttp import web
 from mockserver.control.arguments import ArgumentError
 from mockserver.control.errors import ControlError
 from mockserver.protocol import catalogue
-from mockserver.protocol.errors import Refusal
+from mockserver.protocol.errors import LimitReached, Refusal
 
 from . import shapes
 from .answers import json_answer
@@ -66,6 +66,8 @@ async def _serve(
         raise HttpProblem(int(refusal.code), refusal.message) from None
     except ArgumentError as error:
         raise invalid(422, "body", error.problems) from None
+    except LimitReached as error:
+        raise HttpProblem(503, error.message) from None
     except ControlError as error:
         raise HttpProblem(409, str(error)) from None
     except TimeoutError as error:

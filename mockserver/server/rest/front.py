@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 from aiohttp import web
 
-from mockserver.protocol.errors import AuthenticationFailed
+from mockserver.protocol.errors import AuthenticationFailed, LimitReached
 from mockserver.server.http.context import Context
 from mockserver.server.http.problems import HttpProblem
 
@@ -65,6 +65,8 @@ class Front:
             space = self._context.visit(who.project, who.token, named)
         except AuthenticationFailed:
             raise RestError(401) from None
+        except LimitReached:
+            raise RestError(503) from None
         path = request.rel_url.raw_path
         prefix = "" if named is None else "/".join(path.split("/", 3)[:3])
         path = path.removeprefix(prefix)
