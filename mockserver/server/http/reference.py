@@ -157,7 +157,8 @@ def _collect(name: str | None, named: list[str]) -> None:
     named.append(name)
     for field in shapes.shape(name)["properties"].values():
         for part in (field, field.get("items", {})):
-            if "$ref" in part:
+            # What lies elsewhere has a page of its own.
+            if "$ref" in part and not part["$ref"].startswith("../"):
                 _collect(part["$ref"].removesuffix(".json"), named)
 
 
@@ -174,6 +175,9 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _kind(field: Mapping[str, Any]) -> str:
+    if field.get("$ref", "").startswith("../"):
+        page = schemas.resolve(field["$ref"])["x-page"]
+        return f"[an object]({page})"
     if "$ref" in field:
         name = field["$ref"].removesuffix(".json")
         return f"[{name}](#{name})"

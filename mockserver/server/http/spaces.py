@@ -155,6 +155,9 @@ async def _options(body: dict[str, Any]) -> SpaceOptions:
     if text is not None:
         # In a thread: a long text takes most of a second, and nobody else waits for it.
         told["scenario"] = await asyncio.to_thread(_read_scenario, text)
+    if "limits" in told:
+        # JSON has no whole numbers of its own: 2.0 is one.
+        told["limits"] = {name: int(most) for name, most in told["limits"].items()}
     return cast(SpaceOptions, told)
 
 

@@ -65,7 +65,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             body="create_space",
             answer="space_view",
             status=201,
-            problems=(409,),
+            problems=(409, 503),
         ),
         Endpoint("GET", SPACE, spaces.get_space, answer="space_view"),
         Endpoint(
@@ -75,7 +75,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             body="put_space",
             answer="space_view",
             status=201,
-            problems=(409,),
+            problems=(409, 503),
         ),
         Endpoint("DELETE", SPACE, spaces.delete_space, status=204),
         Endpoint(
@@ -97,7 +97,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             body="start_room",
             answer="room_view",
             status=201,
-            problems=(409,),
+            problems=(403, 409, 429),
         ),
         Endpoint("GET", ROOM, rooms.get_room, answer="room_view"),
         Endpoint("GET", f"{ROOM}/recordings", rooms.list_recordings, answer="recording_list"),
@@ -114,7 +114,7 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
             rooms.perform,
             body="action",
             answer="action_result",
-            problems=(403, 409),
+            problems=(403, 409, 413, 429),
         ),
     ),
     "The clock": (
