@@ -20,7 +20,7 @@ from mockserver.protocol.validation import is_refusal
 from .memory import Recent
 from .subscriptions import Subscriptions
 from .trace import Entry
-from .values import frame_id, mapping, number, string
+from .values import frame_id, is_object, mapping, number, string
 
 if TYPE_CHECKING:
     from .namespace import Namespace, Part
@@ -105,7 +105,7 @@ class Call:
             return False
         result = self.answer.frame.get("result")
         # signalwire.connect knows no refusal: any result of it is success [W].
-        return isinstance(result, Mapping) and (self.method == CONNECT or not is_refusal(result))
+        return is_object(result) and (self.method == CONNECT or not is_refusal(result))
 
 
 @dataclass(slots=True, eq=False)

@@ -18,7 +18,9 @@ from .violation import Row, Violation
 PATIENCE = 10.0
 """Seconds without an answer after which a client gives a call up [W]."""
 
-_HOOKS = ("on_entry", "on_call", "on_server_call", "on_answer", "on_event", "on_reply", "on_told")
+_HOOKS = ("on_entry", "on_call", "on_server_call", "on_answer", "on_reply", "on_told")
+
+_Hooks = list[tuple[int, Callable[..., Found]]]
 
 
 class _Proof(NamedTuple):
@@ -130,7 +132,8 @@ class Judge:
         self._rules = tuple(rules)
         self._checkers = [rule.checker(self._index) for rule in self._rules]
         self._proven: list[list[_Proven]] = [[] for _ in self._rules]
-        self._hooks: dict[str, list[tuple[int, Callable[..., Found]]]] = {
+        self._of_events: dict[tuple[type[Event], bool], _Hooks] = {}
+        self._hooks: dict[str, _Hooks] = {
             hook: [
                 (place, getattr(checker, hook))
                 for place, checker in enumerate(self._checkers)
@@ -138,11 +141,6 @@ class Judge:
             ]
             for hook in _HOOKS
         }
-        self._hooks["on_repeat"] = [
-            (place, check)
-            for place, check in self._hooks["on_event"]
-            if self._checkers[place].sees_repeats
-        ]
 
     def __len__(self) -> int:
         return self.frames
@@ -156,12 +154,11 @@ class Judge:
         index = self._index
         step = index.read(entry)
         self._check("on_entry", entry, step)
-        if isinstance(step, Event) and step.owed:
-            self._check("on_repeat", step)
-        elif isinstance(step, Event):
-            self._check("on_event", step)
-            for part in self._parts:
-                part.on_event(step)
+        if isinstance(step, Event):
+            self._run(self._event_hooks(type(step), step.owed), step)
+            if not step.owed:
+                for part in self._parts:
+                    part.on_event(step)
         elif isinstance(step, Answer):
             if entry.to_client:
                 for part in self._parts:
@@ -180,8 +177,23 @@ class Judge:
         for kind, id_ in index.spread:
             self._check("on_told", kind, id_)
 
+    def _event_hooks(self, kind: type[Event], owed: bool) -> _Hooks:
+        """The rules that look at events of a class; few look at one that is only sent again."""
+        hooks = self._of_events.get((kind, owed))
+        if hooks is None:
+            found = ((n, each, each.hook_for(kind)) for n, each in enumerate(self._checkers))
+            hooks = self._of_events[kind, owed] = [
+                (place, hook)
+                for place, checker, hook in found
+                if hook is not None and (checker.sees_repeats or not owed)
+            ]
+        return hooks
+
     def _check(self, hook: str, *what: Any) -> None:
-        for place, check in self._hooks[hook]:
+        self._run(self._hooks[hook], *what)
+
+    def _run(self, hooks: _Hooks, *what: Any) -> None:
+        for place, check in hooks:
             for evidence in check(*what):
                 proven = self._proven[place]
                 fault = self._faults.behind(self._rules[place], evidence)

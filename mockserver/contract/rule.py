@@ -72,6 +72,10 @@ class Checker:
         """An event, before the index has learned from it."""
         return ()
 
+    def hook_for(self, kind: type[Event]) -> Callable[..., Found] | None:
+        """What judges events of a class; None when this rule does not look at them."""
+        return self.on_event if overridden(self, "on_event") else None
+
     def on_reply(self, answer: Answer) -> Found:
         """An answer of the client: an acknowledgement of an event, an answer to a ping."""
         return ()

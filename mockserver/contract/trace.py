@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -14,6 +14,10 @@ TO_CLIENT = "to_client"
 
 _GENERATION = " (run "
 _SHOWN_OF_A_VALUE = 60
+
+MOST_SECONDS = 1e15
+"""Numbers beyond it are no seconds that one can count with; neither are those that are not finite.
+"""
 
 
 def generation_name(space: str, generation: int) -> str:
@@ -165,7 +169,7 @@ def _read(
     first_line: int | None = None,
 ) -> Iterator[Entry]:
     for line, raw in numbered:
-        if isinstance(raw, Mapping) and "note" in raw:
+        if is_object(raw) and "note" in raw:
             # Something that the keeper of the trace noted, and that never crossed the wire.
             continue
         try:
@@ -184,7 +188,7 @@ class _UnreadableError(Exception):
 
 
 def _entry(raw: Any, last: int, line: int | None) -> Entry:
-    if not isinstance(raw, Mapping):
+    if not is_object(raw):
         raise _UnreadableError("a JSON object", _shown(raw))
     for key in ("time", "session", "direction", "frame"):
         if key not in raw:
@@ -201,7 +205,7 @@ def _entry(raw: Any, last: int, line: int | None) -> Entry:
         expected = f"'direction' to be {TO_SERVER!r} or {TO_CLIENT!r}"
         raise _UnreadableError(expected, _shown(raw["direction"]))
     frame = raw["frame"]
-    if frame is not None and not isinstance(frame, Mapping):
+    if frame is not None and not is_object(frame):
         raise _UnreadableError("'frame' to be an object or null", _shown(frame))
     for key in ("session", "space", "text", "problem", "fault"):
         value = raw.get(key)
@@ -221,13 +225,21 @@ def _entry(raw: Any, last: int, line: int | None) -> Entry:
     )
 
 
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether the value is an object."""
+    # The check against an abstract class is slow, and nearly all values are plain.
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def is_number(value: Any) -> bool:
     """Whether a value is a number that one can count seconds with."""
+    if type(value) is float:
+        return -MOST_SECONDS < value < MOST_SECONDS
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)
         and math.isfinite(value if isinstance(value, float) else 0)
-        and abs(value) < 1e15
+        and abs(value) < MOST_SECONDS
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
-from .trace import is_number
+from .trace import is_number, is_object
+
+__all__ = ["frame_id", "is_object", "items", "mapping", "number", "string"]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -16,12 +18,6 @@ def frame_id(frame: Mapping[str, Any]) -> str:
     if isinstance(id_, str):
         return f'"{id_}"'
     return "null" if id_ is None else repr(id_)
-
-
-def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether the value is an object."""
-    # The check against an abstract class is slow, and nearly all values are plain.
-    return type(value) is dict or isinstance(value, Mapping)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

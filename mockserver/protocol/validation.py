@@ -133,7 +133,7 @@ def is_refusal(result: Any) -> bool:
 
     Does not hold for `signalwire.connect`, where a code means nothing [W].
     """
-    code = result.get("code") if isinstance(result, Mapping) else None
+    code = result.get("code") if type(result) is dict or isinstance(result, Mapping) else None
     # The clients look only at codes that JavaScript takes for true.
     return bool(code) and not _SUCCESS.fullmatch(str(code))
 

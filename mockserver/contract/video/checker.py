@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mockserver.contract.index import Event, Index
 from mockserver.contract.rule import Checker, Found
@@ -24,9 +24,14 @@ class VideoChecker(Checker):
         super().__init__(index)
         self.video = VideoIndex.of(index)
 
-    def on_event(self, event: Event) -> Found:
-        """An event of any namespace; those of video are handed on."""
-        return self.on_video_event(event) if isinstance(event, VideoEvent) else ()
+    def hook_for(self, kind: type[Event]) -> Callable[..., Found] | None:
+        """``on_video_event`` for events of video, unless the rule looks at those of all kinds."""
+        is_own = type(self).on_video_event is not VideoChecker.on_video_event
+        return (
+            self.on_video_event
+            if is_own and issubclass(kind, VideoEvent)
+            else super().hook_for(kind)
+        )
 
     def on_video_event(self, event: VideoEvent) -> Found:
         """An event of video, before the index has learned from it."""
