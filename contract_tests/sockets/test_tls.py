@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from contract_tests.conftest import Serve
 from contract_tests.run import runs
 from contract_tests.shared import processes
 from contract_tests.shared.sockets import PATIENCE_S, TEXT, Socket, frame, handshake, open_tcp
-from mockserver import MockServer
+from mockserver import MockServer, SyncMockServer
 from mockserver.server import Server
 from mockserver.server.environment import changes, environment
 from mockserver.server.tls import TRUST, Tls, TlsError
@@ -314,6 +315,15 @@ async def test_handle_says_where_the_authority_is(monkeypatch: pytest.MonkeyPatc
             await client.video.get_room_sessions()
     async with MockServer() as mock:
         assert mock.ca_file is None
+
+
+def test_blocking_handle_too() -> None:
+    with SyncMockServer(tls=True) as mock:
+        context = ssl.create_default_context(cafile=mock.ca_file)
+        with urllib.request.urlopen(mock.http_url, timeout=10, context=context) as response:
+            assert response.status == 200
+    with pytest.raises(TlsError), SyncMockServer(tls=Tls(Path("/not/there"))):
+        pass
 
 
 PLUGIN_TEST = """

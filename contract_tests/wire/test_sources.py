@@ -114,6 +114,21 @@ def test_an_error_names_the_variables(tmp_path: Path) -> None:
     assert "options were also taken from MOCKSERVER_PORT, MOCKSERVER_SEED" in said
 
 
+def test_a_variable_that_is_no_option_is_told_of(tmp_path: Path) -> None:
+    """One of another command's is none of that kind."""
+    ended = subprocess.run(
+        [*processes.MODULE, "rules"],
+        cwd=tmp_path,
+        env={**os.environ, "MOCKSERVER_PROT": "0", "MOCKSERVER_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0
+    said = "mockserver: MOCKSERVER_PROT is set, and no command has such an option\n"
+    assert ended.stderr == said
+
+
 def test_help_names_variables_and_the_file(tmp_path: Path) -> None:
     text = " ".join(processes.run("serve", "--help", cwd=tmp_path).stdout.split())
     assert "[env var: MOCKSERVER_READY_FILE]" in text

@@ -95,8 +95,26 @@ def _run(words: list[str]) -> int:
         if ended.code and (others := sources.told(words)):
             warn(others)
         return int(ended.code or 0)
+    for name in _strays(parser):
+        warn(f"{name} is set, and no command has such an option")
     execute: Callable[[argparse.Namespace], int] = options.execute
     return execute(options)
+
+
+def _strays(parser: argparse.ArgumentParser) -> list[str]:
+    """Variables of the environment that look like options, and are none of any command."""
+    strays = _unknown(parser)
+    # Those of other commands are known when all of these are, which takes a while.
+    return sorted(strays & _unknown(_parser(None, argparse.ArgumentParser))) if strays else []
+
+
+def _unknown(parser: argparse.ArgumentParser) -> set[str]:
+    known = {
+        sources.variable(option)
+        for _, action in completion.actions(parser)
+        for option in action.option_strings
+    }
+    return set(sources.variables()) - known
 
 
 def _parser(

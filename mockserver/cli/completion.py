@@ -27,7 +27,7 @@ def complete(parser: argparse.ArgumentParser) -> int:
         import argcomplete
     except ImportError:
         return fail('completion needs argcomplete: pip install "signalwire-mockserver[completion]"')
-    for command, action in _actions(parser):
+    for command, action in actions(parser):
         completer = _COMPLETERS.get((command, action.dest)) or _COMPLETERS.get(("", action.dest))
         if completer is not None:
             # The attribute by which argcomplete is told; argparse does not know it.
@@ -61,7 +61,8 @@ _COMPLETERS: dict[tuple[str, str], Callable[..., list[str]]] = {
 """(command, or "" for all, and argument) -> what it can be; files, where nothing is said."""
 
 
-def _actions(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Action]]:
+def actions(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Action]]:
+    """The arguments that a parser knows, each with its command."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command, each in action.choices.items():

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "MOCKSERVER_"
-"""``--ready-file`` is ``MOCKSERVER_READY_FILE``."""
 
 FILE = "mockserver.toml"
 """The file of the current folder that is read when there is one."""
@@ -41,6 +40,11 @@ def parser_class(
 def variables() -> dict[str, str]:
     """The variables of the environment that are options. One that is empty counts as not set."""
     return {name: value for name, value in os.environ.items() if name.startswith(PREFIX) and value}
+
+
+def variable(option: str) -> str:
+    """The variable of an option: that of ``--ready-file`` is ``MOCKSERVER_READY_FILE``."""
+    return PREFIX + option.lstrip("-").replace("-", "_").upper()
 
 
 def told(words: Sequence[str]) -> str:
