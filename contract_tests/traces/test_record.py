@@ -24,6 +24,7 @@ from contract_tests.shared.sockets import CLOSE, PATIENCE_S, Socket
 from mockserver import contract
 from mockserver.protocol.secrets import mask_value
 from mockserver.server import Server
+from mockserver.server.tls import Tls
 from mockserver.traces.record import Keeper, Proxy
 
 Answer = Callable[[web.Request, web.WebSocketResponse], Awaitable[None]]
@@ -347,11 +348,14 @@ class TestConversation:
 
 
 @contextmanager
-def command(*words: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def command(
+    *words: str, cwd: Path, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """``record``, once it listens; gives its process and its address."""
     process = subprocess.Popen(
         [*processes.MODULE, "record", "--port", "0", *words],
         cwd=cwd,
+        env={**processes.BUFFERED, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -384,6 +388,32 @@ class TestCommand:
         assert out == "kept.jsonl: 2 frames of 0 sessions, 1 connection\n"
         trace = contract.load_trace(tmp_path / "kept.jsonl")
         assert [entry.frame for entry in trace] == [{"token": "***"}] * 2
+
+    async def test_a_server_that_speaks_tls(self, tmp_path: Path) -> None:
+        server = Server(settings(tls=Tls()))
+        await server.start()
+        trusted = server.trusted()
+        assert trusted is not None
+        try:
+            assert server.url.startswith("wss://")
+            words = ("--to", server.url, "--out", "kept.jsonl")
+            with command(*words, cwd=tmp_path, SSL_CERT_FILE=str(trusted)) as (_, url):
+                client = await Client.open(url)
+                assert "result" in await client.connect("shop", SECRET)
+                client.socket.abort()
+            words = ("--to", server.url, "--out", "other.jsonl")
+            with command(*words, cwd=tmp_path) as (process, url):
+                async with aiohttp.ClientSession() as http:
+                    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                        await http.ws_connect(url)
+                process.terminate()
+                _, err = await asyncio.to_thread(process.communicate)
+        finally:
+            await server.stop()
+        assert len(contract.load_trace(tmp_path / "kept.jsonl")) == 2
+        assert refused.value.status == 502
+        assert f"mockserver: cannot reach {server.url}: " in err
+        assert "certificate verify failed" in err
 
     async def test_never_replaces_a_file_unless_asked(self, tmp_path: Path) -> None:
         (tmp_path / "kept.jsonl").write_text("precious")
