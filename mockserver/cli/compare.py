@@ -11,7 +11,7 @@ from .output import say
 from .traces import TRACE_HELP, CannotReadError, add_space_argument, of_one_space, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mockserver.traces.compare import Comparison, Difference
 
@@ -88,15 +88,27 @@ def _text(trace: str, comparison: Comparison) -> str:
     for kind, says in KINDS.items():
         of_kind = [each for each in found if each.kind == kind]
         if of_kind:
-            lines += ["", f"{kind}: {says}", *(f"  {_line(each)}" for each in of_kind)]
+            lines += ["", f"{kind}: {says}", *(f"  {each}" for each in _grouped(of_kind))]
     return "\n".join([*lines, *_assumptions(found), *_guesses(comparison)])
 
 
-def _line(difference: Difference) -> str:
-    times = f", {difference.count} times" if difference.count > 1 else ""
-    touches = " ".join(f"A{number}" for number in difference.assumptions)
-    told = difference.sentence() if difference.kind not in ("missing", "extra") else difference.what
-    return f"{told} (frame {difference.frame}{times}){f'  [{touches}]' if touches else ''}"
+def _grouped(found: Sequence[Difference]) -> Iterator[str]:
+    """A line for each difference; one for all answers and events that have the same."""
+    groups: dict[tuple[str, str], list[Difference]] = {}
+    for each in found:
+        # An answer or event as a whole has nothing in common with others.
+        said = each.told() if each.path else each.what
+        groups.setdefault((each.path, said), []).append(each)
+    for group in groups.values():
+        first = group[0]
+        count = sum(each.count for each in group)
+        times = f", {count} times" if count > 1 else ""
+        numbers = sorted({number for each in group for number in each.assumptions})
+        touches = f"  [{' '.join(f'A{number}' for number in numbers)}]" if numbers else ""
+        where = ", ".join(dict.fromkeys(each.what for each in group))
+        place = f"{where}, {first.path}" if first.path else where
+        told = f": {told}" if (told := first.told()) else ""
+        yield f"{place}{told} (frame {first.frame}{times}){touches}"
 
 
 def _assumptions(found: Sequence[Difference]) -> list[str]:

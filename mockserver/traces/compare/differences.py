@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 from mockserver.contract.values import number, string
@@ -74,12 +75,17 @@ class Difference:
         codes = f" {self.there} {self.here}" if self.path == "code" else ""
         return f"{self.kind} {self.what} {self.path}{codes}".rstrip()
 
+    def told(self) -> str:
+        """What each of the two told; "" where only one of them told anything."""
+        if self.kind in ("missing", "extra"):
+            return ""
+        there, here = _apart(self.there, self.here)
+        return f"{_shown(there)} in the trace, {_shown(here)} here"
+
     def sentence(self) -> str:
         """The difference in words."""
         place = f"{self.what}{f', {self.path}' if self.path else ''}"
-        if self.kind in ("missing", "extra"):
-            return f"{place}: {KINDS[self.kind]}"
-        return f"{place}: {_shown(self.there)} in the trace, {_shown(self.here)} here"
+        return f"{place}: {self.told() or KINDS[self.kind]}"
 
 
 class Moment(NamedTuple):
@@ -114,7 +120,9 @@ class Fields:
             yield "value", path, *self._shown(there, here, field)
 
     def _shown(self, there: Any, here: Any, field: str) -> tuple[Any, Any]:
-        """Both values; of times, the seconds since their traces began."""
+        """Both values; of times, the seconds since their traces began; texts with equal ids."""
+        if isinstance(there, str) and isinstance(here, str) and not is_id_field(field):
+            return self._ids.in_text(there), here
         one, other = number(there), number(here)
         if field not in _TIMES or one is None or other is None:
             return there, here
@@ -168,6 +176,18 @@ def _count(listed: list[Any]) -> str:
     names = [string(each.get("name")) for each in listed if isinstance(each, dict)]
     told = f" ({', '.join(str(each) for each in names)})" if names and all(names) else ""
     return f"{len(listed)} entries{told}"
+
+
+def _apart(there: Any, here: Any) -> tuple[Any, Any]:
+    """Two long texts from a little before the place where they begin to differ."""
+    if not (isinstance(there, str) and isinstance(here, str)):
+        return there, here
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(there, here, strict=False))
+    same = sum(1 for _ in alike)
+    if same < _SHOWN // 2 or max(len(there), len(here)) < _SHOWN:
+        return there, here
+    begin = same - _SHOWN // 6
+    return f"…{there[begin:]}", f"…{here[begin:]}"
 
 
 def _shown(value: Any) -> str:

@@ -14,7 +14,7 @@ from mockserver.contract.index import Call, Event, Session
 from mockserver.contract.values import mapping, string
 from mockserver.engine.video.properties import MEMBER_SETTERS, ROOM_SETTERS, Param
 from mockserver.protocol.catalogue import CLIENT_CALLS
-from mockserver.protocol.lifecycles import LIFECYCLES
+from mockserver.protocol.lifecycles import LIFECYCLES, PLAYBACK
 
 from .causes import DERIVED, FLAGS, causes, updated
 from .story import Room, Story, failure, id_of
@@ -102,6 +102,12 @@ class Service:
         self._first: dict[int, int] = {}
         for n, cause in sorted(self._causes.items()):
             self._first.setdefault(cause.entry.n, n)
+        self._room_ends = {
+            room.id: story.made(event)
+            for event in story.events
+            if event.type == "video.room.ended" and (room := story.room_of(event))
+        }
+        self._ends = set(self._ends_of_media())
         self._states: dict[tuple[str, str], str] = {}
         self._layouts: dict[str, str | None] = {}
         self._several = len(story.rooms) > 1
@@ -133,27 +139,41 @@ class Service:
     def playbacks(self) -> dict[str, Any]:
         """What stands under ``playbacks``."""
         is_played = any(each.type.startswith("video.playback.") for each in self._story.events)
-        lengths = {url: {"length": length} for url, length in self._lengths().items()}
-        return {**lengths, **NO_END} if is_played else {}
+        return {**self._played(), **NO_END} if is_played else {}
 
-    def _lengths(self) -> dict[str, int]:
-        """URL -> microseconds, of what ended by itself: it was then where its end is."""
-        lengths: dict[str, int] = {}
+    def _played(self) -> dict[str, dict[str, Any]]:
+        """What is known of what is played, by its URL: its length, and whether it can be sought in.
+
+        What ended by itself was then where its end is.
+        """
+        played: dict[str, dict[str, Any]] = {}
         for event in self._events:
             told = mapping(event.body.get("playback"))
             url, position = string(told.get("url")), told.get("position")
-            if self._ended_by_itself(event) and url is not None and isinstance(position, int):
-                lengths.setdefault(url, position * 1_000)
-        return lengths
+            if url is None:
+                continue
+            if self._ended_by_itself(event) and isinstance(position, int):
+                played.setdefault(url, {}).setdefault("length", position * 1_000)
+            if told.get("seekable") is False:
+                played.setdefault(url, {})["seekable"] = False
+        return {url: {**NO_END["*"], **facts} for url, facts in played.items()}
 
     def _ended_by_itself(self, event: Event) -> bool:
-        told = mapping(event.body.get("playback"))
-        return (
-            event.type == "video.playback.ended"
-            and event.entry.n not in self._causes
-            and bool(told.get("position"))
-            and "url" in told
-        )
+        return event.entry.n in self._ends
+
+    def _ends_of_media(self) -> Iterator[int]:
+        """The numbers of the events of playbacks that came to their end, while they played."""
+        states: dict[str, str | None] = {}
+        for event in self._events:
+            told = mapping(event.body.get("playback"))
+            if (id_ := id_of(told)) is None:
+                continue
+            was_playing = states.get(id_) == PLAYBACK.initial
+            is_end = event.type == "video.playback.ended" and bool(told.get("position"))
+            is_its_own = event.entry.n not in self._causes and not self._ends_with_room(event)
+            if is_end and is_its_own and was_playing and "url" in told:
+                yield event.entry.n
+            states[id_] = string(told.get("state"))
 
     # The script
 
@@ -218,11 +238,6 @@ class Service:
     def _told(self) -> Iterator[Event]:
         """The events that the service made by itself, each once however many were told of it."""
         seen: set[str] = set()
-        ended = {
-            room.id: self._story.made(event)
-            for event in self._story.events
-            if event.type == "video.room.ended" and (room := self._story.room_of(event))
-        }
         for event in self._events:
             if event.id in seen:
                 continue
@@ -230,14 +245,17 @@ class Service:
             if self._is_made_again(event) or event.type in DERIVED:
                 self._note(event)
                 continue
-            room = self._story.room_of(event)
-            end = ended.get(room.id) if room is not None else None
-            if end is not None and event.type != "video.room.ended":
-                gone = end - self._story.made(event)
-                if event.type.endswith(".ended") and gone < TOGETHER_S:
-                    continue
+            if event.type.endswith(".ended") and self._ends_with_room(event):
+                continue
             yield event
             self._note(event)
+
+    def _ends_with_room(self, event: Event) -> bool:
+        """Whether something ended because its room did."""
+        room = self._story.room_of(event)
+        end = self._room_ends.get(room.id) if room is not None else None
+        is_room = event.type == "video.room.ended"
+        return not is_room and end is not None and end - self._story.made(event) < TOGETHER_S
 
     def _note(self, event: Event) -> None:
         """Note the states that an event tells, for what comes after it."""
