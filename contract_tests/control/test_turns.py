@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
+from typing import Any
 
 import pytest
 
-from mockserver.engine import journal
+from mockserver.engine import Space, journal
 from mockserver.engine.journal import SLICE, TO_SERVER
 from mockserver.page import report
+from mockserver.server.http import spaces
 from mockserver.server.http.answers import SHORT
+from mockserver.server.http.context import Context
 
 from .conftest import Api, Reply
 
@@ -119,3 +123,23 @@ def test_entries_that_are_dropped_before_their_turn_are_left_out(
     taken_at_once = range(SLICE // 2 + 1, SLICE // 2 + 2 * SLICE + 1)
     left = range(3 * SLICE + 1, 4 * SLICE + 1)
     assert found == [*taken_at_once, *left]
+
+
+async def test_many_spaces_are_listed_some_at_a_time(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 3 * spaces.SPACES_AT_ONCE
+    for number in range(count):
+        api.server.spaces.create(f"space-{number}", {})
+    in_turns: Counter[int] = Counter()
+
+    def view(server: Context, space: Space) -> dict[str, Any]:
+        in_turns[turns.count] += 1
+        return seen(server, space)
+
+    seen = spaces.view
+    monkeypatch.setattr(spaces, "view", view)
+    async with Turns() as turns:
+        listed = (await api.get("/spaces")).json["spaces"]
+    assert max(in_turns.values()) <= spaces.SPACES_AT_ONCE
+    assert [each["name"] for each in listed] == [f"space-{number}" for number in range(count)]

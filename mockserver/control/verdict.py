@@ -29,7 +29,14 @@ class Verdict:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._last = 0
-        self.judge = contract.judge(most=MOST_OF_A_RULE)
+        self._judge: contract.Judge | None = None
+
+    @property
+    def judge(self) -> contract.Judge:
+        """All rules at work; made when it is first needed, which for most spaces is never."""
+        if self._judge is None:
+            self._judge = contract.judge(most=MOST_OF_A_RULE)
+        return self._judge
 
     @property
     def judged(self) -> int:
@@ -49,7 +56,7 @@ class Verdict:
         # A few at a time: what is not reached within the time would be read for nothing.
         while kept := self._journal.raw(self._last, SLICE):
             if kept[0].number != self._last + 1:
-                self.judge = contract.judge(most=MOST_OF_A_RULE)
+                self._judge = None
             for each in kept:
                 # None for a note.
                 for entry in contract.read_entries([self._journal.as_json(each)], self._last):

@@ -12,14 +12,11 @@ from mockserver.engine import Clock, RunningClock, Space
 
 from .context import Context
 from .endpoint import Call
-from .spaces import view
+from .spaces import SPACES_AT_ONCE, view
 from .traces import EVENT_STREAM, HEARTBEAT_S, SLOW_S
 
 LOOK_S = 0.05
 """How often the spaces are looked at while somebody watches. Nobody else pays for it."""
-
-SPACES_AT_ONCE = 100
-"""How many spaces are looked at before others have their turn in the event loop."""
 
 Mark = tuple[Any, ...]
 """Differs from an earlier mark of the same space when anything may have changed in it."""
