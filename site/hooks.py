@@ -33,6 +33,8 @@ PARTS = {
         "RULES",
         "FAULTS",
         "SCALING",
+        "LIMITS",
+        "SECURITY",
         "COMPARISON",
     ),
     "The protocol": ("PROTOCOL", "FIDELITY", "COVERAGE"),

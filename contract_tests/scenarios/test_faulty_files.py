@@ -749,3 +749,25 @@ def test_what_the_schema_refuses_the_reader_can_explain(
     document = Document(json.dumps(data), "file")
     _Whole(document).read()
     assert VALIDATOR.is_valid(data) or document.problems
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!python/object/apply:os.system [touch owned]",
+        "!!python/name:os.system ''",
+        "!!python/object/new:os.system [touch owned]",
+        "!!binary aGVsbG8=",
+        "!own thing",
+    ],
+)
+def test_no_tag_makes_an_object(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """YAML is data, and no more of it than JSON has."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(loader.ScenarioError):
+        loader.loads(f"scenario: x\nabout: y\nrooms: {value}\n")
+    with pytest.raises(loader.ScenarioError):
+        loader.loads(f"scenario: x\nabout: {value}\n")
+    assert list(tmp_path.iterdir()) == []
