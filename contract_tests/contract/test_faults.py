@@ -96,3 +96,12 @@ def test_an_event_that_a_fault_made_older_is_not_missed_by_others() -> None:
     talk.session = "s1"
     talk.at(9.0).recording("updated", "paused")
     assert "told-to-all" not in talk.broken()
+
+
+def test_an_answer_of_a_fault_does_not_stand_for_the_real_answer_to_an_unreadable_frame() -> None:
+    talk = listening()
+    talk.frame("to_server", None, text="{", problem="not JSON")
+    error = {"code": -32700, "message": "not JSON"}
+    talk.frame("to_client", {"jsonrpc": "2.0", "id": "x", "error": error}, fault="answer_unknown")
+    talk.frame("to_client", {"jsonrpc": "2.0", "id": None, "error": error})
+    assert talk.broken() == ["client-frames-valid"]

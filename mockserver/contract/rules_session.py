@@ -118,7 +118,8 @@ def _excused(answer: Entry, session: Session) -> bool:
     """Whether an answer is the error for a frame that was no call, and perhaps had no id."""
     frame = answer.frame or {}
     id_ = frame.get("id")
-    if "error" not in frame:
+    # An answer that a fault sent leaves the excuse to the real one.
+    if "error" not in frame or answer.fault is not None:
         return False
     for place, bad in enumerate(session.unreadable):
         # Of what was cut short, or was no JSON, the trace does not know the id.
