@@ -41,6 +41,16 @@ def test_workflows_are_clean(lint: Callable[..., list[str]]) -> None:
     assert lint(*workflows) == []
 
 
+def test_workflows_of_init_are_clean(lint: Callable[..., list[str]], tmp_path: Path) -> None:
+    templates = sorted((ROOT / "mockserver" / "cli" / "init" / "templates").rglob("*.yml.txt"))
+    assert len(templates) == 2
+    for template in templates:
+        path = tmp_path / template.parent.name / template.stem
+        path.parent.mkdir()
+        path.write_text(template.read_text("utf-8"))
+        assert lint(path) == []
+
+
 def test_a_mistake_would_be_found(lint: Callable[..., list[str]], tmp_path: Path) -> None:
     faulty = tmp_path / "faulty.yml"
     text = (ROOT / ".github" / "workflows" / "checks.yml").read_text("utf-8")
