@@ -14,6 +14,8 @@ import pytest
 
 from contract_tests.shared.client import Client
 from mockserver import contract
+from mockserver.engine import Journal
+from mockserver.engine.journal import Entry
 from mockserver.protocol import frames
 from mockserver.server.http import traces
 
@@ -268,3 +270,34 @@ async def test_what_is_no_trace_is_not_judged(
     data: bytes, kind: str, status: int, api: Api
 ) -> None:
     (await judged(api, data, kind)).problem(status)
+
+
+async def test_a_follower_of_one_name_decodes_no_others(
+    client: Client, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many followers that decoded each frame would take most of the server's time."""
+    decoded: list[int] = []
+    as_json = Journal.as_json
+
+    def counted(journal: Journal, entry: Entry) -> dict[str, Any]:
+        decoded.append(entry.number)
+        return as_json(journal, entry)
+
+    monkeypatch.setattr(Journal, "as_json", counted)
+    streams = [await follow(name="video.rooms.get") for _ in range(3)]
+    for _ in range(20):
+        await client.sync()
+    await client.call("video.rooms.get")
+    ids = [(await stream.event())["id"] for stream in streams]
+    assert decoded == [int(each) for each in ids]
+    assert len(set(ids)) == 1
+
+
+async def test_a_name_that_is_spelt_with_escapes_is_followed_too(
+    client: Client, follow: Follow
+) -> None:
+    stream = await follow(name="video.rooms.get")
+    text = json.dumps({"jsonrpc": "2.0", "id": "x", "method": "video.rooms.get", "params": {}})
+    await client.socket.send_text(text.replace("video", r"\u0076ideo"))
+    await client.answer("x")
+    assert json.loads((await stream.event())["data"])["frame"]["method"] == "video.rooms.get"
