@@ -77,6 +77,11 @@ def test_the_example_that_run_is_shown_with_is_there() -> None:
     assert line.endswith("npm ci && python -m mockserver run -- npm test")
 
 
+def test_it_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w.]+)\)", README))
+    assert {path.name for path in ROOT.glob("docs/*.md")} - linked == set()
+
+
 @pytest.mark.parametrize("page", ["README.md", *sorted(p.name for p in ROOT.glob("docs/*.md"))])
 def test_what_links_lead_to_is_there(page: str) -> None:
     path = ROOT / page if page == "README.md" else ROOT / "docs" / page
