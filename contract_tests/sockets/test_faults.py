@@ -203,6 +203,33 @@ async def test_a_wire_in_fragments_writes_them_one_by_one() -> None:
     assert transport.pieces == [b"\x01\x0212", b"\x00\x0234", b"\x80\x015"]
 
 
+@pytest.mark.parametrize("size", [0, 100, 300, 70_000])
+def test_whole_frames_are_told_from_the_beginning_of_one(size: int) -> None:
+    pong, text = frames.control_frame(frames.PONG, b"p"), frames.text_frame(b"x" * size)
+    for cut in range(len(pong), len(pong + text), max(1, size // 50)):
+        assert frames.whole((pong + text)[:cut]) == len(pong)
+    assert frames.whole(pong + text) == len(pong + text)
+
+
+@pytest.mark.parametrize("first", ["slow", "fragment"])
+async def test_slow_and_in_fragments(first: str, server: Server, join: Join) -> None:
+    """Whichever wire is on top of the other one."""
+    client = await join(server)
+    space = space_of(server)
+    given = {"slow": {"bytes_per_s": 50_000}, "fragment": {"bytes": 50}}
+    second = next(name for name in given if name != first)
+    space.faults.inject(first, given[first])
+    space.faults.inject(second, given[second])
+    push(space, "x" * 2_000)
+    parts = []
+    is_last = False
+    while not is_last:
+        is_last, frame = await client.socket.read_fragment()
+        parts.append(frame.payload)
+    assert {len(part) for part in parts[:-1]} == {50}
+    assert json.loads(b"".join(parts))["id"] == "x" * 2_000
+
+
 async def test_fragment(server: Server, join: Join) -> None:
     client = await join(server)
     space = space_of(server)

@@ -395,6 +395,12 @@ class Spaces(Keeper):
             on_bug=self._on_bug,
             strike_door=self._strike_door,
         )
+        if "chaos" in complete:
+            # Imported here: most spaces are spared it.
+            from mockserver.engine.faults.chaos import Chaos
+
+            level = complete["chaos_level"]
+            space.faults.unleash(Chaos(complete["chaos"], level, is_still=is_manual))
         self._made += 1
         now = asyncio.get_running_loop().time()
         timer = SpaceTimer(space)

@@ -37,6 +37,8 @@ class SpaceOptions(TypedDict, total=False):
     latency: float | str | None
     permissions: Sequence[str] | None
     limits: Mapping[str, int] | None
+    chaos: int | None
+    chaos_level: int | None
 
 
 class OptionError(ValueError):

@@ -318,6 +318,11 @@ class SpaceLook:
         """The trace as text, a line per frame; ``last`` takes only so many of the last ones."""
         return self._look(lambda control: control.happenings.timeline(last))
 
+    @property
+    def chaos(self) -> str:
+        """What chaos has injected, and what of it struck; "" without chaos."""
+        return self._look(lambda control: str(control.space.faults.chaos or ""))
+
     def _open(self, chosen: SpaceOptions) -> None:
         """Make the space, unless there is one and nothing is asked of it; raises ValueError."""
         __tracebackhide__ = True

@@ -34,6 +34,11 @@ OWN_SCENARIO = "none"
 """What spaces play by themselves unless a test says otherwise."""
 
 
+def _flag(name: str) -> str:
+    """An option of spaces, as the command line has it."""
+    return f"--{PREFIX}-{name.replace('_', '-')}"
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -63,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, schema in options.described().items():
         default = f" (default: {defaults[name]})" if name in defaults else ""
         text = schema["description"].rstrip(".") + default
-        group.addoption(f"--{PREFIX}-{name}", metavar=name.upper(), help=text)
+        group.addoption(_flag(name), metavar=name.upper(), help=text)
         parser.addini(f"{PREFIX}_{name}", text)
     text = "let the server speak TLS, by a certificate of this run's own (extra: tls)"
     group.addoption(f"--{PREFIX}-tls", action="store_true", default=None, help=text)
@@ -93,7 +98,7 @@ def _from_options(config: pytest.Config) -> dict[str, Any]:
 
     chosen = _defaults()
     for name in options.described():
-        text, place = config.getoption(f"--{PREFIX}-{name}"), f"--{PREFIX}-{name}"
+        text, place = config.getoption(_flag(name)), _flag(name)
         if text is None:
             text, place = config.getini(f"{PREFIX}_{name}"), f"{PREFIX}_{name}"
         if not text:
@@ -374,6 +379,8 @@ def pytest_runtest_makereport(
         if "\ntimeline:\n" not in shown:
             timeline = watch.space.timeline(FRAMES_SHOWN) or "  nothing crossed the wire"
             report.sections.append((f"signalwire timeline of {watch.space.project}", timeline))
+        if chaos := watch.space.chaos:
+            report.sections.append(("signalwire chaos", chaos))
         if (broken := watch.broken()) and broken not in shown:
             report.sections.append(("signalwire contract", broken))
         if folder := item.config.getoption(f"--{PREFIX}-report"):

@@ -110,9 +110,10 @@ class _Timeline:
     def show(self, journal: Journal) -> None:
         for entry in journal.entries(after=len(self.entries)):
             self.entries.append(entry)
-            (read,) = contract.Trace.from_entries([entry])
-            self._reader.read(read)
-            self._print(self._line(read))
+            # Of a note, which is no frame, nothing is read.
+            for read in contract.Trace.from_entries([entry]):
+                self._reader.read(read)
+                self._print(self._line(read))
 
     def _print(self, line: Text) -> None:
         if not self._console.is_terminal:

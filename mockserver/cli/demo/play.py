@@ -110,6 +110,7 @@ class _Player:
         self._changed = asyncio.Event()
         self._rooms: dict[str, RoomSession] = {}
         self._came: dict[str, list[dict[str, Any]]] = {}
+        self._known: set[str] = set()
 
     def connect_with(self, **options: Any) -> None:
         self._make_client = partial(SignalWire, **options)
@@ -119,7 +120,9 @@ class _Player:
 
         def on_frame(direction: Direction, frame: Frame) -> None:
             self._frames += 1
-            if frame.get("method") == "signalwire.event":
+            if frame.get("method") == "signalwire.event" and frame["id"] not in self._known:
+                # The client passes over an event that it knows, and so must this.
+                self._known.add(frame["id"])
                 event = frame["params"]
                 self._came.setdefault(event["event_type"], []).append(event["params"])
             if also is not None:

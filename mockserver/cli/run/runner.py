@@ -130,6 +130,9 @@ async def _run(
         for failure in _failures(server):
             ours = fail(failure, EXIT_BROKEN)
             problems.append(failure)
+    if code or ours:
+        for told in _chaos(server):
+            warn(told)
     with _told(lost):
         kept.keep_verdict(conversations, problems)
     ours = ours or (EXIT_OUTPUT if lost else EXIT_OK)
@@ -175,6 +178,13 @@ def _failures(server: Server) -> Iterator[str]:
     for space in server.spaces.all():
         for failure in space.script.failures:
             yield f'a step of the script failed in space "{space.name}": {failure}'
+
+
+def _chaos(server: Server) -> Iterator[str]:
+    """What was injected into each space by chaos."""
+    for space in server.spaces.all():
+        if space.faults.chaos is not None:
+            yield f'in space "{space.name}": {space.faults.chaos}'
 
 
 def _broken(conversation: Conversation, reports: Mapping[str, Path]) -> str:

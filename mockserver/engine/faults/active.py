@@ -18,9 +18,12 @@ from .injection import Injection
 from .outgoing import Outgoing
 
 if TYPE_CHECKING:
+    from mockserver.engine.identity import Identities
     from mockserver.engine.script import AnswerPlan
     from mockserver.engine.session import Session
     from mockserver.engine.space import Space
+
+    from .chaos import Chaos
 
 
 class Faults:
@@ -29,10 +32,12 @@ class Faults:
     Attributes:
         active: those that are not over, in the order in which they were injected. A space asks
             for nothing else while there are none.
+        chaos: those that were drawn from a seed, if any were.
     """
 
     def __init__(self, space: Space) -> None:
         self.active: list[Injection] = []
+        self.chaos: Chaos | None = None
         self._space = space
         self._count = 0
 
@@ -57,6 +62,15 @@ class Faults:
             FaultError: no such fault, or parameters that do not fit.
         """
         given = {**(given or {}), **{key.removesuffix("_"): value for key, value in more.items()}}
+        return self._begin(name, given, self._space.identities.branch(f"faults/{self._count + 1}"))
+
+    def unleash(self, chaos: Chaos) -> None:
+        """Inject what was drawn from a seed."""
+        self.chaos = chaos
+        for name, given in chaos.faults():
+            chaos.injections.append(self._begin(name, given, chaos.identities(name)))
+
+    def _begin(self, name: str, given: Mapping[str, Any], identities: Identities) -> Injection:
         arguments = read(name, given)
         space = self._space
         self._count += 1
@@ -65,7 +79,7 @@ class Faults:
             FAULTS[name],
             given,
             arguments,
-            space.identities.branch(f"faults/{self._count}"),
+            identities,
             until=space.now + arguments["for_us"] if "for_us" in arguments else None,
         )
         self.active.append(injection)

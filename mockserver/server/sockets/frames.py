@@ -176,22 +176,39 @@ def fragments(data: bytes, size: int) -> Iterator[bytes]:
     """
     at = 0
     while at < len(data):
-        opcode, length, head = data[at] & 0x0F, data[at + 1], 2
-        if length == 126:
-            length, head = int.from_bytes(data[at + 2 : at + 4]), 4
-        elif length == 127:
-            length, head = int.from_bytes(data[at + 2 : at + 10]), 10
+        first, (head, length) = data[at], _extent(data, at)
         payload = data[at + head : at + head + length]
-        if opcode != TEXT or length <= size:
+        if first != _FINAL | TEXT or length <= size:
             yield data[at : at + head + length]
         else:
-            for first in range(0, length, size):
-                is_last = first + size >= length
-                part = payload[first : first + size]
+            for start in range(0, length, size):
+                is_last = start + size >= length
+                part = payload[start : start + size]
                 # The first byte of a frame says what it is, and whether it is the last one.
-                kind = (_FINAL if is_last else 0) | (CONTINUATION if first else TEXT)
+                kind = (_FINAL if is_last else 0) | (CONTINUATION if start else TEXT)
                 yield bytes((kind,)) + text_frame(part)[1:]
         at += head + length
+
+
+def whole(data: bytes | bytearray) -> int:
+    """How many bytes at the beginning are whole frames of the server's."""
+    at = 0
+    while at + 2 <= len(data):
+        head, length = _extent(data, at)
+        if at + head + length > len(data):
+            break
+        at += head + length
+    return at
+
+
+def _extent(data: bytes | bytearray, at: int) -> tuple[int, int]:
+    """The bytes of the head and of the payload of a frame of the server's that begins there."""
+    length = data[at + 1]
+    if length == 126:
+        return 4, int.from_bytes(data[at + 2 : at + 4])
+    if length == 127:
+        return 10, int.from_bytes(data[at + 2 : at + 10])
+    return 2, length
 
 
 def control_frame(opcode: int, payload: bytes) -> bytes:

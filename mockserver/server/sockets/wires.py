@@ -213,8 +213,19 @@ class Fragmented(Wire):
     def __init__(self, socket: Socket, inner: asyncio.Transport, injection: int, size: int) -> None:
         super().__init__(socket, inner, injection)
         self._size = size
+        # The beginning of a frame: a slow wire on top of this one writes it bit by bit.
+        self._begun = bytearray()
+
+    def end(self) -> None:
+        """Write the beginning of a frame; its rest follows."""
+        if self._begun:
+            self.inner.write(bytes(self._begun))
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send each frame in pieces, a piece at a time."""
-        for fragment in frames.fragments(bytes(data), self._size):
+        """Send each frame in pieces, a piece at a time, once it is there as a whole."""
+        self._begun += data
+        size = frames.whole(self._begun)
+        complete = bytes(self._begun[:size])
+        del self._begun[:size]
+        for fragment in frames.fragments(complete, self._size):
             self.inner.write(fragment)
