@@ -29,6 +29,7 @@ def test_it_names_every_argument_of_the_marker_and_every_variable() -> None:
     for name in (*options.described(), *pytest_plugin._JUDGING):
         assert f"`{name}=" in GUIDE
     for name in options.described():
-        assert f"`--signalwire-{name}`, `signalwire_{name}`" in GUIDE
+        flag = f"--signalwire-{name.replace('_', '-')}"
+        assert f"`{flag}`, `signalwire_{name}`" in GUIDE
     variables = environment.environment("", "", "", "")
     assert all(f"`{name}`" in GUIDE for name in variables)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from .sockets import CLOSE, TEXT, Socket
+from .sockets import CLOSE, CONTINUATION, TEXT, Socket, WireFrame
 
 Frame = dict[str, Any]
 
@@ -29,6 +30,7 @@ class Client:
         frames: every frame that came, in order.
         connected: the result of ``signalwire.connect``; empty before.
         acknowledgements: how often each event is acknowledged.
+        takes_fragments: whether messages may come in fragments.
     """
 
     def __init__(self, socket: Socket) -> None:
@@ -36,6 +38,7 @@ class Client:
         self.frames: list[Frame] = []
         self.connected: Frame = {}
         self.acknowledgements = 1
+        self.takes_fragments = False
         self._events: deque[Frame] = deque()
         self._answers: dict[Any, Frame] = {}
         self._ids = itertools.count(1)
@@ -88,10 +91,22 @@ class Client:
                     return event
             await self.receive()
 
+    async def _read(self) -> WireFrame | None:
+        if not self.takes_fragments:
+            return await self.socket.read()
+        opcode, payload, is_final = CONTINUATION, b"", False
+        while not is_final:
+            try:
+                is_final, frame = await self.socket.read_fragment()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return None
+            opcode, payload = opcode or frame.opcode, payload + frame.payload
+        return WireFrame(opcode, payload)
+
     async def receive(self) -> Frame:
         """Take the next frame off the socket, and give the server the answer that it deserves."""
         while True:
-            message = await self.socket.read()
+            message = await self._read()
             if message is None or message.opcode == CLOSE:
                 code = message.close_code if message is not None else None
                 raise SocketClosed(f"closed with {code} after {len(self.frames)} frames")

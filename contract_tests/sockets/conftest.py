@@ -61,9 +61,17 @@ async def open_socket() -> AsyncIterator[Callable[..., Awaitable[Socket]]]:
 async def join(open_socket: Callable[..., Awaitable[Socket]]) -> Join:
     """Connect clients that have a session: ``await join(server)``."""
 
-    async def join(server: Server, project: str = "a-project", **more: Any) -> Client:
-        client = Client(await open_socket(server, **more))
-        answer = await client.connect(project, "a-token")
+    async def join(
+        server: Server,
+        project: str = "a-project",
+        path: str = "",
+        receive_buffer: int | None = None,
+        takes_fragments: bool = False,
+        **params: Any,
+    ) -> Client:
+        client = Client(await open_socket(server, path, receive_buffer=receive_buffer))
+        client.takes_fragments = takes_fragments
+        answer = await client.connect(project, "a-token", **params)
         assert "result" in answer, answer
         return client
 

@@ -34,7 +34,7 @@ NEW: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("command", ["serve", "run", "demo"])
 def test_every_command_that_plays_has_all(command: str, tmp_path: Path) -> None:
     text = processes.run(command, "--help", cwd=tmp_path).stdout
-    named = {name for name in options.described() if f"--{name} " in text}
+    named = {name for name in options.described() if f"--{name.replace('_', '-')} " in text}
     # Nobody would advance the clock of a demo.
     assert named == set(options.described()) - ({"clock"} if command == "demo" else set())
 
@@ -59,6 +59,7 @@ class TestNewOption:
             "speed": 2.0,
             "may_do": ["a", "b"],
             "patience": "1.5s",
+            "chaos_level": 1,
         }
 
     def test_has_its_default(self, parser: argparse.ArgumentParser) -> None:
