@@ -11,8 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from mockserver import contract, scenarios
+from mockserver.protocol.frames import is_call
 
-from .runs import PATIENCE_S, SPEED, NodeRunner, Server
+from .runs import PATIENCE_S, SPEED, NodeRunner, Server, frames
 
 SCENARIO = "pause-resume"
 
@@ -40,6 +41,8 @@ def test_a_recording_is_paused_resumed_and_stopped(
     )
     trace = server.trace(SCENARIO)
     assert run.exit_code == 0, run.told(trace)
+    connected = [frame["method"] for _, frame in frames(trace, to_client=False) if is_call(frame)]
+    assert (connected.count("signalwire.connect") > 1) is (level > 1), "sockets are lost from 2 on"
     told = [(line["event"], line["params"]) for line in run.lines if "event" in line]
     heard = [each for number, each in enumerate(told) if each not in told[:number]]
     assert scenarios.judge(scenario, heard, TOLERANCE_S) == [], run.told(trace)
