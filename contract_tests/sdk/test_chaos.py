@@ -22,7 +22,7 @@ TOLERANCE_S = 1.0 * SPEED
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 4])
 def test_a_recording_is_paused_resumed_and_stopped(
     seed: int, level: int, node: NodeRunner, serve: Callable[..., Server]
 ) -> None:
