@@ -207,3 +207,17 @@ def test_memory_is_bounded_by_bytes_not_by_counts(world: World) -> None:
     assert len(world.video.history) >= kept / (3 * most)
     assert json.loads(world.video.history[-1].data)["params"]["params"]["room"]["meta"]["n"] == 599
     assert world.space.journal.bytes <= world.space.journal.most_bytes
+
+
+def test_a_room_that_would_run_too_much_from_its_start_does_not_start(
+    world: World, client: Client
+) -> None:
+    limit(world, "recordings")
+    settings = world.video.settings_of("lobby")
+    settings.record_on_start = True
+    settings.streams.update(dict.fromkeys(("one", "two", "three"), "rtmp://a/b"))
+    with pytest.raises(Refusal, match="limit recordings"):
+        world.video.start_room("lobby")
+    assert world.video.rooms == {}
+    del settings.streams["three"]
+    assert world.video.start_room("lobby").is_running("stream")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
 
 from client_stub import SignalWire
-from mockserver.harness.handles import SpaceHandle
+from mockserver.harness.handles import MockServer, SpaceHandle
 from mockserver.protocol.errors import Refusal
 
 from .conftest import Rest
@@ -122,3 +123,19 @@ async def test_rooms_are_listed_by_their_times(rest: Rest) -> None:
     assert await names(ends_before="2025-05-31") == []
     july = await rest.get("rooms/july")
     assert july["join_from"] == "2025-06-30T22:00:00Z"
+
+
+async def test_a_stream_beyond_the_limit_is_refused_and_changes_nothing(
+    server: MockServer,
+) -> None:
+    mock = server.space("limited", limits={"recordings": 1})
+    async with aiohttp.ClientSession() as http:
+        rest = Rest(mock, http)
+        room = await rest.post("rooms", {"name": "lobby", "record_on_start": True})
+        await mock.start_room("lobby")
+        streams = f"rooms/{room['id']}/streams"
+        reply = await rest.ask("POST", streams, {"url": "rtmp://a.example/live"})
+        assert reply.status == 422
+        assert "limit recordings" in reply.json["errors"][0]["message"]
+        assert await rest.all(streams) == []
+    mock.end_space()

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 from uuid import UUID
 
+from mockserver.protocol.errors import Refusal
+
 from . import checking
 from .call import Call
 from .errors import RestError, invalid
@@ -114,6 +116,9 @@ def serve(
         if row.wants_uuid and not is_uuid(parts["id"]) and not state.synthesises:
             raise invalid("id", f'id: expected a UUID, found "{parts["id"][:60]}"')
         told = row.handler(call)
+    except Refusal as refusal:
+        # A limit of the mock's own, of which the vendor's list of errors knows nothing [A].
+        raise invalid(None, refusal.message) from None
     except RestError as error:
         if error.status != 404 or not state.synthesises:
             raise

@@ -283,11 +283,17 @@ class RestSpace:
         return self.room(found.room_id), found
 
     def set_stream(self, room: Room, stream: Stream, url: str) -> None:
-        """Have all sessions of the room streamed to this URL, the running one from now on [A]."""
+        """Have all sessions of the room streamed to this URL, the running one from now on [A].
+
+        Raises:
+            Refusal: 429 when a limit of the space is reached.
+        """
+        running = self.running(room)
+        if running is not None:
+            self.video.expect_media()
         self.streams[stream.id] = stream
         self._stop(room, stream)
         room.settings.streams[stream.id] = url
-        running = self.running(room)
         if running is not None:
             self.video.start_media(running, "stream", {"url": url}, stream.id)
 

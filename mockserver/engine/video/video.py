@@ -221,7 +221,9 @@ class Video(Namespace):
             raise Refusal("409", f'a room named "{name}" is running already')
         names = [None] * members if isinstance(members, int) else list(members)
         if name in self.settings:
-            self.settings[name].check_join(self.space.now, len(names))
+            settings = self.settings[name]
+            settings.check_join(self.space.now, len(names))
+            self.expect_media(settings.record_on_start + len(settings.streams))
         self._expect_people(len(names))
         uuid = self.space.identities.uuid
         room = RoomSession(
@@ -351,23 +353,24 @@ class Video(Namespace):
                 raise self.space.limits.refusal("members")
             self._people += more
 
-    def _expect_media(self) -> None:
-        """Make sure that one more recording, playback or stream can be kept.
+    def expect_media(self, more: int = 1) -> None:
+        """Make sure that so many more recordings, playbacks and streams can be kept.
 
         Raises:
             Refusal: 429.
         """
         most = self.space.limits.recordings
-        self._media += 1
+        self._media += more
         if self._media <= most:
             return
-        self._media = sum(map(_media_of, self._ended.values()))
-        self._media += sum(map(_media_of, self.rooms.values()))
-        while self._media >= most and self._ended:
-            self._media -= _media_of(self._forget_oldest_room())
-        if self._media >= most:
+        # Those that were expected and did not come have been counted, too.
+        here = sum(map(_media_of, self._ended.values())) + sum(map(_media_of, self.rooms.values()))
+        while here + more > most and self._ended:
+            here -= _media_of(self._forget_oldest_room())
+        self._media = here
+        if here + more > most:
             raise self.space.limits.refusal("recordings")
-        self._media += 1
+        self._media += more
 
     def _plan_removal(self, room: RoomSession, member: Member) -> None:
         """Have somebody removed when the room's settings or their token say so."""
@@ -610,7 +613,7 @@ class Video(Namespace):
                 limit of the space is reached.
         """
         room.check_running()
-        self._expect_media()
+        self.expect_media()
         params = dict(params or {})
         if MEDIA[kind].has_length:
             params = {**self.playable.get(params["url"], self.playable.get(ANY_URL, {})), **params}
