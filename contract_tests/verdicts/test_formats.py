@@ -221,6 +221,17 @@ class TestRun:
         assert places[0] == places[1]
         assert places[0][0][0]["physicalLocation"]["artifactLocation"]["uri"] == "t.jsonl"
 
+    def test_lines_count_through_all_spaces(self, tmp_path: Path) -> None:
+        deeds = ("space=right", "record", "space=wrong", "stop-again")
+        options = ("--trace", "t.jsonl", "--format", "json", "-o", "t.json")
+        runs.run("--speed", runs.SPEED, *options, then=runs.program("client", *deeds), cwd=tmp_path)
+        traces = json.loads((tmp_path / "t.json").read_text())["traces"]
+        [violation] = [each for trace in traces for each in trace["violations"]]
+        lines = (tmp_path / "t.jsonl").read_text("utf-8").splitlines()
+        entry = json.loads(lines[violation["line"] - 1])
+        assert entry["space"] == "wrong"
+        assert entry["frame"]["method"] == "video.recording.stop"
+
     def test_is_told_on_standard_output_after_the_program(self, tmp_path: Path) -> None:
         ended = self.run("--format", "junit", cwd=tmp_path, deed="record")
         assert (ended.returncode, ended.stderr) == (0, "")
