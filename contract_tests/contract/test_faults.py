@@ -43,6 +43,36 @@ def test_a_client_is_not_blamed_for_what_a_fault_made_it_say() -> None:
     assert [each.rule for each in judge.intended] == ["client-frames-valid"]
 
 
+def test_what_was_meant_counts_in_place_of_what_a_fault_made_of_it() -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    entry = talk.entries[-1]
+    entry["meant"], entry["fault"] = entry["frame"], "corrupt"
+    entry["frame"] = None
+    talk.recording("updated", "paused")
+    judge = judged(talk)
+    assert judge.violations == []
+    assert [each.rule for each in judge.intended] == ["server-frames-valid"]
+
+
+def test_a_lost_frame_counts_as_if_it_had_come() -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    talk.entries[-1] |= {"fault": "drop", "lost": True}
+    talk.at(5.0).recording("updated", "paused", started_at=4.0)
+    assert talk.broken() == []
+
+
+def test_nothing_follows_from_what_only_a_fault_sent() -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    talk.recording("updated", "paused")
+    talk.recording("updated", "recording")
+    talk.entries[-1] |= {"fault": "stale_state", "extra": True}
+    talk.recording("updated", "recording")
+    assert talk.broken() == []
+
+
 def test_other_breaches_stay() -> None:
     talk = listening()
     talk.answer("nothing", fault="unknown-answer")

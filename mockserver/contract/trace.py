@@ -63,6 +63,9 @@ class Entry:
         text: the text that was no JSON object.
         problem: what the keeper of the trace found wrong with it.
         fault: the name of the fault that was injected on purpose and made it what it is.
+        lost: whether that fault kept it from the other side, for ever or until an extra entry.
+        extra: whether nobody but that fault meant it to be sent, or to be sent then.
+        meant: the frame as it would have been without that fault; None: as it is.
         line: the line of its file, from 1; None where the trace is no file of lines.
     """
 
@@ -75,6 +78,9 @@ class Entry:
     text: str | None = None
     problem: str | None = None
     fault: str | None = None
+    lost: bool = False
+    extra: bool = False
+    meant: Mapping[str, Any] | None = None
     line: int | None = field(default=None, compare=False)
 
     @property
@@ -104,7 +110,8 @@ class Trace:
         Args:
             entries: objects with ``time`` (unix seconds), ``session`` (name or None),
                 ``direction`` and ``frame`` (object or None); ``n``, ``space``, ``text``,
-                ``problem`` and ``fault`` may be absent, other keys are not looked at.
+                ``problem``, ``fault``, ``lost``, ``extra`` and ``meant`` may be absent, other keys
+                are not looked at.
             first_line: the line at which they begin in a file of JSON lines; None: in none.
 
         Raises:
@@ -211,6 +218,12 @@ def _entry(raw: Any, last: int, line: int | None) -> Entry:
         value = raw.get(key)
         if value is not None and not isinstance(value, str):
             raise _UnreadableError(f"{key!r} to be a string or null", _shown(value))
+    meant = raw.get("meant")
+    if meant is not None and not isinstance(meant, Mapping):
+        raise _UnreadableError("'meant' to be an object or null", _shown(meant))
+    for key in ("lost", "extra"):
+        if not isinstance(raw.get(key, False), bool):
+            raise _UnreadableError(f"{key!r} to be true or false", _shown(raw[key]))
     return Entry(
         n=n,
         time=float(time),
@@ -221,6 +234,9 @@ def _entry(raw: Any, last: int, line: int | None) -> Entry:
         text=raw.get("text"),
         problem=raw.get("problem"),
         fault=raw.get("fault"),
+        lost=raw.get("lost", False),
+        extra=raw.get("extra", False),
+        meant=meant,
         line=line,
     )
 

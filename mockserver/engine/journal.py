@@ -47,12 +47,14 @@ class Mark(NamedTuple):
 
     Attributes:
         fault: the fault's name.
-        is_lost: whether the frame never reached the other side.
+        is_lost: whether the frame did not reach the other side, at least not then.
+        is_extra: whether nobody but the fault meant it to be sent, or to be sent then.
         meant: the frame as it would have been without the fault; None: as it is.
     """
 
     fault: str
     is_lost: bool = False
+    is_extra: bool = False
     meant: bytes | None = None
 
 
@@ -257,7 +259,7 @@ class Journal:
         Each has ``n``, ``time`` (unix seconds), ``space``, ``session``, ``direction``, ``frame``
         and ``valid``. A note has ``frame: null`` and ``note``; a text that was no JSON object has
         ``frame: null`` and ``text``; and an invalid one has ``problem``. One that a fault was at
-        work on has ``fault``, and ``lost`` or ``meant`` (see ``Mark``).
+        work on has ``fault``, and ``lost``, ``extra`` or ``meant`` (see ``Mark``).
         """
         for entries in self.slices(after):
             yield from map(self.as_json, entries)
@@ -292,6 +294,8 @@ class Journal:
             shown["fault"] = entry.mark.fault
             if entry.mark.is_lost:
                 shown["lost"] = True
+            if entry.mark.is_extra:
+                shown["extra"] = True
             if entry.mark.meant is not None:
                 shown["meant"] = orjson.loads(entry.mark.meant)
         return shown

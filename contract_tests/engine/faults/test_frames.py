@@ -179,7 +179,7 @@ def test_frames_of_a_window_come_in_another_order(world: World, lobby: FollowedR
     assert sorted(came) == ["Dora", "Emil", "Fay", "Gus", "Hal"]
     assert came[:4] != ["Dora", "Emil", "Fay", "Gus"]
     assert came[4] == "Hal"
-    assert marked(world) == [("reorder", JOINED)] * 4
+    assert marked(world) == [("reorder", JOINED)] * 8
 
 
 def test_the_order_is_drawn_from_the_seed(make_world: MakeWorld) -> None:

@@ -191,7 +191,7 @@ class Faults:
                 assert session.connection is not None
                 frame = Outgoing.of(session, session.connection, data)
                 if self._is_for(injection, frame) and injection.has_chance():
-                    Hand(self._space, injection, frame).send()
+                    Hand(self._space, injection, frame).send_out_of_turn()
                     self._struck(injection)
 
     def note_connected(self, session: Session) -> None:

@@ -49,12 +49,12 @@ class Hand:
 
     # The frame itself
 
-    def send(self) -> None:
-        """Send the frame, marked."""
-        self._transmit(self.frame.data, Mark(self.injection.fault.name))
+    def send_out_of_turn(self) -> None:
+        """Send the frame when, or to whom, nobody meant it to be sent."""
+        self._transmit(self.frame.data, Mark(self.injection.fault.name, is_extra=True))
 
     def send_as_it_is(self) -> None:
-        """Send the frame, unmarked: it is what it was to be, and what comes with it is not."""
+        """Send the frame, unmarked: it is what it was to be."""
         self._transmit(self.frame.data, None)
 
     def send_changed(self, data: bytes) -> None:
@@ -72,7 +72,7 @@ class Hand:
         self._space.transmit(frame.connection, session.name, data, mark)
 
     def lose(self) -> None:
-        """Have the frame never arrive; the trace has it, with the word that it was lost."""
+        """Have the frame not arrive; the trace has it, with the word that it was lost."""
         frame = self.frame
         mark = Mark(self.injection.fault.name, is_lost=True)
         self._space.journal.add(
@@ -84,11 +84,14 @@ class Hand:
     # A frame that comes later
 
     def hold(self) -> None:
-        """Keep the frame back, until ``release``. An event is pending meanwhile."""
+        """Keep the frame back until ``release``; the trace says that it did not arrive by now.
+
+        An event is pending meanwhile.
+        """
         frame = self.frame
         if frame.is_event:
             frame.session.keep(frame.id, frame.data)
-            frame.session.withhold(frame.id)
+        self.lose()
 
     def release(self) -> None:
         """Send a frame that was held, if its connection is still there.
@@ -97,7 +100,7 @@ class Hand:
         """
         frame = self.frame
         if frame.session.connection is frame.connection and frame.connection.is_open:
-            self.send()
+            self.send_out_of_turn()
 
     # Other frames
 
@@ -112,7 +115,7 @@ class Hand:
 
         def send() -> None:
             if session.connection is connection and connection.is_open:
-                mark = Mark(self.injection.fault.name)
+                mark = Mark(self.injection.fault.name, is_extra=True)
                 self._space.transmit(connection, session.name, data, mark)
 
         if after_us:

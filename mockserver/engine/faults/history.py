@@ -1,36 +1,17 @@
-"""Which events are about the same thing, and which of them came before."""
+"""Which event about a thing a session got before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mockserver.engine.journal import TO_CLIENT
 from mockserver.protocol import codec, frames
+from mockserver.protocol.things import thing
 
 if TYPE_CHECKING:
     from mockserver.engine.journal import Journal
 
     from .outgoing import Outgoing
-
-Thing = tuple[str, str]
-"""A kind, as event types call it (``video.recording``), and an id."""
-
-
-def thing(event_type: str, params: Mapping[str, Any]) -> Thing | None:
-    """What an event is about: the object in its params that is called like its kind, or begins so.
-
-    ``video.recording.started`` is about its ``recording``, ``video.room.ended`` about its
-    ``room_session``.
-    """
-    kind, _, _ = event_type.rpartition(".")
-    noun = kind.rpartition(".")[2]
-    for key, value in params.items():
-        if noun and key.startswith(noun) and isinstance(value, dict):
-            found = value.get("id")
-            if isinstance(found, str):
-                return kind, found
-    return None
 
 
 def before(journal: Journal, frame: Outgoing) -> frames.Frame | None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mockserver.protocol import codec, frames
-
-from .history import thing
+from mockserver.protocol.things import thing
 
 if TYPE_CHECKING:
     from mockserver.engine.session import Connection, Session

@@ -45,9 +45,10 @@ gives the same bytes. Faults of frames pass over events that are sent again afte
 ## What stands in the trace
 
 A [trace](TRACES.md) marks each frame that a fault was at work on: `fault` is the fault's name,
-`lost` says that the frame never reached the other side, and `meant` is the frame as it would have
-been. Frames that overtake one that is late, or that wait behind it, are marked too. A note says
-when a fault begins, strikes a connection, and is over. So `python -m mockserver check` tells a
+`lost` says that the frame did not reach the other side, `extra` that nobody but the fault meant it
+to be sent, and `meant` is the frame as it would have been. One that is only late is there twice: as
+`lost` when it should have come, and as `extra` when it comes. A note says when a fault begins,
+strikes a connection, and is over. So `python -m mockserver check` tells a
 violation that was intended from a real one: what an injected fault explains is no violation, it is
 no bug of the mock, and no client is blamed for it.
 

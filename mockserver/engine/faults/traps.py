@@ -1,6 +1,7 @@
 """What a fault sets up on a connection for the frames that follow: a trap sees each of them.
 
-While a trap holds a frame, those that overtake it are marked too: their order is the fault's work.
+A frame that a trap holds is in the trace twice: when it should have come, as lost, and when it
+comes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections import deque
 from functools import partial
 
 from mockserver.engine.session import Connection
+from mockserver.protocol.things import thing
 
 from .hand import Hand
-from .history import thing
 
 
 class Trap(ABC):
@@ -82,7 +83,7 @@ class Held(Trap):
         if hand.is_new:
             hand.set(Held(hand, self._delay_us))
         else:
-            hand.send()
+            hand.send_as_it_is()
 
     def _release(self) -> None:
         self._held.unset(self)
@@ -103,7 +104,7 @@ class Window(Trap):
         """Collect the frame, or let it overtake those that are collected."""
         hand.is_new = False
         if not is_meant:
-            hand.send()
+            hand.send_as_it_is()
             return
         hand.hold()
         self._collected.append(hand)
@@ -132,7 +133,7 @@ class Swap(Trap):
     def see(self, hand: Hand, *, is_meant: bool) -> None:
         """Send the frame; if it is the next about the same thing, then the one that waits."""
         hand.is_new = False
-        hand.send()
+        hand.send_as_it_is()
         if thing(hand.frame.event_type, hand.frame.params) == self._about:
             self._release()
 
