@@ -52,7 +52,7 @@ def test_what_was_meant_counts_in_place_of_what_a_fault_made_of_it() -> None:
     talk.recording("updated", "paused")
     judge = judged(talk)
     assert judge.violations == []
-    assert [each.rule for each in judge.intended] == ["server-frames-valid"]
+    assert [each.rule for each in judge.intended] == ["frames-valid"]
 
 
 def test_a_lost_frame_counts_as_if_it_had_come() -> None:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from mockserver.protocol.frames import is_event
+
 from .index import Answer, Call, Event, Index, Session, Step
 from .namespace import Namespace
 from .report import Describer
 from .rule import Checker, Evidence, Found, Rule, overridden
 from .trace import Entry
+from .values import mapping, string
 from .violation import Row, Violation
 
 PATIENCE = 10.0
@@ -49,9 +52,46 @@ def _open_ends(session: Session) -> Iterator[tuple[Call, str]]:
             yield event, f"{event.type} was not acknowledged"
 
 
-def _fault(evidence: Evidence) -> str | None:
-    """The injected fault that helped to make a violation."""
-    return next((entry.fault for entry in evidence.entries if entry.fault is not None), None)
+class _Faults:
+    """Where faults have been injected, and which violations they explain.
+
+    One that proves a violation by its own frame explains it. Where a trace does not say what was
+    meant, an event that a fault has changed or moved leaves a session with a wrong picture of its
+    channel: what it shows of that channel afterwards proves nothing against the server. Clients are
+    excused only by faulted frames.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str | None, str | None, str | None], Entry] = {}
+
+    def note(self, entry: Entry) -> None:
+        """Learn of an entry of which only the fault is known."""
+        if entry.to_client and (entry.frame is None or is_event(entry.frame)):
+            # What cannot be read may have been an event of any channel.
+            self._since.setdefault((entry.space, entry.session, _channel(entry)), entry)
+
+    def behind(self, rule: Rule, evidence: Evidence) -> str | None:
+        """The fault that explains a violation; None: none does."""
+        for entry in evidence.entries:
+            if entry.fault is not None:
+                return entry.fault
+        if not self._since or rule.party == "client":
+            return None
+        last = max(entry.n for entry in evidence.entries)
+        for entry in evidence.entries:
+            for channel in (_channel(entry), None):
+                since = self._since.get((entry.space, entry.session, channel))
+                if since is not None and since.n < last:
+                    return since.fault
+        return None
+
+
+def _channel(entry: Entry) -> str | None:
+    """The channel of an event; None for other frames."""
+    frame = entry.frame
+    if frame is None or not is_event(frame):
+        return None
+    return string(mapping(frame.get("params")).get("event_channel"))
 
 
 def _is_late(step: Step) -> bool:
@@ -92,6 +132,7 @@ class Judge:
         self._now = 0.0
         self.source = source
         self.uncounted = 0
+        self._faults = _Faults()
         self._intended: list[tuple[Rule, _Proven]] = []
         self._most = most
         self._index = Index(namespaces)
@@ -117,6 +158,8 @@ class Judge:
         """Judge the next entry of the trace."""
         self.frames += 1
         self._now = entry.time
+        if entry.is_unexplained:
+            self._faults.note(entry)
         index = self._index
         # A fault has changed what crossed the wire, and not what is so: that is what was meant.
         so = entry if entry.meant is None else replace(entry, frame=entry.meant)
@@ -176,7 +219,7 @@ class Judge:
         for place, check in hooks:
             for evidence in check(*what):
                 proven = self._proven[place]
-                fault = _fault(evidence)
+                fault = self._faults.behind(self._rules[place], evidence)
                 if fault is not None:
                     self._intended.append((self._rules[place], self._prove(evidence, fault)))
                 elif self._most is not None and len(proven) >= self._most:
@@ -243,7 +286,7 @@ class Judge:
             self._prove(evidence)
             for found in checker.suspicions.values()
             for evidence in found
-            if _fault(evidence) is None
+            if self._faults.behind(rule, evidence) is None
         ]
         # Proven ones are in order already.
         return sorted([*proven, *suspected], key=lambda one: one.proof[-1].entry)

@@ -308,7 +308,7 @@ class ToldToAll(Checker):
 
     Channels keep their order: an event that was made later proves that an earlier one does not
     come any more. Judged are sessions that subscribed more than a second before it was made. Events
-    that a fault has changed or moved are not compared.
+    that a fault has changed or moved are not compared where the trace does not say what was meant.
     """
 
     def __init__(self, index: Index) -> None:
@@ -323,7 +323,7 @@ class ToldToAll(Checker):
         channel = self._channels.get(place)
         if channel is None:
             channel = self._channels[place] = _Channel()
-        if event.entry.fault is not None:
+        if event.entry.is_unexplained:
             # Its time, its place or its contents may be wrong: it proves nothing about others.
             for said in channel.said:
                 if said.key == _key(event):

@@ -84,6 +84,12 @@ class Entry:
     line: int | None = field(default=None, compare=False)
 
     @property
+    def is_unexplained(self) -> bool:
+        """Whether a fault was at work, and nothing says what was meant."""
+        is_known = self.lost or self.extra or self.meant is not None
+        return self.fault is not None and not is_known
+
+    @property
     def to_client(self) -> bool:
         """Whether the server sent it."""
         return self.direction == TO_CLIENT
