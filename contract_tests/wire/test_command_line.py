@@ -173,7 +173,9 @@ class TestCheck:
         assert "trace" in run("check", cwd=tmp_path, code=2)
 
 
-@pytest.mark.parametrize("arguments", [["rules"], ["schema", "room_session"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["rules"], ["schema", "room_session"], ["demo", "start-stop"]], ids=" ".join
+)
 def test_reader_that_has_gone_is_no_error(arguments: list[str], tmp_path: Path) -> None:
     """As in ``… | head -1``: no traceback, and no failure to alarm a script."""
     process = subprocess.Popen(

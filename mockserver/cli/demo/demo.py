@@ -57,7 +57,7 @@ def demo(chosen: SpaceOptions) -> bool:
 async def _demo(scenario: Scenario, settings: Settings) -> bool:
     speed = settings.space.get("speed") or 1.0
     # Names and texts are the user's: nothing in them is markup.
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _Console(highlight=False, markup=False, emoji=False)
     # A file has no width.
     console.soft_wrap = not console.is_terminal
     console.print(Text.assemble((scenario.name, "bold"), "  ", printable(scenario.about)))
@@ -96,6 +96,14 @@ async def _demo(scenario: Scenario, settings: Settings) -> bool:
             f"a step of the script failed: {each}" for each in space.script.failures
         ]
     return _verdict(console, scenario, played, timeline.entries, speed)
+
+
+class _Console(Console):
+    """A console that does not end the program by itself: exit code 1 would be a verdict."""
+
+    def on_broken_pipe(self) -> None:
+        """Somebody's pager was closed, which the command line knows how to end with."""
+        raise BrokenPipeError
 
 
 class _Timeline:
