@@ -38,7 +38,7 @@ PARTS = {
         "COMPARISON",
     ),
     "The protocol": ("PROTOCOL", "FIDELITY", "COVERAGE"),
-    "The project": ("ARCHITECTURE", "EXTENDING", "PERFORMANCE"),
+    "The project": ("ARCHITECTURE", "EXTENDING", "RELIABILITY", "PERFORMANCE"),
 }
 """The pages in the order of reading; pages that are not here come after them, by name."""
 

@@ -64,9 +64,11 @@ def double_delivery() -> Iterator[None]:
 @contextmanager
 def leak_between_spaces() -> Iterator[None]:
     """All spaces have one table of subscriptions, in which channels of one name meet."""
+    right = Subscriptions.__init__
     shared: dict[str, Any] = {}
 
     def begin(subscriptions: Subscriptions) -> None:
+        right(subscriptions)
         subscriptions._subscribers = shared
 
     with patch.object(Subscriptions, "__init__", begin):

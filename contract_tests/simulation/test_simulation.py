@@ -47,6 +47,9 @@ def test_a_planted_bug_is_found_and_its_run_made_short(bug: str, record_property
         found = next((each for seed in range(20) if (each := run(seed, 1_000).failure)), None)
         assert found is not None, f"20 seeds did not find {bug}"
         short = shrink(found, partial(play, found.seed))
+    assert not [each for each in short.problems if each.kind == "no-bug"], (
+        "it does not bite, it raises"
+    )
     assert len(short.steps) <= min(12, len(found.steps))
     assert play(short.seed, short.steps).failure is None, "it fails without the bug, too"
     record_property("figure", f"planted bug {bug}, found after {len(found.steps)} steps\n{short}")
