@@ -135,3 +135,16 @@ def test_an_answer_of_a_fault_does_not_stand_for_the_real_answer_to_an_unreadabl
     talk.frame("to_client", {"jsonrpc": "2.0", "id": "x", "error": error}, fault="answer_unknown")
     talk.frame("to_client", {"jsonrpc": "2.0", "id": None, "error": error})
     assert talk.broken() == ["client-frames-valid"]
+
+
+def test_what_a_fault_says_later_proves_nothing_about_what_was_answered_before() -> None:
+    talk = listening()
+    talk.at(2.0).recording("started", "recording", started_at=2.0)
+    shown = {"id": "recording-1", "state": "paused", "started_at": 1_700_000_002.0}
+    listed = {"code": "200", "message": "OK", "recordings": [shown]}
+    talk.at(5.0).ask("video.recording.list", {"room_session_id": ROOM}, listed)
+    talk.at(20.0).recording("updated", "recording", recording="another", started_at=1.0)
+    proven = talk.broken()
+    talk.entries[-1]["fault"] = "event_after_end"
+    assert "answers-agree" in proven
+    assert "answers-agree" not in talk.broken()

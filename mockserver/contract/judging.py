@@ -77,11 +77,10 @@ class _Faults:
                 return entry.fault
         if not self._since or rule.party == "client":
             return None
-        last = max(entry.n for entry in evidence.entries)
         for entry in evidence.entries:
             for channel in (_channel(entry), None):
                 since = self._since.get((entry.space, entry.session, channel))
-                if since is not None and since.n < last:
+                if since is not None:
                     return since.fault
         return None
 
