@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract_tests.shared.sockets import ABNORMAL
 from mockserver.engine import ACTIONS
+from mockserver.engine.faults import parameters
 
 from .conftest import Look, Mock
 
@@ -122,6 +123,65 @@ async def test_a_fault_is_injected(look: Look, mock: Mock) -> None:
     await send(form)
     await page.get_by_text("s1 (away)").wait_for()
     assert await client.socket.close_code() == ABNORMAL
+
+
+# Faults of the catalogue
+
+
+async def pick(page: Page, fault: str) -> Locator:
+    """Opens the form of a fault; returns it."""
+    await hands(page).get_by_role("button", name="fault", exact=True).click()
+    await hands(page).get_by_role("combobox", name="Fault").select_option(fault)
+    form = hands(page).locator("form").first
+    await form.get_by_role("button", name=f"Inject {fault}").wait_for()
+    return form
+
+
+async def test_the_form_of_a_fault_is_made_of_its_schema(look: Look, mock: Mock) -> None:
+    await mock.recorded()
+    page = await look("space=shop&panel=hands")
+    for name in ("slow", "close", "duplicate"):
+        form = await pick(page, name)
+        fields = await form.locator("label > span").all_inner_texts()
+        assert fields == list(parameters(name)["properties"])
+        await hands(page).get_by_role("button", name="fault", exact=True).click()
+    assert await hands(page).get_by_role("combobox", name="Fault").count() == 0
+
+
+async def test_a_fault_is_injected_marks_its_frames_and_is_withdrawn(
+    look: Look, mock: Mock
+) -> None:
+    await mock.recorded()
+    page = await look("space=shop&panel=hands")
+    form = await pick(page, "duplicate")
+    await form.get_by_label(re.compile("^events")).fill("video.member.joined")
+    await form.get_by_label(re.compile("^times")).fill("5")
+    await send(form)
+    await form.get_by_role("status").filter(has_text="fault 1").wait_for()
+    active = hands(page).get_by_role("list", name="Active faults")
+    fault = active.get_by_role("listitem").filter(has_text="duplicate")
+    await fault.get_by_text("struck 0 times").wait_for()
+    assert 'events: "video.member.joined"' in await fault.inner_text()
+
+    await mock.perform("join", name="Carl")
+    await mock.advance(1)
+    await page.get_by_role("option", name=re.compile("member.joined.*⚡ duplicate")).wait_for()
+    await fault.get_by_text("struck 1 times").wait_for()
+
+    await fault.get_by_role("button", name="Withdraw fault 1, duplicate").click()
+    await active.wait_for(state="detached")
+    assert (await mock.ok("GET", "/spaces/shop/faults"))["faults"] == []
+
+
+async def test_what_is_wrong_with_a_fault_is_said_at_its_field(look: Look, mock: Mock) -> None:
+    await mock.recorded()
+    page = await look("space=shop&panel=hands")
+    form = await pick(page, "drop")
+    await form.get_by_label(re.compile("^probability")).fill("2")
+    await send(form)
+    await form.get_by_role("alert").wait_for()
+    field = form.get_by_label(re.compile("^probability"))
+    assert await field.get_attribute("aria-invalid") == "true"
 
 
 # The clock

@@ -12,7 +12,7 @@ const GROUPS = [
   ["Room", /^(end_room|lock|unlock|set_layout|set_audience|.*_meta|prioritize_handraise|.*video_muted|set_position)$/],
   ["People", /^(join|leave|promote|demote|raisehand|lowerhand|.*talking|.*mute|deaf|undeaf|set_.*_(volume|sensitivity))$/],
   ["Media", /(recording|playback|stream)$/],
-  ["Faults", /^(drop_connections|disconnect|set_latency)$/],
+  ["Faults", /^(fault|drop_connections|disconnect|set_latency)$/],
 ];
 const PEOPLE = GROUPS[1][1];
 
@@ -54,11 +54,12 @@ export function Hands() {
   return html`<section class="hands" aria-label="Hands">
     <h2 class="told">Hands</h2>
     <${Next} />
-    ${verb && html`<${Action} key=${`${verb} ${JSON.stringify(known)}`} verb=${verb} known=${known} />`}
+    ${verb === "fault" ? html`<${Fault} />` : verb && html`<${Action} key=${`${verb} ${JSON.stringify(known)}`} verb=${verb} known=${known} />`}
     <h3>Room</h3><p class="buttons"><${Choice} verb="start_room" />
       ${groups.value[0][1].map((name) => html`<${Choice} verb=${name} known=${known} />`)}</p>
     ${groups.value.slice(1).map(([title, names]) => html`<h3>${title}</h3><p class="buttons">
-      ${names.map((name) => html`<${Choice} verb=${name} known=${known} />`)}</p>`)}
+      ${names.map((name) => html`<${Choice} verb=${name} known=${known} />`)}</p>
+      ${title === "Faults" && html`<${Active} />`}`)}
     <h3>The wire</h3><p class="buttons">
       ${["answer", "event", "frame"].map((name) => html`<${Choice} verb=${name} title=${OTHERS[name][3]} />`)}</p>
     <details class="fold"><summary>A new space, or another scenario here</summary><${NewSpace} /></details>
@@ -92,6 +93,61 @@ function Action({ verb, known }) {
     <p class="dim">${given.description}${given["x-causes"] && html`<br />Causes ${given["x-causes"].join(", ")}.`}</p>
     <${Form} schema=${given} known=${{ ...only, ...told }} choices=${choices} word=${title ?? given.title}
       onSend=${send} /></div>`;
+}
+
+const faults = signal([]);
+
+/** A fault of the catalogue, with a form for what it takes. */
+function Fault() {
+  const [name, setName] = useState("");
+  useEffect(() => {
+    if (!faults.value.length) state.attempt(async () => { faults.value = (await api.get("/faults")).faults; });
+  }, []);
+  const fault = faults.value.find((each) => each.name === name);
+  const send = async (parameters) => {
+    try {
+      const { number } = await api.send("POST", api.space(state.open.value, "/faults"), { name, parameters });
+      refresh();
+      return `fault ${number}`;
+    } catch (error) {
+      // The form has fields for the parameters only.
+      for (const each of error.errors ?? []) each.path = each.path.replace(/^\$\.parameters/, "$");
+      throw error;
+    }
+  };
+  const choices = { session: (state.detail.value?.sessions ?? []).map((each) => each.name),
+    room: (state.detail.value?.rooms ?? []).map((each) => each.name) };
+  return html`<div class="card"><h3>Inject a fault</h3>
+    <p class="form"><label><span>fault</span><select aria-label="Fault" value=${name} onInput=${(event) => setName(event.target.value)}>
+      <option value=""></option>
+      ${["frame", "session", "socket"].map((layer) => html`<optgroup label=${`${layer}s`}>
+        ${faults.value.filter((each) => each.layer === layer).map((each) => html`<option>${each.name}</option>`)}
+      </optgroup>`)}</select></label></p>
+    ${fault && html`<p class="dim">${fault.does}<br />A good client: ${fault.client}</p>
+      <${Form} key=${name} schema=${fault.parameters} choices=${choices} word=${`Inject ${name}`} onSend=${send} />`}</div>`;
+}
+
+const active = signal([]);
+const refresh = () => state.attempt(async () => {
+  const name = state.open.value;
+  const found = (await api.get(api.space(name, "/faults"))).faults;
+  if (name === state.open.value) active.value = found;
+});
+
+/** The faults that may still strike, each with a button that ends it. */
+function Active() {
+  useEffect(() => {
+    refresh();
+  }, [state.open.value, state.detail.value]);
+  if (!active.value.length) return null;
+  return html`<ul class="plain" aria-label="Active faults">${active.value.map(({ number, name, parameters, struck }) => html`
+    <li key=${number}>⚡ <b>${name}</b> <span class="dim">${Object.entries(parameters)
+      .map(([key, each]) => `${key}: ${JSON.stringify(each)}`).join(", ")}</span>
+      ${" "}<span class="chip">struck ${struck} times</span>
+      ${" "}<button aria-label=${`Withdraw fault ${number}, ${name}`} onClick=${() => state.attempt(async () => {
+        await api.send("DELETE", api.space(state.open.value, `/faults/${number}`));
+        await refresh();
+      })}>withdraw</button></li>`)}</ul>`;
 }
 
 /** What the script does next, and when. */
