@@ -149,7 +149,7 @@ def _check_readable(request: web.Request) -> None:
                 value.decode()
             except UnicodeDecodeError:
                 told = name.decode("ascii", "replace")
-                raise HttpProblem(400, f"the header {told} is no UTF-8") from None
+                raise HttpProblem(400, f"the header {told} is not UTF-8") from None
 
 
 def _origin_host(origin: str) -> str | None:
