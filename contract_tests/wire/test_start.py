@@ -21,7 +21,7 @@ pytestmark = pytest.mark.only_the_mock("looks into the process")
 LATE = {
     "argcomplete": "no shell has asked what comes next",
     "configargparse": "no option comes from the environment or from a file",
-    "faker": "names are drawn from a list of the package's own",
+    "faker": "no name has been invented yet",
     "jsonschema": "there is nothing to explain yet",
     "jwt": "no client has shown a token of a room",
     "difflib": "nobody has misspelled anything",

@@ -6,17 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
-from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple, TypeVar
-
-import orjson
+from typing import NamedTuple, TypeVar
 
 from .clock import MICROSECONDS
 
 T = TypeVar("T")
-
-_NAMES: Final = Path(__file__).parent / "names.json"
 
 
 class Identities:
@@ -100,7 +95,10 @@ class _Names(NamedTuple):
 
 @cache
 def _read_names() -> _Names:
-    # Read when a space first invents a name: many servers never do.
-    kept = orjson.loads(_NAMES.read_bytes())
-    weights = tuple(accumulate(kept["people"].values()))
-    return _Names(tuple(kept["people"]), weights, tuple(kept["words"]))
+    # Imported when a space first invents a name: many servers never do. Only Faker's lists are
+    # needed; its generators are slower than drawing from them.
+    from faker.providers.lorem.en_US import Provider as Lorem
+    from faker.providers.person.en_US import Provider as Person
+
+    people = Person.first_names
+    return _Names(tuple(people), tuple(accumulate(people.values())), tuple(Lorem.word_list))
