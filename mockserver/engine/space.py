@@ -497,7 +497,14 @@ class Space:
         if connection.session is not None:
             # An error, not a refusal: clients do not look at the code of this result [W].
             raise InvalidRequest(f"already connected as {connection.session.identity}")
-        session = self._resumable(params)
+        session, mark = self._resumable(params), None
+        if session is not None and self.faults.active:
+            mark = self.faults.refusal_of_resume(session)
+        if session is not None and mark is not None:
+            if session.connection is not None:
+                session.connection.close(1000, "the session was ended")
+            self.forget(session)
+            session = None
         if session is None:
             session = self._new_session(connection, params["authentication"])
         elif session.connection is not None:
@@ -518,7 +525,7 @@ class Space:
                 "project": session.project,
             },
         }
-        self._answer(connection, "signalwire.connect", frames.answer(frame["id"], result))
+        self._answer(connection, "signalwire.connect", frames.answer(frame["id"], result), mark)
         if self.faults.active:
             self.faults.note_connected(session)
         self._send_pending(session, connection)

@@ -10,6 +10,7 @@ from mockserver.engine.faults import parameters
 from mockserver.engine.faults.calls import PLANS
 from mockserver.engine.faults.catalogue import SCOPE, read
 from mockserver.engine.faults.frames import EFFECTS, INVITING
+from mockserver.engine.faults.sessions import ON_SESSION, REFUSE_RESUME
 from mockserver.server.sockets.faults import AT_DOOR, ON_SOCKET
 
 from ..harness import S
@@ -25,6 +26,8 @@ def test_every_fault_has_its_schema_and_every_schema_its_fault() -> None:
 def test_every_fault_has_its_function_and_every_function_its_fault() -> None:
     frames = {*EFFECTS, *INVITING, *(name for name, _ in PLANS)}
     assert frames == {row.name for row in FAULTS.values() if row.layer == "frame"}
+    sessions = {*ON_SESSION, REFUSE_RESUME}
+    assert sessions == {row.name for row in FAULTS.values() if row.layer == "session"}
     on_sockets = {row.name for row in FAULTS.values() if row.layer == "socket" and not row.at_door}
     assert set(ON_SOCKET) == on_sockets
     assert set(AT_DOOR) == {row.name for row in FAULTS.values() if row.at_door}

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.journal import TO_CLIENT
+from mockserver.engine.journal import TO_CLIENT, Mark
+from mockserver.engine.script import AnswerPlan
 from mockserver.protocol import codec, frames
+from mockserver.protocol.errors import AuthenticationFailed
 
 from . import sockets
 from .calls import PLANS
@@ -16,10 +18,10 @@ from .frames import EFFECTS, INVITING
 from .hand import Hand
 from .injection import Injection
 from .outgoing import Outgoing
+from .sessions import REFUSE_RESUME, REVOKE
 
 if TYPE_CHECKING:
     from mockserver.engine.identity import Identities
-    from mockserver.engine.script import AnswerPlan
     from mockserver.engine.session import Session
     from mockserver.engine.space import Space
 
@@ -84,7 +86,7 @@ class Faults:
         )
         self.active.append(injection)
         self._note(injection, "begins")
-        if injection.fault.layer == "socket":
+        if injection.fault.layer != "frame":
             if injection.until is not None:
                 space.agenda.add(injection.until, partial(self._end, injection))
             if sockets.begin(space, injection):
@@ -140,7 +142,7 @@ class Faults:
             ):
                 continue
             hand = Hand(self._space, injection, frame)
-            if injection.fault.layer == "socket":
+            if injection.fault.layer != "frame":
                 is_struck, is_taken = True, self._strike_at(hand)
             else:
                 effect = EFFECTS.get(injection.fault.name)
@@ -198,7 +200,8 @@ class Faults:
         """A session has just been connected."""
         for injection in self.current():
             if (
-                injection.fault.layer == "socket"
+                injection.fault.layer != "frame"
+                and injection.fault.name != REFUSE_RESUME
                 and not injection.fault.at_door
                 and not injection.has_frame_filter
                 and injection.can_strike
@@ -218,6 +221,8 @@ class Faults:
         method = frame.get("method")
         if method is None:
             return None
+        if method == "signalwire.connect" and (revoked := self._revoked(frame["params"])):
+            return revoked
         name = session.name if session is not None else None
         for injection in self.current():
             make = PLANS.get((injection.fault.name, injection.direction))
@@ -231,6 +236,30 @@ class Faults:
             ):
                 self._struck(injection)
                 return make(injection, method)
+        return None
+
+    def _revoked(self, params: Mapping[str, Any]) -> AnswerPlan | None:
+        """How a connect is refused whose credentials were revoked; None: they were not."""
+        for injection in self.current():
+            is_of_one = "session" in injection.arguments
+            if injection.fault.name == REVOKE and (
+                params.get("protocol") in injection.protocols or not is_of_one
+            ):
+                mark = Mark(injection.fault.name)
+                return AnswerPlan(AuthenticationFailed(), of_answer=mark)
+        return None
+
+    def refusal_of_resume(self, session: Session) -> Mark | None:
+        """What marks the answer to a connect that does not resume this session; None: it does."""
+        for injection in self.current():
+            if (
+                injection.fault.name == REFUSE_RESUME
+                and injection.can_strike
+                and injection.is_for_session(session.name)
+                and injection.has_chance()
+            ):
+                self._struck(injection)
+                return Mark(injection.fault.name)
         return None
 
     def _is_for(self, injection: Injection, frame: Outgoing) -> bool:

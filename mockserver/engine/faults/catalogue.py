@@ -55,7 +55,7 @@ class Fault(NamedTuple):
         directions: which way the frames can go that it acts on.
         at_door: of a socket fault: whether it strikes the door, by which connections come in, and
             not the connections that there are.
-        lasts: of a socket fault: whether what it does goes on until the fault is over.
+        lasts: of a fault of sockets or sessions: whether what it does goes on until it is over.
     """
 
     name: str
@@ -173,7 +173,28 @@ _FRAMES = (
         scope=_ANSWERS,
     ),
 )
-_SESSIONS: tuple[Fault, ...] = ()
+_SESSIONS = (
+    Fault(
+        "refuse_resume",
+        "session",
+        "A client that resumes its session gets a new one, without what the old one had.",
+        "It sees that the protocol is another one, subscribes again and asks how things stand.",
+        scope=("session",),
+    ),
+    Fault(
+        "revoke_credentials",
+        "session",
+        "The session ends, its socket is closed with 1008, and connecting again is refused.",
+        "It tells its user that it is not allowed any more, and does not try again for ever.",
+        lasts=True,
+    ),
+    Fault(
+        "takeover",
+        "session",
+        "The socket is closed as if another connection had resumed the session.",
+        "It does not fight for the session: it resumes it after a pause, or begins a new one.",
+    ),
+)
 _SOCKETS = (
     Fault(
         "close",

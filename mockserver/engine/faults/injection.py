@@ -41,6 +41,7 @@ class Injection:
         until: when it is over, in microseconds of space time; None: at no certain time.
         struck: how many times it has struck.
         traps: what it has set up for the frames that follow.
+        protocols: of the sessions whose credentials it has revoked.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Injection:
     until: int | None
     struck: int = 0
     traps: list[Trap] = field(default_factory=list)
+    protocols: set[str] = field(default_factory=set)
 
     @property
     def direction(self) -> str:

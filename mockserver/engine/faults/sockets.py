@@ -1,4 +1,4 @@
-"""When a fault of sockets strikes. What it does then is the shell's: the engine has no sockets.
+"""When a fault of sockets or sessions strikes; what one of sockets does then is the shell's.
 
 A fault with ``events`` or ``method`` strikes the connection on which such a frame is sent: after
 the frame, or with ``before`` instead of it. Any other strikes at once the connections of all
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .sessions import ON_SESSION, REFUSE_RESUME
 from .strike import Strike
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def begin(space: Space, injection: Injection) -> bool:
     if injection.fault.at_door:
         space.strike_door(_strike(injection))
         return True
-    if injection.has_frame_filter:
+    if injection.has_frame_filter or injection.fault.name == REFUSE_RESUME:
         return False
     connected = [each for each in space.sessions.values() if not each.is_away]
     struck = [each for each in connected if injection.is_for_session(each.name)]
@@ -40,12 +41,15 @@ def strike(space: Space, injection: Injection, session: Session) -> None:
         return
     number, name = injection.number, injection.fault.name
     space.journal.note(space.now, session.name, f"fault {number}, {name}, strikes {session.name}")
-    connection.strike(_strike(injection))
+    if injection.fault.layer == "session":
+        ON_SESSION[name](space, injection, session)
+    else:
+        connection.strike(_strike(injection))
 
 
 def end(space: Space, injection: Injection) -> None:
     """End what the fault began, where that goes on."""
-    if not injection.fault.lasts:
+    if not injection.fault.lasts or injection.fault.layer != "socket":
         return
     if injection.fault.at_door:
         space.strike_door(_strike(injection, is_over=True))
