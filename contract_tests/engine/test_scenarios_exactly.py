@@ -89,6 +89,7 @@ def test_seeds_change_ids_and_names_only(name: str) -> None:
                 sorted(entry["frame"].get("params", entry["frame"])),
             )
             for entry in space.journal.entries()
+            if "note" not in entry
         ]
 
     assert shape(1) == shape(2)

@@ -54,6 +54,7 @@ def test_a_shipped_file_can_be_handed_to_a_player_in_another_language(name: str)
 def test_the_files_that_others_rely_on_are_there() -> None:
     assert set(FILES) == {
         "bad-credentials",
+        "bad-line",
         "demo",
         "event-before-answer",
         "everyone-leaves",
