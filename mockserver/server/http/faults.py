@@ -9,6 +9,7 @@ from mockserver.engine import FAULTS, FaultError
 from mockserver.engine.faults import parameters
 from mockserver.protocol.errors import Refusal
 
+from .answers import json_answer
 from .endpoint import Call
 from .problems import HttpProblem, invalid, moved
 
@@ -32,11 +33,13 @@ async def get_fault_catalogue(call: Call) -> Any:
 async def inject_fault(call: Call) -> Any:
     """Inject a fault into a space: it may strike from now on."""
     try:
-        return await call.control.fault(call.body["name"], call.body.get("parameters"))
+        fault = await call.control.fault(call.body["name"], call.body.get("parameters"))
     except FaultError as error:
         if error.problems:
             raise invalid(422, "body", moved(error.problems, "$", "$.parameters")) from None
         raise HttpProblem(422, str(error), kind="invalid-body") from None
+    where = f"{call.request.rel_url.raw_path}/{fault.number}"
+    return json_answer(fault, 201, {"Location": where})
 
 
 async def list_faults(call: Call) -> Any:
