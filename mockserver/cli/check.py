@@ -31,8 +31,9 @@ def execute(options: argparse.Namespace) -> int:
     """Judge the trace; returns the exit code."""
     from mockserver import contract
 
-    # Frames are made and dropped by the million, and have no cycles: looking for them takes long.
-    gc.set_threshold(100_000, 50, 100)
+    # Frames are made and dropped by the million, and looking for cycles takes long. But what was
+    # known of a room and its events refer to each other: never to look keeps all of a long trace.
+    gc.set_threshold(20_000, 5, 1)
     judge = contract.judge(source=options.trace, most=MOST_SHOWN)
     try:
         with contract.TraceFile(options.trace) as file:
