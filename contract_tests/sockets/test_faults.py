@@ -105,6 +105,34 @@ async def test_a_still_connection_that_is_closed_says_nothing(server: Server, jo
     assert await client.socket.is_reset() or await client.socket.read() is None
 
 
+async def test_nobody_waits_for_a_client_that_is_kept_still(
+    server: Server, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither until it has been sent all, nor until it acknowledges: for ever, that would be."""
+    monkeypatch.setattr("mockserver.server.sockets.table.DRAIN_TIMEOUT_S", None)
+    client = await join(server)
+    space = space_of(server)
+    space.faults.inject("stall", **{"for": "5s"})
+    push(space, "first")
+    async with asyncio.timeout(PATIENCE_S):
+        await pass_time(server, 4)
+    assert space.faults.current() != []
+    await pass_time(server, 1)
+    assert (await client.receive())["id"] == "first"
+
+
+async def test_a_space_that_ends_takes_its_faults_along(server: Server, join: Join) -> None:
+    """Those that are kept still hear of it, and other clients find the door open."""
+    client = await join(server)
+    faults = space_of(server).faults
+    faults.inject("stall")
+    faults.inject("refuse_connections", **{"for": "1h"})
+    assert await head_of(server) == b""
+    server.spaces.delete("a-project")
+    assert await client.socket.close_code() == 1000
+    assert (await head_of(server)).startswith(b"HTTP/1.1 101 ")
+
+
 class Transport(asyncio.Transport):
     """Remembers what was written, a piece at a time."""
 

@@ -217,6 +217,8 @@ class Spaces(Keeper):
         for record in (*self._former.pop(name, {}).values(), current):
             space = record.space
             space.on_empty = _nothing
+            # First, so that what a fault holds back can leave.
+            space.faults.withdraw()
             for session in list(space.sessions.values()):
                 if session.connection is not None:
                     session.connection.close(1000, f'space "{name}" was deleted')
@@ -368,6 +370,8 @@ class Spaces(Keeper):
             self._former.pop(record.space.name, None)
 
     def _end(self, record: SpaceRecord) -> None:
+        # Those at the door would meet the clients of other spaces.
+        record.space.faults.withdraw()
         self.retired.append(record)
         record.timer.cancel()
         if record.control is not None:

@@ -53,6 +53,7 @@ class Connection:
 
     Attributes:
         grant: what its client's token says, if that was one of the space's own.
+        is_held: whether a fault lets nothing pass: nobody waits for what its client answers.
         outbox: encoded frames that the network has not taken, in order; ``take`` empties it.
         outbox_bytes: how many bytes that are.
         refill: called when the outbox has been taken, while there is more to queue.
@@ -61,6 +62,7 @@ class Connection:
     __slots__ = (
         "closing",
         "grant",
+        "is_held",
         "most_bytes",
         "outbox",
         "outbox_bytes",
@@ -82,6 +84,7 @@ class Connection:
         self.space_name = space_name
         self.most_bytes = most_bytes
         self.grant: Grant | None = None
+        self.is_held = False
         self.outbox: list[bytes] = []
         self.outbox_bytes = 0
         self.refill: Callable[[], None] | None = None
@@ -229,8 +232,9 @@ class Session:
     @property
     def owes_acknowledgements(self) -> bool:
         """Whether its client, which acknowledges events, has not acknowledged all it was sent."""
-        is_owed = len(self.pending) > len(self.withheld)
-        return self.acknowledges and is_owed and not self.is_away
+        is_owed = self.acknowledges and len(self.pending) > len(self.withheld)
+        connection = self.connection
+        return is_owed and connection is not None and connection.is_open and not connection.is_held
 
     @property
     def has_too_much(self) -> bool:

@@ -280,10 +280,13 @@ class Socket(asyncio.Protocol):
     def drained(self) -> asyncio.Future[None] | None:
         """Done once all that is queued now has been handed to the network.
 
-        None when it has been already, and for a socket that is closing: nobody waits for that.
+        None when it has been already, and for a socket that is closing or that a fault keeps still:
+        nobody waits for that.
         """
         connection = self.connection
-        if connection.closing is not None or not (self._is_paused or connection.outbox):
+        if connection.closing is not None or connection.is_held:
+            return None
+        if not (self._is_paused or connection.outbox):
             return None
         future = self._sockets.loop.create_future()
         if self._drained is None:

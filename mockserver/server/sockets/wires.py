@@ -90,10 +90,12 @@ class Still(Wire):
         self._kept = bytearray()
         self._wants_to_read = True
         inner.pause_reading()
+        socket.connection.is_held = True
         socket.pause_writing()
 
     def end(self) -> None:
         """Write what was kept, and read what has come."""
+        self.socket.connection.is_held = isinstance(self.inner, Still)
         if self._kept:
             self.inner.write(bytes(self._kept))
         if self._wants_to_read and not self.inner.is_closing():
