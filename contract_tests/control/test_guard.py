@@ -54,7 +54,9 @@ async def test_a_name_that_was_bound_to_loopback_is_refused(host: str, api: Api)
 async def test_a_page_of_another_origin_is_refused(
     row: object, headers: dict[str, str], api: Api, space: str
 ) -> None:
-    names = dict.fromkeys(("recording", "playback", "stream", "answer", "version", "file"), "x")
+    names = dict.fromkeys(
+        ("recording", "playback", "stream", "answer", "fault", "version", "file"), "x"
+    )
     path = row.path.format(space="here", room="lobby", kind="objects", name="member", **names)  # type: ignore[attr-defined]
     reply = await api.ask(row.method, path, headers=headers)  # type: ignore[attr-defined]
     assert "no page of another origin" in reply.problem(403)["detail"]

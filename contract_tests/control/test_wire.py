@@ -87,11 +87,11 @@ async def test_what_is_no_planned_answer(number: str, api: Api, space: str) -> N
 
 
 async def test_planned_answers_of_rest_are_listed_and_withdrawn(api: Api, space: str) -> None:
-    wish = {"operation": "list_rooms", "status": 503, "times": 3}
+    wish = {"operation": "list_rooms", "status": 507, "times": 3}
     reply = await api.post(f"{space}/rest_answers", wish)
     assert (reply.status, reply.headers["Location"]) == (204, f"/__mock__{space}/rest_answers/1")
     await api.ok("POST", f"{space}/rest_answers", {**wish, "status": 500, "body": [1]}, 204)
-    assert await rest_status(api) == 503
+    assert await rest_status(api) == 507
     assert (await api.ok("GET", f"{space}/rest_answers"))["answers"] == [
         {**wish, "n": 1, "body": None, "times": 2},
         {**wish, "n": 2, "status": 500, "body": [1]},
