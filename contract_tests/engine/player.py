@@ -121,7 +121,7 @@ class Player:
         client = self._client
         if client is None or client.closing is None or self._back_at is not None:
             return
-        if client.closing.abrupt:
+        if client.closing.abrupt or "another connection" in client.closing.reason:
             self._back_at = self.world.clock.now() + self._reconnect_us
 
     # Steps
