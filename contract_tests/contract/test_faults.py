@@ -63,6 +63,13 @@ def test_a_lost_frame_counts_as_if_it_had_come() -> None:
     assert talk.broken() == []
 
 
+def test_a_timeline_says_what_a_fault_did() -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    talk.entries[-1] |= {"fault": "drop", "lost": True}
+    assert contract.timeline(talk.trace).rstrip().endswith("fault=drop (lost)")
+
+
 def test_nothing_follows_from_what_only_a_fault_sent() -> None:
     talk = listening()
     talk.recording("started", "recording")

@@ -144,6 +144,8 @@ class Describer:
             yield method
             yield from self._asked(method, mapping(frame.get("params")))
         yield f"id={shown(frame.get('id'))}"
+        if entry.fault is not None:
+            yield f"fault={entry.fault}{' (lost)' if entry.lost else ''}"
 
     def _answer(self, entry: Entry, frame: Mapping[str, Any]) -> Iterator[str]:
         call = self._index.answered.get(entry.n)
