@@ -86,7 +86,7 @@ async def test_what_a_frame_says_cannot_run(context: BrowserContext, tmp_path: P
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", "no frames"), (b"hello\n", "line 1"), (None, "No such file")],
+    [(b"", "no frames"), (b"hello\n", "line 1"), (None, "there is no such file")],
 )
 def test_what_is_no_trace_makes_no_report(content: bytes | None, says: str, tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
