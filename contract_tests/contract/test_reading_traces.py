@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.contract import Trace, TraceError, load_trace
+from mockserver.contract import Trace, TraceError, as_meant, load_trace
 
 ENTRY: dict[str, Any] = {
     "n": 1,
@@ -88,3 +88,19 @@ def test_a_line_that_is_no_object_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(TraceError, match=r"line 1: expected (one|a) JSON object") as caught:
         load_trace(path)
     assert len(str(caught.value)) < len(str(path)) + 250
+
+
+def test_what_faults_did_can_be_left_out() -> None:
+    frame, changed = ENTRY["frame"], {"jsonrpc": "2.0", "id": "1", "result": {}}
+    trace = Trace.from_entries(
+        [
+            ENTRY,
+            {**ENTRY, "n": 2, "fault": "drop", "lost": True},
+            {**ENTRY, "n": 3, "fault": "duplicate", "extra": True},
+            {**ENTRY, "n": 4, "frame": changed, "fault": "corrupt", "meant": frame},
+            {**ENTRY, "n": 5, "frame": None, "text": "{", "fault": "corrupt", "meant": frame},
+        ]
+    )
+    assert [(each.n, each.frame, each.text) for each in as_meant(trace)] == [
+        (number, frame, None) for number in (1, 2, 4, 5)
+    ]

@@ -18,7 +18,7 @@ from .judging import Judge
 from .namespace import Namespace
 from .report import Describer, render
 from .rule import Rule, registered
-from .trace import Entry, Trace, TraceError, generation_name, read_entries
+from .trace import Entry, Trace, TraceError, as_meant, generation_name, read_entries
 from .violation import Violation
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "TraceError",
     "TraceFile",
     "Violation",
+    "as_meant",
     "check",
     "described",
     "generation_name",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 import orjson
@@ -135,6 +135,19 @@ class Trace:
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
+
+
+def as_meant(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries as they would have been without the faults that were injected.
+
+    What only a fault sent is left out. What it changed is as it was meant, and what it lost is
+    there.
+    """
+    for entry in entries:
+        if entry.meant is not None:
+            yield replace(entry, frame=entry.meant, text=None)
+        elif not entry.extra:
+            yield entry
 
 
 def read_entries(entries: Iterable[Mapping[str, Any]], after: int = 0) -> Iterator[Entry]:

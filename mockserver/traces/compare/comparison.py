@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from mockserver import scenarios
-from mockserver.contract import Entry
+from mockserver.contract import Entry, as_meant
 from mockserver.contract.index import CONNECT, Answer, Call, Event, Session
 from mockserver.contract.values import mapping, string
 from mockserver.protocol.lifecycles import LIFECYCLES
@@ -50,13 +50,13 @@ def compare(entries: Collection[Entry], *, tolerance_s: float = TOLERANCE_S) -> 
     """Play the clients' side of a trace against the mock, and list where it differs.
 
     Args:
-        entries: the trace of one space.
+        entries: the trace of one space; what an injected fault did in it is left out.
         tolerance_s: by how many seconds times and lengths of time may differ.
 
     Raises:
         NothingToPlayError: no client called anything, or the beginning of a session is missing.
     """
-    entries = list(entries)
+    entries = list(as_meant(entries))
     story = Story(entries)
     if not story.calls:
         raise NothingToPlayError("no client called anything, so there is nothing to compare")

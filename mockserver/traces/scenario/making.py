@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from mockserver.contract import Entry
+from mockserver.contract import Entry, as_meant
 from mockserver.contract.index import Session
 
 from . import oracle, text
@@ -31,7 +31,7 @@ def make(
     """Make a scenario of a trace; gives the text of its file.
 
     Args:
-        entries: the trace of one space.
+        entries: the trace of one space; what an injected fault did in it is left out.
         name: what the scenario is called; its file must be called the same.
         session: whose part the client's is, by its name in the trace; None: who called most.
         source: what the trace is called, for the comment at the top.
@@ -39,7 +39,7 @@ def make(
     Raises:
         NothingToPlayError: nobody called anything, or there is no such session.
     """
-    story = Story(entries)
+    story = Story(list(as_meant(entries)))
     chosen = _chosen(story, session)
     client = Client(story, chosen)
     service = Service(story, client.calls, client.events)
