@@ -129,6 +129,9 @@ class TestOfAServer:
                 await client.sync()
             await clients[2].socket.send_text("hello?")
             await clients[2].receive()
+            # Lines are written when the turn of the loop is over in which the answer has left.
+            while not (kept / "before connect.jsonl").exists():
+                await asyncio.sleep(0.01)
         finally:
             process.kill()
             process.wait()

@@ -1,6 +1,6 @@
 """Traces in files, written while they happen: what was said is there however the process ends.
 
-Lines are appended in the turn of the event loop in which their frames passed, each flush in one
+Lines are appended at the end of the turn of the event loop in which their frames passed, in one
 piece, so that a file is readable up to its last complete line even after SIGKILL. Between flushes
 no file is open: a server may have thousands of spaces.
 """

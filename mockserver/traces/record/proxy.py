@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -164,6 +165,8 @@ class Proxy:
                 await self._pass_on(request, client, server)
             finally:
                 self._open.discard(both)
+                if not server.closed:
+                    await _end_without_a_word(server)
         return client
 
     def _target(self, request: web.Request) -> URL:
@@ -233,6 +236,16 @@ class Proxy:
             # Whoever is gone cannot be told; how it went is seen where it is read from.
             with contextlib.suppress(ConnectionError, ClientError):
                 await _send(other, message)
+
+
+async def _end_without_a_word(server: ClientWebSocketResponse) -> None:
+    """End a connection as the client did; closing it afterwards gives it back to aiohttp."""
+    plain: socket.socket | None = server.get_extra_info("socket")
+    if plain is not None:
+        # No closing frame leaves any more. It may have ended by itself, too.
+        with contextlib.suppress(OSError):
+            plain.shutdown(socket.SHUT_RDWR)
+    await server.close()
 
 
 async def _send(to: _Socket, message: WSMessage) -> None:
