@@ -252,7 +252,7 @@ def test_who_resumes_comes_back_to_a_script_that_was_played(make_world: MakeWorl
 def test_a_session_of_the_play_before_cannot_take_over_one_of_the_next(
     make_world: MakeWorld,
 ) -> None:
-    """Plays of one space repeat each other, but whom a protocol names must stay clear."""
+    """Generations repeat each other, but which session a protocol names must stay clear."""
     world = make_world(script=scripts)
     former = world.connected()
     world.script.spent = True

@@ -31,9 +31,9 @@ WAYS = """\
 OPENING = f"""\
 # Faults
 
-What the mock can do wrong on purpose, so that you see whether your application stands it. This page
+What the mock can do wrong on purpose, so that you see whether your application copes. This page
 is made of the catalogue and its schemas (`{COMMAND}`);
-`python -m mockserver faults NAME` tells the same of one fault.
+`python -m mockserver faults NAME` prints the part about one fault.
 
 ## How to inject one
 

@@ -70,7 +70,7 @@ not say what it is.
   ever lets another origin read it.
 - **WebSockets** are for programs, which send no `Origin`, and for pages of this machine
   (`http://localhost:…`, `http://127.0.0.1:…`), so that something under development can connect.
-  Pages of other hosts are refused with 403, lest any page that is open in a browser could join.
+  Pages of other hosts are refused with 403, so that no page that is open in a browser can join.
 """
 
 
