@@ -57,6 +57,8 @@ def test_a_token_that_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("more", [(), ("--tls",)], ids=["plain", "tls"])
 def test_all_is_in_the_ready_file(more: tuple[str, ...], tmp_path: Path) -> None:
     """The address, the token that the server made up, and whom to trust."""
+    if more:
+        pytest.importorskip("trustme", reason="the extra tls is not installed")
     with processes.server("--host", "0.0.0.0", *more, folder=tmp_path):
         done = processes.run("health", "--ready-file", "ready.json", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "ok, 0 spaces\n"), done.stderr

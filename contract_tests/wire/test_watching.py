@@ -14,6 +14,8 @@ from contract_tests.shared.processes import STARTUP_S, ServerProcess
 
 from .conftest import Connect
 
+pytest.importorskip("watchfiles", reason="the extra watch is not installed")
+
 pytestmark = pytest.mark.only_the_mock("reads a file of the test's")
 
 SCENARIO = """\
