@@ -182,7 +182,9 @@ async def test_a_client_that_breaks_off_is_not_logged_as_a_fault(
             assert await reader.read() == b""
         writer.close()
         await problem(api, posted(b"Content-Encoding: gzip\r\n", b"0123456789"), 400)
-    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+    # asyncio logs what it finds of other tests when memory is freed.
+    logged = [each for each in caplog.records if each.name.startswith(("mockserver", "aiohttp"))]
+    assert [each for each in logged if each.levelno >= logging.WARNING] == []
 
 
 async def test_what_could_not_be_read_is_logged_without_its_bytes(
