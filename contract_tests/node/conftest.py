@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.shared.npm import install, program
+
 HERE = Path(__file__).parent
 HELPER = HERE.parents[1] / "node"
-INSTALL_S = 300
 PATIENCE_S = 120
 
 Ran = subprocess.CompletedProcess[str]
@@ -24,26 +23,10 @@ RunNode = Callable[..., Ran]
 @pytest.fixture(scope="session")
 def node() -> str:
     """Where Node is, once all is installed."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if found is None or npm is None:
-        reason = "no Node or npm on the PATH: the helper needs Node 20"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    modules = HERE / "node_modules"
-    stamp = modules / ".installed-from"
-    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        installed = subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_S,
-        )
-        assert installed.returncode == 0, f"npm ci failed:\n{installed.stdout}\n{installed.stderr}"
-        (modules / "signalwire-mockserver").symlink_to(HELPER, target_is_directory=True)
-        stamp.write_text(wanted)
+    found = program("node", "the helper needs Node 20")
+    helper = install(HERE, "the runners come from there") / "signalwire-mockserver"
+    if not helper.is_symlink():
+        helper.symlink_to(HELPER, target_is_directory=True)
     return found
 
 

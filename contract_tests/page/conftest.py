@@ -6,11 +6,8 @@ skipped; in CI they fail then.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,8 +17,8 @@ import pytest
 import pytest_asyncio
 
 from contract_tests.control.conftest import Api, connected
-from contract_tests.sdk.conftest import install
 from contract_tests.shared.client import Client
+from contract_tests.shared.npm import install
 from contract_tests.shared.settings import settings as make_settings
 from mockserver.server import Server
 
@@ -74,33 +71,14 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The source of axe-core, which finds what keeps people from using a page."""
-    npm = shutil.which("npm")
-    if npm is None:
-        missing("no npm on the PATH: axe-core comes from there")
-    script = HERE / "node_modules" / "axe-core" / "axe.min.js"
-    stamp = HERE / "node_modules" / ".installed-from"
-    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        installed = subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_S,
-        )
-        assert installed.returncode == 0, f"npm ci failed:\n{installed.stdout}\n{installed.stderr}"
-        stamp.write_text(wanted)
+    script = install(HERE, "axe-core comes from there") / "axe-core" / "axe.min.js"
     return script.read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
 def vendor() -> Path:
     """The folder in which both generations of the vendor's clients are installed."""
-    npm = shutil.which("npm")
-    if npm is None:
-        missing("no npm on the PATH: the vendor's clients come from there")
-    install(npm)
-    return HERE.parent / "sdk" / "node_modules"
+    return install(HERE.parent / "sdk", "the vendor's clients come from there")
 
 
 class Mock(Api):
