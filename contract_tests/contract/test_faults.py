@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mockserver import contract
 
 from .conversation import ROOM, Conversation, listening
@@ -155,3 +157,30 @@ def test_what_a_fault_says_later_proves_nothing_about_what_was_answered_before()
     talk.entries[-1]["fault"] = "event_after_end"
     assert "answers-agree" in proven
     assert "answers-agree" not in talk.broken()
+
+
+def test_what_was_lost_comes_again_after_a_resume_and_not_twice() -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    lost = talk.entries[-1]
+    lost |= {"fault": "drop", "lost": True}
+    talk.connect(protocol="signalwire_a_s1_demo")
+    talk.frame("to_client", lost["frame"])
+    assert talk.broken() == []
+    talk.frame("to_client", lost["frame"])
+    assert talk.broken() == ["event-once", "started-once"]
+
+
+@pytest.mark.parametrize("marks", [{"lost": True}, {"meant": {}}], ids=["lost", "changed"])
+def test_a_frame_is_not_excused_by_one_before_it_that_a_fault_lost_or_changed(
+    marks: dict[str, object],
+) -> None:
+    talk = listening()
+    talk.recording("started", "recording")
+    entry = talk.entries[-1]
+    entry |= {"fault": "drop", **marks}
+    if "meant" in marks:
+        entry["meant"], entry["frame"] = entry["frame"], None
+    assert talk.broken() == []
+    talk.recording("started", "recording")
+    assert talk.broken() == ["started-once"]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mockserver import contract
-from mockserver.contract import Entry, Trace, check, memory
+from mockserver.contract import Entry, Trace, check, judging, memory
+from mockserver.protocol import frames
 
 from .conversation import CHANNEL, OK, TYPES, Conversation, listening
 
@@ -99,6 +100,37 @@ def test_what_is_open_for_long_at_the_end_is_a_warning() -> None:
     for entry in talk.trace:
         judge.feed(entry)
     assert judge.warnings == []
+
+
+def test_an_event_or_a_ping_that_a_client_answers_with_an_error_is_a_warning() -> None:
+    talk = listening()
+    event = talk.recording("started", "recording")
+    talk.frame("to_server", frames.error_answer(event, -32601, "no listener"))
+    talk.frame("to_client", frames.call("ping", "signalwire.ping", {"timestamp": talk.now}))
+    talk.frame("to_server", frames.error_answer("ping", -32000, "later"))
+    talk.frame("to_server", frames.error_answer("ping", -32000, "later"), fault="duplicate")
+    talk.frame("to_server", frames.error_answer("nothing", -32000, "what?"))
+    judge = contract.judge()
+    for entry in talk.trace:
+        judge.feed(entry)
+    assert [each.rule for each in judge.violations] == ["acknowledged-once"], "of what never came"
+    assert judge.warnings == [
+        "video.recording.started was answered with error -32601: no listener "
+        "(frame 8, +1.000 s, session s1)",
+        "signalwire.ping was answered with error -32000: later (frame 10, +1.000 s, session s1)",
+    ]
+
+
+def test_only_so_many_errors_of_clients_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "MOST_ERRORS", 2)
+    talk = listening()
+    for number in range(4):
+        id_ = talk.recording("started", "recording", recording=f"recording-{number}")
+        talk.frame("to_server", frames.error_answer(id_, -32601, "no"))
+    judge = contract.judge()
+    for entry in talk.trace:
+        judge.feed(entry)
+    assert len(judge.warnings) == 2
 
 
 def long_trace(rooms: int) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ import pytest
 from mockserver.contract import Trace, check
 from mockserver.protocol import frames
 
-from .conversation import CHANNEL, ROOM, Conversation, listening, room_session
+from .conversation import CHANNEL, OK, ROOM, START, Conversation, listening, room_session
 
 MEMBERLESS = {"room_session": room_session(members=[])}
+ROOM_BODY = {"room_id": "room-1", "room_session_id": ROOM, "room_session": room_session()}
 
 
 def test_an_answer_is_judged_by_the_schema_of_its_call() -> None:
@@ -349,3 +350,68 @@ def test_a_session_that_begins_in_a_cut_trace_is_judged_wholly() -> None:
     for entry in talk.entries:
         entry["n"] += 100
     assert talk.broken() == ["subscribed-only"]
+
+
+def ping(talk: Conversation, id_: str) -> None:
+    talk.frame("to_client", frames.call(id_, "signalwire.ping", {"timestamp": START + talk.now}))
+
+
+def pong(talk: Conversation, id_: str) -> None:
+    talk.frame("to_server", frames.answer(id_, {"timestamp": START + talk.now}))
+
+
+def test_a_client_uses_no_id_of_a_call_that_waits() -> None:
+    talk = listening()
+    id_ = talk.call("signalwire.subscribe", {"event_channel": CHANNEL, "events": []})
+    talk.take_back_id()
+    assert id_ == talk.call("video.rooms.get", {})
+    assert talk.broken() == ["client-ids-apart"]
+    talk.answer(id_)
+    talk.answer(id_, {**OK, "rooms": []})
+    assert talk.broken() == ["client-ids-apart"], "each answer is judged by its own call"
+
+
+def test_the_id_of_a_call_that_was_answered_is_free() -> None:
+    talk = listening()
+    talk.ask("video.rooms.get", {}, {**OK, "rooms": []})
+    talk.take_back_id()
+    talk.control("pause", {"code": "404", "message": "no such recording"})
+    assert talk.broken() == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_after_a_reconnect_a_call_may_have_the_id_of_one_that_got_no_answer(named: bool) -> None:
+    talk = Conversation()
+    talk.connect()
+    lost = talk.call("signalwire.subscribe", {"event_channel": CHANNEL, "events": []})
+    protocol = talk.entries[1]["frame"]["result"]["protocol"]
+    talk.answer_connect(talk.call_connect(session="s1" if named else None, protocol=protocol))
+    rooms = frames.call(lost, "video.rooms.get", {})
+    talk.frame("to_server", rooms)
+    assert talk.broken() == []
+    talk.frame("to_server", rooms)
+    assert talk.broken() == ["client-ids-apart"]
+
+
+def test_a_ping_has_no_id_of_what_waits_for_an_answer() -> None:
+    talk = listening(["video.room.updated"])
+    event = talk.room("updated")
+    ping(talk, event)
+    assert talk.broken() == ["ids-apart"]
+    talk = listening(["video.room.updated"])
+    ping(talk, "one")
+    talk.entries[-1]["session"] = "s2"
+    ping(talk, "one")
+    pong(talk, "one")
+    ping(talk, "one")
+    assert talk.broken() == [], "another session, and an id that was answered"
+    talk.event("video.room.updated", ROOM_BODY, id_="one")
+    assert talk.broken() == ["ids-apart"]
+
+
+def test_a_call_that_a_fault_sent_twice_is_no_mistake_of_the_client() -> None:
+    talk = listening()
+    talk.call("video.rooms.get", {}, fault="duplicate", extra=True)
+    talk.take_back_id()
+    talk.call("video.rooms.get", {})
+    assert talk.broken() == []

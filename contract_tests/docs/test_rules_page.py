@@ -6,6 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
+from contract_tests.contract.mutations import CATALOGUE
 from mockserver import contract
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,12 @@ def test_the_page_has_each_rule_as_it_is() -> None:
 
 def test_the_page_has_no_other_rules_and_their_order() -> None:
     assert re.findall(r"^### (.*)$", PAGE, re.M) == [rule.name for rule in contract.RULES]
+
+
+def test_the_page_says_what_no_rule_judges_and_why() -> None:
+    unseen = [f"| {each.about} | {each.reason} |" for each in CATALOGUE if each.rule is None]
+    (rows,) = re.findall(r"^\| what \| why not \|\n\|---\|---\|\n((?:\|.*\n)*)", PAGE, re.M)
+    assert rows.splitlines() == unseen, "docs/RULES.md should say:\n\n" + "\n".join(unseen)
 
 
 def test_the_readme_counts_the_rules_rightly() -> None:

@@ -108,6 +108,6 @@ def reader() -> Index:
     return Index(NAMESPACES)
 
 
-def timeline(trace: Trace, last: int | None = None) -> str:
+def timeline(trace: Trace, last: int | None = None, *, total: int | None = None) -> str:
     """As ``report.timeline``, with all namespaces."""
-    return report.timeline(trace, last, NAMESPACES)
+    return report.timeline(trace, last, NAMESPACES, total)

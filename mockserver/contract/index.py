@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mockserver.protocol.frames import EVENT_METHOD, is_answer, is_call
-from mockserver.protocol.validation import is_refusal
+from mockserver.protocol.validation import is_refusal, problems
 
-from .memory import Recent
+from .memory import Recent, Remnant, shortened
 from .subscriptions import Subscriptions
 from .trace import Entry
 from .values import frame_id, is_object, mapping, number, string
@@ -57,6 +57,8 @@ class Session:
         sent: id -> the server's calls and events that are not answered yet; the latest ones.
         acknowledges: whether the client said that it acknowledges events.
         unacknowledged: id -> the events that the client has not acknowledged yet, the latest ones.
+        began: the number of the last entry that began a connection: a call of connect, or the
+            answer to one that was made before the connection had a session.
         resumed: the number of the last entry that accepted a connect.
         owed: id -> the events that may be sent again, since the session was resumed.
         owes: whether these must be sent again.
@@ -74,6 +76,7 @@ class Session:
     sent: Recent[str, deque[Call]] = field(default_factory=lambda: Recent(MOST_UNANSWERED))
     acknowledges: bool = False
     unacknowledged: Recent[str, Event] = field(default_factory=lambda: Recent(MOST_UNANSWERED))
+    began: int = 0
     resumed: int = 0
     owed: dict[str, Event] = field(default_factory=dict)
     owes: bool = False
@@ -81,6 +84,18 @@ class Session:
     def waiting(self, to_client: bool) -> dict[str, deque[Call]]:
         """The calls that an answer in a direction may answer."""
         return self.asked if to_client else self.sent
+
+    def rival(self, call: Call) -> Call | None:
+        """An earlier call or event of the same id whose answer may still come on this connection.
+
+        Both would get answers that nobody can tell apart. Connections that have no session yet may
+        have equal ids, and so may a connection and the one before it.
+        """
+        if self.name is None:
+            return None
+        frame = call.entry.frame or {}
+        calls = self.waiting(not call.entry.to_client).get(frame_id(frame), ())
+        return next((each for each in calls if self.began <= each.entry.n < call.entry.n), None)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +107,14 @@ class Call:
     params: Mapping[str, Any]
     session: Session
     answer: Entry | None = None
+    _sound: bool | None = field(default=None, init=False)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is as its schema says; of what a client says wrongly anything may come."""
+        if self._sound is None:
+            self._sound = not problems(self.entry.frame or {})
+        return self._sound
 
     @property
     def failed(self) -> bool:
@@ -106,6 +129,12 @@ class Call:
         result = self.answer.frame.get("result")
         # signalwire.connect knows no refusal: any result of it is success [W].
         return is_object(result) and (self.method == CONNECT or not is_refusal(result))
+
+    def let_go(self) -> None:
+        """Keep of its params only what is short, and what objects in them can be compared with."""
+        # Of what is left of the frame it could not be said.
+        self._sound = self.is_sound
+        self.params = shortened(self.params, Remnant)
 
 
 @dataclass(slots=True, eq=False)
@@ -128,6 +157,11 @@ class Event(Call):
     body: Mapping[str, Any] = field(default_factory=dict)
     repeats: Entry | None = None
     owed: bool = False
+
+    def let_go(self) -> None:
+        """Keep of its params and its body only what is short, and what can be compared with it."""
+        self.params = Remnant(self.params)
+        self.body = shortened(self.body, shortened)
 
 
 @dataclass(slots=True, eq=False)
@@ -261,6 +295,7 @@ class Index:
             call = Call(entry, method, params, session)
             session.calls += 1
             if method == CONNECT:
+                session.began = entry.n
                 self._note_project(call)
             elif method == SUBSCRIBE:
                 session.subscriptions.ask(call)
@@ -338,6 +373,8 @@ class Index:
 
     def _move(self, call: Call, session: Session) -> None:
         before, call.session = call.session, session
+        if call.method == CONNECT and call.answer is not None:
+            session.began = call.answer.n
         before.calls -= 1
         session.calls += 1
         if call.method == SUBSCRIBE:
@@ -355,8 +392,8 @@ class Index:
         latest = (session, entry.to_client, id_)
         calls = session.waiting(entry.to_client)
         if id_ in calls:
-            # A client that counts its ids from 1 again after a reconnect means the newest.
-            call = calls[id_].pop()
+            call = _meant(calls[id_], session.began)
+            calls[id_].remove(call)
         else:
             calls = self.nameless(entry.space).waiting(entry.to_client)
             if id_ not in calls:
@@ -397,3 +434,11 @@ class Index:
         if space not in spaces:
             spaces[space] = entry
             self.spread.append((kind, id_))
+
+
+def _meant(calls: deque[Call], began: int) -> Call:
+    """Which of the calls of one id an answer means: the first of this connection.
+
+    A client that counts its ids from 1 again after a reconnect does not mean those before.
+    """
+    return next((call for call in calls if call.entry.n >= began), calls[-1])

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from mockserver.printable import one_line
 from mockserver.protocol.frames import is_event
 
 from .index import Answer, Call, Event, Index, Session, Step
+from .memory import is_long, let_go
 from .namespace import Namespace
-from .report import Describer
+from .report import Describer, cut
 from .rule import Checker, Evidence, Found, Rule, overridden
 from .trace import Entry
 from .values import mapping, string
@@ -18,6 +20,12 @@ from .violation import Row, Violation
 
 PATIENCE = 10.0
 """Seconds without an answer after which a client gives a call up [W]."""
+
+MOST_ERRORS = 1_000
+"""Errors by which clients answered that are kept to warn of them: the first ones."""
+
+LONGEST_MESSAGE = 4_000
+"""Characters that are kept of what a violation says: it may quote a long frame."""
 
 _HOOKS = ("on_entry", "on_call", "on_server_call", "on_answer", "on_reply", "on_told")
 
@@ -52,13 +60,28 @@ def _open_ends(session: Session) -> Iterator[tuple[Call, str]]:
             yield event, f"{event.type} was not acknowledged"
 
 
+def _error_of(reply: Answer) -> str | None:
+    """Words for what a client answered with an error; None if it did not do so.
+
+    The vendor's clients acknowledge each event by an empty result, whatever a listener does [W].
+    """
+    call, frame = reply.call, reply.entry.frame or {}
+    if call is None or "error" not in frame or reply.entry.fault is not None:
+        return None
+    error = mapping(frame["error"])
+    name = call.type if isinstance(call, Event) else call.method
+    words = f"error {error.get('code')}: {cut(str(error.get('message', '')))}"
+    return f"{name} was answered with {words}"
+
+
 class _Faults:
     """Where faults have been injected, and which violations they explain.
 
-    One that proves a violation by its own frame explains it. Where a trace does not say what was
-    meant, an event that a fault has changed or moved leaves a session with a wrong picture of its
-    channel: what it shows of that channel afterwards proves nothing against the server. Clients are
-    excused only by faulted frames.
+    One that proves a violation by its own frame explains it. Where the trace says what was meant,
+    later frames are compared with that, and are not excused. Where it does not say so, an event
+    that a fault has changed or moved leaves a session with a wrong picture of its channel: what it
+    shows of that channel afterwards proves nothing against the server. Clients are excused only by
+    faulted frames.
     """
 
     def __init__(self) -> None:
@@ -72,8 +95,12 @@ class _Faults:
 
     def behind(self, rule: Rule, evidence: Evidence) -> str | None:
         """The fault that explains a violation; None: none does."""
+        latest = max(evidence.entries, key=lambda entry: entry.n)
         for entry in evidence.entries:
-            if entry.fault is not None:
+            # One that was lost or changed counts as it was meant: it excuses itself, and no frame
+            # after it.
+            explains = entry.is_unexplained or entry.extra or entry is latest
+            if explains and entry.fault is not None:
                 return entry.fault
         if not self._since or rule.party == "client":
             return None
@@ -132,6 +159,7 @@ class Judge:
         self.source = source
         self.uncounted = 0
         self._faults = _Faults()
+        self._errors: list[tuple[Entry, Session, str]] = []
         self._intended: list[tuple[Rule, _Proven]] = []
         self._most = most
         self._index = Index(namespaces)
@@ -157,6 +185,20 @@ class Judge:
         """Judge the next entry of the trace."""
         self.frames += 1
         self._now = entry.time
+        if not is_long(entry):
+            self._read(entry)
+            return
+        # Whoever reads the trace may keep the entry: what is let go is a copy.
+        entry = replace(entry, is_long=True)
+        so, step = self._read(entry)
+        if isinstance(step, Call):
+            step.let_go()
+        for each in (entry, so):
+            # The second is the first again, unless a fault has changed it.
+            let_go(each, self._describer.line(each))
+
+    def _read(self, entry: Entry) -> tuple[Entry, Step]:
+        """Judge an entry; returns it as it was meant, and what it is."""
         if entry.is_unexplained:
             self._faults.note(entry)
         index = self._index
@@ -166,7 +208,7 @@ class Judge:
         self._check("on_entry", entry, step)
         if entry.extra:
             self._check_extra(step)
-            return
+            return so, step
         if isinstance(step, Event):
             self._run(self._event_hooks(type(step), step.owed), step)
             if not step.owed:
@@ -178,6 +220,7 @@ class Judge:
                     part.on_answer(step)
                 self._check("on_answer", step)
             else:
+                self._note_error(step)
                 self._check("on_reply", step)
         elif step is not None:
             if entry.to_client:
@@ -189,6 +232,13 @@ class Judge:
         index.learn(step)
         for kind, id_ in index.spread:
             self._check("on_told", kind, id_)
+        return so, step
+
+    def _note_error(self, reply: Answer) -> None:
+        """Keep it for a warning, if a client answers with an error."""
+        said = _error_of(reply)
+        if said is not None and len(self._errors) < MOST_ERRORS:
+            self._errors.append((reply.entry, reply.session, said))
 
     def _event_hooks(self, kind: type[Event], owed: bool) -> _Hooks:
         """The rules that look at events of a class; few look at one that is only sent again."""
@@ -229,7 +279,7 @@ class Judge:
     def _prove(self, evidence: Evidence, fault: str | None = None) -> _Proven:
         entries = sorted({entry.n: entry for entry in evidence.entries}.items())
         return _Proven(
-            evidence.message,
+            evidence.message[:LONGEST_MESSAGE],
             evidence.session,
             fault,
             tuple(
@@ -238,7 +288,7 @@ class Judge:
                     entry.time,
                     self._index.sessions[entry.space, entry.session],
                     entry.to_client,
-                    " ".join(self._describer.words(entry)),
+                    self._describer.line(entry),
                     entry.line,
                 )
                 for _, entry in entries
@@ -262,10 +312,11 @@ class Judge:
 
     @property
     def warnings(self) -> list[str]:
-        """What is still open ten seconds before the trace ends; it need not be a violation.
+        """What need not be a violation, but is worth a look, in order.
 
-        Calls of clients that were not answered, and events that a client which acknowledges events
-        has not acknowledged.
+        What is still open ten seconds before the trace ends: calls of clients that were not
+        answered, and events that a client which acknowledges events has not acknowledged. And the
+        events and pings that a client answered with an error.
         """
         open_ends = [
             (call.entry, session, said)
@@ -273,8 +324,12 @@ class Judge:
             for call, said in _open_ends(session)
             if call.entry.time < self._now - PATIENCE and call.entry.fault is None
         ]
-        open_ends.sort(key=lambda open_end: open_end[0].n)
-        return [f"{said} ({self._place(entry, session)})" for entry, session, said in open_ends]
+        return [
+            one_line(f"{said} ({self._place(entry, session)})")
+            for entry, session, said in sorted(
+                [*open_ends, *self._errors], key=lambda warning: warning[0].n
+            )
+        ]
 
     def _place(self, entry: Entry, session: Session) -> str:
         offset = entry.time - self._index.start
@@ -299,9 +354,9 @@ class Judge:
         place = f"frame {last.entry}, {last.time - start:+.3f} s"
         return Violation(
             rule.name,
-            message,
+            one_line(message),
             tuple(proof.entry for proof in proven.proof),
-            f"{place}, {self._index.describe(last.session)}",
+            one_line(f"{place}, {self._index.describe(last.session)}"),
             tuple(
                 Row(
                     proof.entry,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from mockserver.printable import printable
+from mockserver.printable import one_line, printable
 from mockserver.protocol.frames import is_answer, is_event
 from mockserver.protocol.validation import is_refusal
 
@@ -21,8 +21,10 @@ from .violation import Row, Violation
 _SHORTENED_ABOVE = 14
 _SHOWN_OF_AN_ID = 8
 _SHOWN_OF_A_TEXT = 60
+_LONGEST_LINE = 2_000
 _TIMES = ("timestamp", "started_at", "ended_at")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_json = json.JSONEncoder(ensure_ascii=False, default=str)
 _FARTHEST = 10 * 86_400
 """Seconds from the trace's start beyond which a time is shown as it stands."""
 
@@ -64,7 +66,12 @@ def render(violations: Sequence[Violation], judged: Judged) -> str:
     return printable("\n".join(lines) + "\n")
 
 
-def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) -> str:
+def timeline(
+    trace: Trace,
+    last: int | None,
+    namespaces: Iterable[Namespace],
+    total: int | None = None,
+) -> str:
     """A trace as plain text, a line per frame as in ``render``.
 
     Args:
@@ -72,6 +79,7 @@ def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) ->
         last: only that many of its last frames, with a line that says how many there were before;
             None for all.
         namespaces: what knows what a frame is about.
+        total: how many frames there are, if the trace is not all of them; the first is in it.
     """
     left_out = max(0, len(trace) - last) if last is not None else 0
     index = Index(namespaces)
@@ -80,7 +88,7 @@ def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) ->
     for place, entry in enumerate(trace):
         index.read(entry)
         if place >= left_out:
-            told.append((entry, " ".join(describer.words(entry))))
+            told.append((entry, describer.line(entry)))
     rows = (
         Row(
             entry.n,
@@ -91,7 +99,8 @@ def timeline(trace: Trace, last: int | None, namespaces: Iterable[Namespace]) ->
         )
         for entry, text in told
     )
-    lines = [f"  … {_counted(left_out, 'frame')} before"] if left_out else []
+    before = left_out + (0 if total is None else total - len(trace))
+    lines = [f"  … {_counted(before, 'frame')} before"] if before else []
     return printable("\n".join([*lines, *table(rows)]))
 
 
@@ -105,7 +114,7 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
         (
             f"#{row.n}",
             f"{row.offset:+.3f} s",
-            row.session or "-",
+            one_line(row.session or "-"),
             "<-" if row.to_client else "->",
             row.text,
         )
@@ -128,6 +137,13 @@ class Describer:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+
+    def line(self, entry: Entry) -> str:
+        """What a frame is, in one line, whatever it quotes."""
+        if entry.summary is not None:
+            return entry.summary
+        line = one_line(" ".join(self.words(entry)))
+        return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
 
     def words(self, entry: Entry) -> Iterator[str]:
         """What a frame is, and its fields that matter, in words to be joined by spaces."""
@@ -209,7 +225,13 @@ def fields(told: Mapping[str, Any], names: Iterable[str], start: float) -> Itera
 def shown(value: Any) -> str:
     """A value as JSON has it, but ids are cut so that a line stays readable."""
     if not isinstance(value, str):
-        return cut(json.dumps(value, ensure_ascii=False, default=str))
+        text = ""
+        # Piece by piece: of a long value only the beginning is written.
+        for piece in _json.iterencode(value):
+            text += piece
+            if len(text) > _SHOWN_OF_A_TEXT:
+                break
+        return cut(text)
     # Channels are a word and an id: the word must stay.
     word, mark, id_ = value.rpartition("_" if value.startswith("EC_") else ".")
     if len(id_) <= _SHORTENED_ABOVE:

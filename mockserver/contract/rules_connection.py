@@ -267,17 +267,20 @@ _MOST_IN_A_CHANNEL = 100
 class _Said:
     """An event that the server sent on a channel, and the sessions that got it."""
 
-    __slots__ = ("event", "key", "sessions")
+    __slots__ = ("event", "sessions")
 
-    def __init__(self, event: Event, key: object) -> None:
+    def __init__(self, event: Event) -> None:
         self.event = event
-        self.key = key
         self.sessions = {event.session}
 
-
-def _key(event: Event) -> object:
-    """What is the same of an event in all sessions that get it."""
-    return event.type, event.timestamp, event.params
+    def is_in(self, event: Event) -> bool:
+        """Whether an event, of whichever session, is this one."""
+        said = self.event
+        return (said.type, said.timestamp, said.params) == (
+            event.type,
+            event.timestamp,
+            event.params,
+        )
 
 
 class _Channel:
@@ -326,7 +329,7 @@ class ToldToAll(Checker):
         if event.entry.is_unexplained:
             # Its time, its place or its contents may be wrong: it proves nothing about others.
             for said in channel.said:
-                if said.key == _key(event):
+                if said.is_in(event):
                     said.sessions.add(session)
             return
         number = self._number(channel, event)
@@ -344,15 +347,14 @@ class ToldToAll(Checker):
 
     def _number(self, channel: _Channel, event: Event) -> int:
         """Which event of the channel this is, to whichever session it was sent first."""
-        key = _key(event)
         for place in range(len(channel.said) - 1, -1, -1):
             said = channel.said[place]
-            if said.key == key and event.session not in said.sessions:
+            if event.session not in said.sessions and said.is_in(event):
                 said.sessions.add(event.session)
                 return channel.first + place
             if (said.event.timestamp or 0.0) < (event.timestamp or 0.0):
                 break
-        channel.said.append(_Said(event, key))
+        channel.said.append(_Said(event))
         if len(channel.said) > _MOST_IN_A_CHANNEL:
             del channel.said[0]
             channel.first += 1

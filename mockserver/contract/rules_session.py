@@ -295,3 +295,59 @@ class AcknowledgedOnce(Checker):
             what = call.type if isinstance(call, Event) else call.method
             message = f"{{session}} acknowledged {what} twice, expected once"
             yield Evidence(message, (call.entry, answer.earlier, entry), session)
+
+
+class _Ids(Checker):
+    """The calls of one side that are not answered have ids of their own."""
+
+    def _compare(self, call: Call) -> Iterator[Evidence]:
+        rival = call.session.rival(call)
+        if rival is not None:
+            id_ = _id(call.entry)
+            message = f"{_name(call)} has the id {id_} of a {_name(rival)} that is not answered yet"
+            yield Evidence(
+                f"{message}, expected an id of its own", (rival.entry, call.entry), call.session
+            )
+
+
+def _name(call: Call) -> str:
+    return call.type if isinstance(call, Event) else call.method
+
+
+@rule(
+    "ids-apart",
+    "The server takes the answer to one of its calls for the answer to another.",
+    party="server",
+    source="WA",
+)
+class IdsApart(_Ids):
+    """A ping has the id of no ping and no event that the client has not answered yet.
+
+    Nor has an event the id of such a ping; two events are the business of event-once. Answers are
+    told apart by their ids alone. The id of what was answered may be used again, and so may any
+    after a reconnect.
+    """
+
+    def on_server_call(self, call: Call) -> Iterator[Evidence]:
+        return self._compare(call)
+
+    def on_event(self, event: Event) -> Iterator[Evidence]:
+        rival = event.session.rival(event)
+        return iter(()) if isinstance(rival, Event) else self._compare(event)
+
+
+@rule(
+    "client-ids-apart",
+    "The client takes the answer to one of its calls for the answer to another.",
+    party="client",
+    source="WA",
+)
+class ClientIdsApart(_Ids):
+    """A call of the client has the id of no earlier one that is not answered yet.
+
+    Answers are told apart by their ids alone: the vendor's clients give each call a new UUID. The
+    id of what was answered may be used again, and so may any after a reconnect.
+    """
+
+    def on_call(self, call: Call) -> Iterator[Evidence]:
+        return self._compare(call)

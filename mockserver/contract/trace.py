@@ -67,6 +67,9 @@ class Entry:
         extra: whether nobody but that fault meant it to be sent, or to be sent then.
         meant: the frame as it would have been without that fault; None: as it is.
         line: the line of its file, from 1; None where the trace is no file of lines.
+        size: bytes of its text and of all that stands with it; None where the reader does not know.
+        is_long: whether a judge lets its frame go once it was judged.
+        summary: what it is, in a line, once its frame was let go; else None.
     """
 
     n: int
@@ -82,6 +85,9 @@ class Entry:
     extra: bool = False
     meant: Mapping[str, Any] | None = None
     line: int | None = field(default=None, compare=False)
+    size: int | None = field(default=None, compare=False)
+    is_long: bool = field(default=False, compare=False)
+    summary: str | None = field(default=None, compare=False)
 
     @property
     def is_unexplained(self) -> bool:
@@ -123,7 +129,7 @@ class Trace:
         Raises:
             TraceError: an entry is not of that shape, or the numbers do not grow.
         """
-        return cls(tuple(_read(enumerate(entries, 1), None, first_line=first_line)))
+        return cls(tuple(_read(_numbered(entries), None, first_line=first_line)))
 
     @property
     def cut(self) -> bool:
@@ -160,7 +166,7 @@ def read_entries(entries: Iterable[Mapping[str, Any]], after: int = 0) -> Iterat
     Raises:
         TraceError: an entry is not of that shape, or the numbers do not grow.
     """
-    return _read(enumerate(entries, 1), None, after)
+    return _read(_numbered(entries), None, after)
 
 
 def read_lines(lines: Iterable[bytes], file: str) -> Iterator[Entry]:
@@ -169,9 +175,19 @@ def read_lines(lines: Iterable[bytes], file: str) -> Iterator[Entry]:
     Raises:
         TraceError: a line is not an entry; the message has file, line and what was expected.
     """
-    numbered = ((number, _parse(line, number, file)) for number, line in enumerate(lines, 1))
-    present = ((number, raw) for number, raw in numbered if raw is not None)
+    numbered = (
+        (number, _parse(line, number, file), len(line)) for number, line in enumerate(lines, 1)
+    )
+    present = (each for each in numbered if each[1] is not None)
     return _read(present, file, first_line=1)
+
+
+_Numbered = tuple[int, Any, int | None]
+"""A line of a file or the position of an entry, the entry as JSON has it, and its size."""
+
+
+def _numbered(entries: Iterable[Mapping[str, Any]]) -> Iterator[_Numbered]:
+    return ((number, raw, None) for number, raw in enumerate(entries, 1))
 
 
 def _parse(line: bytes, number: int, file: str) -> Any:
@@ -189,17 +205,18 @@ def _parse(line: bytes, number: int, file: str) -> Any:
 
 
 def _read(
-    numbered: Iterable[tuple[int, Any]],
+    numbered: Iterable[_Numbered],
     file: str | None,
     last: int = 0,
     first_line: int | None = None,
 ) -> Iterator[Entry]:
-    for line, raw in numbered:
+    for line, raw, size in numbered:
         if is_object(raw) and "note" in raw:
             # Something that the keeper of the trace noted, and that never crossed the wire.
             continue
         try:
-            entry = _entry(raw, last, None if first_line is None else first_line + line - 1)
+            in_file = None if first_line is None else first_line + line - 1
+            entry = _entry(raw, last, in_file, size)
         except _UnreadableError as problem:
             raise TraceError(problem.expected, problem.found, line=line, file=file) from None
         last = entry.n
@@ -213,7 +230,7 @@ class _UnreadableError(Exception):
         self.found = found
 
 
-def _entry(raw: Any, last: int, line: int | None) -> Entry:
+def _entry(raw: Any, last: int, line: int | None, size: int | None) -> Entry:
     if not is_object(raw):
         raise _UnreadableError("a JSON object", _shown(raw))
     for key in ("time", "session", "direction", "frame"):
@@ -257,13 +274,19 @@ def _entry(raw: Any, last: int, line: int | None) -> Entry:
         extra=raw.get("extra", False),
         meant=meant,
         line=line,
+        size=size,
     )
+
+
+_PLAIN = frozenset({type(None), str, int, float, bool, list})
+"""What JSON has beside objects."""
 
 
 def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
     """Whether the value is an object."""
     # The check against an abstract class is slow, and nearly all values are plain.
-    return type(value) is dict or isinstance(value, Mapping)
+    kind = type(value)
+    return kind is dict or (kind not in _PLAIN and isinstance(value, Mapping))
 
 
 def is_number(value: Any) -> bool:

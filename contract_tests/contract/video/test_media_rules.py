@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.contract.conversation import OK, ROOM, START, Conversation, listening
+from contract_tests.contract.conversation import OK, PLAYING, ROOM, START, Conversation, listening
+from mockserver.contract import check
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
 KINDS = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=LIFECYCLES)
@@ -40,12 +41,34 @@ def test_a_start_comes_once_and_first(lifecycle: Lifecycle) -> None:
 
 
 @KINDS
+@pytest.mark.parametrize("events_first", [False, True])
+def test_the_answer_to_a_start_reports_the_first_state(
+    lifecycle: Lifecycle, events_first: bool
+) -> None:
+    kind = lifecycle.kind
+    for state in lifecycle.states:
+        talk = hearing(lifecycle)
+        told: dict[str, Any] = {"id": f"{kind}-1", "state": state, "started_at": START + 1.0}
+        told |= {} if kind == "recording" else PLAYING
+        told |= {"ended_at": START + 1.0} if state == lifecycle.final else {}
+        asked = {"room_session_id": ROOM} | ({} if kind == "recording" else {"url": told["url"]})
+        call = talk.call(f"video.{kind}.start", asked)
+        if events_first:
+            talk.media(kind, "started", lifecycle.initial, started_at=1.0)
+            if state != lifecycle.initial:
+                what = "ended" if state == lifecycle.final else "updated"
+                talk.media(kind, what, state, started_at=1.0)
+        talk.answer(call, {**OK, kind: told})
+        is_wrong = state != lifecycle.initial and not events_first
+        assert talk.broken() == (["legal-transitions"] if is_wrong else [])
+
+
+@KINDS
 def test_a_start_that_was_asked_for_comes(lifecycle: Lifecycle) -> None:
     talk = hearing(lifecycle)
     kind = lifecycle.kind
-    told: dict[str, Any] = {"id": f"{kind}-1", "state": lifecycle.initial, "url": "rtmp://a/b"}
-    told |= {"position": 0, "seekable": True, "volume": 0}
-    asked = {"room_session_id": ROOM} | ({} if kind == "recording" else {"url": "rtmp://a/b"})
+    told: dict[str, Any] = {"id": f"{kind}-1", "state": lifecycle.initial, **PLAYING}
+    asked = {"room_session_id": ROOM} | ({} if kind == "recording" else {"url": PLAYING["url"]})
     talk.ask(f"video.{kind}.start", asked, {**OK, kind: told})
     talk.media(kind, "ended", lifecycle.final)
     assert talk.broken() == ["started-first", "action-takes-effect"]
@@ -115,8 +138,7 @@ def test_times_of_a_playback_are_in_order() -> None:
 
 def test_a_state_told_inside_an_older_room_counts() -> None:
     talk = playing(started_at=1.0)
-    told = {"id": "playback-1", "state": "playing", "started_at": START + 2.0, "url": "https://a/b"}
-    told |= {"position": 0, "seekable": True, "volume": 0}
+    told = {"id": "playback-1", "state": "playing", "started_at": START + 2.0, **PLAYING}
     room: dict[str, Any] = {
         "id": ROOM,
         "room_id": "room-1",
@@ -160,6 +182,116 @@ def test_an_action_whose_event_was_not_subscribed_takes_none_from_another() -> N
     talk.media("playback", "updated", "playing")
     talk.media("playback", "ended", "completed")
     assert talk.broken() == []
+
+
+@pytest.mark.parametrize(("volume", "broken"), [(5, []), (7, ["action-takes-effect"])])
+def test_the_effect_shows_the_volume_that_was_set(volume: float, broken: list[str]) -> None:
+    talk = playing()
+    talk.act_on("playback", "set_volume", volume=5)
+    talk.media("playback", "updated", "playing", volume=volume)
+    assert talk.broken() == []
+    talk.media("playback", "ended", "completed", volume=volume)
+    assert talk.broken() == broken
+    for violation in check(talk.trace):
+        assert "with 'paused' or 'playing' and volume=5 to" in violation.message
+        assert violation.message.endswith("found volume=7")
+        assert len(violation.frames) == 4
+
+
+@pytest.mark.parametrize("volume", ["5", 500, None])
+def test_a_volume_that_no_call_may_ask_for_need_not_be_shown(volume: Any) -> None:
+    talk = playing()
+    talk.act_on("playback", "set_volume", volume=volume)
+    talk.media("playback", "updated", "playing", volume=50)
+    talk.media("playback", "ended", "completed", volume=50)
+    assert talk.broken() == ["client-frames-valid"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "events"),
+    [
+        ((5, "pause"), [("playing", 5), ("paused", 5)]),
+        (("pause", 0), [("paused", 0), ("paused", 0)]),
+        (("pause", "resume", 0), [("paused", 0), ("playing", 0), ("playing", 0)]),
+        (("pause", 5, "resume", 0), [("paused", 0), ("paused", 5), ("playing", 5), ("playing", 0)]),
+        ((5, 7, "pause", 5), [("playing", 5), ("playing", 7), ("paused", 7), ("paused", 5)]),
+    ],
+)
+@pytest.mark.parametrize("lost", [None, 0, -1])
+def test_calls_that_follow_each_other_at_once_have_an_event_each(
+    calls: tuple[str | int, ...], events: list[tuple[str, int]], lost: int | None
+) -> None:
+    talk = playing()
+    for call in calls:
+        if isinstance(call, int):
+            talk.act_on("playback", "set_volume", volume=call)
+        else:
+            talk.act_on("playback", call)
+    left = [*events]
+    if lost is not None:
+        del left[lost]
+    for state, volume in left:
+        talk.media("playback", "updated", state, volume=volume)
+    talk.media("playback", "ended", "completed")
+    effects = [rule for rule in talk.broken() if rule == "action-takes-effect"]
+    assert len(effects) == (0 if lost is None else 1)
+
+
+def test_an_event_that_fits_two_calls_is_left_to_the_one_that_needs_it() -> None:
+    """The pause was called first and came last: events are not in the order of the calls."""
+    talk = playing()
+    talk.media("playback", "updated", "paused")
+    talk.act_on("playback", "pause")
+    talk.act_on("playback", "set_volume", volume=5)
+    talk.act_on("playback", "resume")
+    for state in ("paused", "playing", "paused"):
+        talk.media("playback", "updated", state, volume=5)
+    talk.media("playback", "ended", "completed", volume=5)
+    assert talk.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("volume", "at", "broken"), [(5, 9.0, []), (0, 9.0, ["answers-agree"]), (0, 1.9, [])]
+)
+def test_a_list_shows_the_volume_that_was_told(volume: int, at: float, broken: list[str]) -> None:
+    talk = playing()
+    talk.act_on("playback", "set_volume", volume=5)
+    talk.media("playback", "updated", "playing", volume=5)
+    told = {"id": "playback-1", "state": "playing", **PLAYING, "volume": volume}
+    talk.at(at).ask("video.playback.list", {"room_session_id": ROOM}, {**OK, "playbacks": [told]})
+    talk.at(at + 9.0).media("playback", "ended", "completed", volume=5)
+    assert talk.broken() == broken
+
+
+def test_an_event_that_is_the_effect_of_one_call_is_not_that_of_a_later_one() -> None:
+    talk = playing()
+    params = {"room_session_id": ROOM, "playback_id": "playback-1", "volume": 5}
+    first, second = (talk.call("video.playback.set_volume", params) for _ in range(2))
+    talk.answer(first)
+    talk.media("playback", "updated", "playing", volume=5)
+    talk.at(3.0).media("playback", "started", "playing", id_="another")
+    talk.answer(second)
+    talk.at(5.0).media("playback", "started", "playing", id_="a third")
+    assert talk.broken() == ["action-takes-effect"]
+
+
+@pytest.mark.parametrize("field", ["url", "volume"])
+@pytest.mark.parametrize("place", ["event", "answer", None])
+def test_a_start_shows_what_was_asked_for(field: str, place: str | None) -> None:
+    asked: dict[str, Any] = {"url": PLAYING["url"], "volume": 5}
+    other = {"url": "https://example.com/b.mp3", "volume": 7}
+    told = {
+        where: {**asked, **({field: other[field]} if where == place else {})}
+        for where in ("answer", "event")
+    }
+    talk = listening(PLAYBACK_TYPES)
+    shown = {"id": "playback-1", "state": "playing", **PLAYING, **told["answer"]}
+    params = {"room_session_id": ROOM, **asked}
+    talk.ask("video.playback.start", params, {**OK, "playback": shown})
+    talk.media("playback", "started", "playing", **told["event"])
+    talk.media("playback", "ended", "completed", **told["event"])
+    broken = set(talk.broken()) - {"address-stays"}
+    assert broken == ({"action-takes-effect"} if place else set())
 
 
 @pytest.mark.parametrize("moved", [0, 1960, 2000, 2040])
@@ -212,7 +344,35 @@ def test_who_missed_updates_cannot_judge_a_position() -> None:
 
 def test_no_position_is_before_the_beginning_also_in_answers() -> None:
     talk = playing()
-    told = {"id": "playback-1", "state": "playing", "url": "https://a/b", "position": -1}
-    told |= {"seekable": True, "volume": 0}
+    told = {"id": "playback-1", "state": "playing", **PLAYING, "position": -1}
     talk.ask("video.playback.list", {"room_session_id": ROOM}, {**OK, "playbacks": [told]})
     assert talk.broken() == ["position-follows-clock"]
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "broken"),
+    [
+        ("updated", "playing", []),
+        ("updated", "paused", ["volume-stays"]),
+        ("ended", "completed", ["volume-stays"]),
+    ],
+)
+@pytest.mark.parametrize("types", [PLAYBACK_TYPES, PLAYBACK_TYPES[::2]])
+def test_a_volume_changes_alone(
+    what: str, state: str, broken: list[str], types: tuple[str, ...]
+) -> None:
+    talk = listening(types)
+    talk.media("playback", "started", "playing", volume=5)
+    if f"video.playback.{what}" in types:
+        talk.media("playback", what, state, volume=0)
+    assert talk.broken() == (broken if types == PLAYBACK_TYPES else [])
+
+
+def test_a_volume_that_was_changed_stays_so() -> None:
+    talk = playing(volume=5)
+    talk.media("playback", "updated", "paused", volume=5)
+    talk.media("playback", "updated", "paused", volume=0)
+    talk.media("playback", "updated", "playing", volume=0)
+    assert talk.broken() == []
+    talk.media("playback", "ended", "completed", volume=5)
+    assert talk.broken() == ["volume-stays"]

@@ -276,3 +276,144 @@ def test_one_session_does_not_know_what_another_was_told() -> None:
     talk.session = "s2"
     talk.member("updated", deaf=True, updated=[])
     assert talk.broken() == []
+
+
+SETTERS = [
+    ("video.member.set_input_volume", {"volume": 5}, {"input_volume": 5}, {"input_volume": 7}),
+    ("video.member.set_output_volume", {"volume": -5}, {"output_volume": -5}, {"output_volume": 5}),
+    (
+        "video.member.set_input_sensitivity",
+        {"value": 10},
+        {"input_sensitivity": 10},
+        {"input_sensitivity": 100},
+    ),
+    ("video.member.set_meta", {"meta": {"a": 1}}, {"meta": {"a": 1}}, {"meta": {"a": 2}}),
+    ("video.member.deaf", {}, {"deaf": True}, {"deaf": False}),
+]
+
+
+@pytest.mark.parametrize(("method", "asked", "right", "wrong"), SETTERS)
+@pytest.mark.parametrize("told", ["right", "wrong", "wrong, then right", "nothing"])
+def test_a_change_is_told_with_the_value_that_was_asked_for(
+    method: str, asked: dict[str, Any], right: dict[str, Any], wrong: dict[str, Any], told: str
+) -> None:
+    talk = knowing({**MEMBER, "meta": {}})
+    talk.ask(method, {"room_session_id": ROOM, "member_id": "bob", **asked})
+    shown: dict[str, Any] = {**MEMBER, "meta": {}}
+    for each in told.split(", then "):
+        fields = {"right": right, "wrong": wrong, "nothing": {}}[each]
+        if fields:
+            updated = [name for name, value in fields.items() if shown[name] != value]
+            shown |= fields
+            talk.member("updated", **fields, updated=updated)
+    talk.at(1.9).room("updated")
+    assert talk.broken() == [], "it may still be under way"
+    talk.at(5.0).room("updated")
+    is_wrong = told in ("wrong", "nothing")
+    assert talk.broken() == (["change-is-told"] if is_wrong else [])
+    for violation in check(talk.trace):
+        assert ("found" in violation.message) is (told == "wrong")
+        assert len(violation.frames) == (5 if told == "wrong" else 4)
+
+
+@pytest.mark.parametrize(
+    ("enable", "told", "broken"),
+    [
+        ({}, True, []),
+        ({}, False, ["change-is-told"]),
+        ({"enable": True}, False, ["change-is-told"]),
+        ({"enable": False}, False, []),
+    ],
+)
+def test_a_change_of_a_room_is_told_with_its_value(
+    enable: dict[str, bool], told: bool, broken: list[str]
+) -> None:
+    talk = listening(ALL, initial=True)
+    talk.initial_state(prioritize_handraise=False)
+    talk.ask("video.prioritize_handraise", {"room_session_id": ROOM, **enable})
+    talk.room("updated", prioritize_handraise=told)
+    talk.at(5.0).room("updated", prioritize_handraise=told)
+    assert talk.broken() == broken
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_without_a_value_a_room_may_keep_its_own_or_take_the_opposite(told: bool) -> None:
+    talk = listening(ALL, initial=True)
+    talk.initial_state(prioritize_handraise=True)
+    talk.ask("video.prioritize_handraise", {"room_session_id": ROOM})
+    talk.at(5.0).room("updated", prioritize_handraise=told)
+    assert talk.broken() == []
+
+
+@pytest.mark.parametrize("volume", ["5", 500, None])
+def test_what_the_client_says_wrongly_is_not_the_servers_to_show(volume: Any) -> None:
+    talk = knowing(MEMBER)
+    asked = {"room_session_id": ROOM, "member_id": "bob", "volume": volume}
+    talk.ask("video.member.set_input_volume", asked)
+    talk.at(5.0).member("updated", input_volume=5, updated=["input_volume"])
+    talk.at(9.0).room("updated")
+    assert talk.broken() == ["client-frames-valid"]
+
+
+@pytest.mark.parametrize("told", ["initially", "by an event"])
+@pytest.mark.parametrize(
+    ("asked", "answered", "proven", "broken"),
+    [
+        (5.0, {"input_volume": 5}, 9.0, []),
+        (5.0, {"input_volume": 7}, 9.0, ["settings-agree"]),
+        (5.0, {"input_volume": 7, "deaf": True}, 9.0, ["settings-agree", "settings-agree"]),
+        (5.0, {"input_volume": 7}, 5.9, []),
+        (1.9, {"input_volume": 7}, 9.0, []),
+        (5.0, {"input_volume": 5, "talking": True, "current_position": "standard-1"}, 9.0, []),
+    ],
+)
+def test_a_list_shows_the_members_as_they_were_told(
+    told: str, asked: float, answered: dict[str, Any], proven: float, broken: list[str]
+) -> None:
+    talk = knowing({**MEMBER, "input_volume": 5 if told == "initially" else 0})
+    if told == "by an event":
+        talk.member("updated", input_volume=5, updated=["input_volume"])
+    get_members(talk.at(asked), {**MEMBER, **answered})
+    talk.at(proven).room("updated")
+    assert talk.broken() == broken
+
+
+@pytest.mark.parametrize("types", [ALL, (JOINED, LEFT), (UPDATED,), (UPDATED, LEFT)])
+def test_who_may_have_missed_a_change_does_not_judge_a_list(types: tuple[str, ...]) -> None:
+    talk = knowing(MEMBER, types=(*types, "video.room.updated"))
+    get_members(talk.at(5.0), {**MEMBER, "deaf": True})
+    talk.at(9.0).room("updated")
+    sees_all = UPDATED in types and LEFT in types
+    assert talk.broken() == (["settings-agree"] if sees_all else [])
+
+
+def test_a_member_who_came_back_is_another() -> None:
+    talk = knowing({**MEMBER, "deaf": True})
+    talk.member("left")
+    get_members(talk.at(5.0))
+    layout(talk.at(9.0))
+    talk.member("joined")
+    get_members(talk.at(15.0), MEMBER)
+    layout(talk.at(19.0))
+    assert talk.broken() == []
+    talk.member("left")
+    get_members(talk.at(25.0), {**MEMBER, "deaf": True})
+    layout(talk.at(29.0))
+    assert talk.broken() == ["members-listed"]
+
+
+@pytest.mark.parametrize(("locked", "broken"), [(True, []), (False, ["settings-agree"])])
+@pytest.mark.parametrize("several", [True, False])
+def test_an_answer_shows_a_room_as_it_was_told(
+    several: bool, locked: bool, broken: list[str]
+) -> None:
+    talk = listening(ALL, initial=True)
+    talk.initial_state(locked=False)
+    talk.room("updated", locked=True, updated=["locked"])
+    room = room_session(locked=locked, layout_name="2x1")
+    if several:
+        talk.at(5.0).ask("video.rooms.get", {}, {**OK, "rooms": [room]})
+    else:
+        talk.at(5.0).ask("video.room.get", {"room_session_id": ROOM}, {**OK, "room": room})
+    layout(talk.at(9.0))
+    assert talk.broken() == broken

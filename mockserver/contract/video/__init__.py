@@ -5,13 +5,15 @@ from __future__ import annotations
 from mockserver.contract.namespace import Namespace
 from mockserver.contract.rule import registered
 
-from . import rules_answer, rules_media, rules_member, rules_place, rules_room
+from . import rules_action, rules_answer, rules_media, rules_member, rules_place, rules_room
 from .index import NAME, ROOM_SUBSCRIBED, VideoEvent, VideoIndex, channels
 from .report import describe
 
 NAMESPACE = Namespace(
     name=NAME,
-    rules=registered(rules_media, rules_room, rules_member, rules_place, rules_answer),
+    rules=registered(
+        rules_media, rules_action, rules_room, rules_member, rules_place, rules_answer
+    ),
     part=VideoIndex,
     event=VideoEvent,
     initial=frozenset({ROOM_SUBSCRIBED}),

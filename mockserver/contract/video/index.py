@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mockserver.contract.index import Answer, Call, Event, Index, Session, SpaceKey
-from mockserver.contract.memory import Lives, Recent
+from mockserver.contract.memory import Lives, Recent, lasting, shortened
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import is_object, items, mapping, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
@@ -103,6 +103,13 @@ class VideoEvent(Event):
             or string(self.media.get("room_session_id"))
         )
 
+    def let_go(self) -> None:
+        """Keep only what is short, also of what it is about."""
+        # Not super(): of a class with slots the decorator makes another one, which that misses.
+        Event.let_go(self)
+        self.told = Told((), ())
+        self.media = shortened(self.media)
+
     @property
     def suffix(self) -> str:
         """The last word of the type: ``started``, ``updated`` or ``ended``."""
@@ -143,6 +150,7 @@ class Media:
         channel: the channel its events come on, or its room session's; None if neither was seen.
         started_at: the first ``started_at`` that was seen, and where.
         room: the room session in which it was seen first, and where.
+        told: whether any event was about it.
     """
 
     lifecycle: Lifecycle
@@ -151,6 +159,7 @@ class Media:
     channel: str | None = None
     started_at: tuple[Entry, float] | None = None
     room: tuple[str, Entry] | None = None
+    told: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -250,6 +259,8 @@ class SeenRoom:
         ended: the event that reported its end.
         running: kind and id of a recording, … that has not ended -> the latest event about it.
         roster: who is in the room.
+        shown: event that reports changes, and the id of what changes -> field -> the value that was
+            shown last on the room's channel, and the event that did so.
         notes: what rules keep about it, by the rule; it is forgotten when the room ends.
     """
 
@@ -260,6 +271,7 @@ class SeenRoom:
     ended: VideoEvent | None = None
     running: dict[tuple[str, str], VideoEvent] = field(default_factory=dict)
     roster: Roster = field(default_factory=Roster)
+    shown: dict[tuple[str, str], dict[str, tuple[Any, VideoEvent]]] = field(default_factory=dict)
     notes: dict[object, Any] = field(default_factory=dict)
 
     def learn_channel(self, event: VideoEvent) -> None:
@@ -276,6 +288,8 @@ class SeenRoom:
         """Learn from an event about it."""
         if event.channel == self.channel:
             self.roster.take(event)
+            if self.ended is None:
+                self._take_values(event)
         if event.type == ROOM_STARTED and self.started is None:
             self.started = event
         if self.ended is not None:
@@ -288,6 +302,14 @@ class SeenRoom:
                 self.running[key] = event
             else:
                 self.running.pop(key, None)
+
+    def _take_values(self, event: VideoEvent) -> None:
+        for type_, id_, told in tellings(event, self.id):
+            known = self.shown.setdefault((type_, id_), {})
+            kept = lasting(told, event.entry)
+            known.update({name: (value, event) for name, value in kept.items()})
+        if event.type == MEMBER_LEFT and event.member_id is not None:
+            self.shown.pop((MEMBER_UPDATED, event.member_id), None)
 
     def surely_told(self, type_: str, since: VideoEvent | None) -> bool:
         """Whether all events of a type have surely come on the room's channel since an event."""
@@ -443,6 +465,7 @@ class VideoIndex:
             seen.take(event)
             media = self.media_of(event.session, event.entry, seen.lifecycle, seen.id)
             media.channel = media.channel or event.channel
+            media.told = True
             if event.suffix == ENDED:
                 self._seen_media.end((event.session, seen.lifecycle.kind, seen.id))
                 self.media.end((self._space(event), seen.lifecycle.kind, seen.id))
@@ -451,11 +474,25 @@ class VideoIndex:
             room.take(event)
             if event.type == ROOM_ENDED:
                 room.notes.clear()
+                room.shown.clear()
                 self._end_room(event, room.id)
 
     def _end_room(self, event: VideoEvent, room: str) -> None:
-        """What ran in a room ends with it, also for sessions that do not hear of that."""
-        for session in self._viewers.pop((self._space(event), room), ()):
+        """What ran in a room ends with it, also for sessions that do not hear of that.
+
+        For those that do it ends when they hear of it: until then they get what came before.
+        """
+        place = self._space(event), room
+        viewers = self._viewers.pop(place, set())
+        waiting = {
+            each
+            for each in viewers
+            if each is not event.session
+            and any(each.subscriptions.since(channel, ROOM_ENDED) for channel in channels(event))
+        }
+        if waiting:
+            self._viewers[place] = waiting
+        for session in viewers - waiting:
             seen = self._seen_rooms.get((session, room))
             for kind, id_ in seen.running if seen is not None else ():
                 self._seen_media.end((session, kind, id_))
@@ -496,6 +533,17 @@ def channels(event: Event) -> Iterator[str]:
     room_channel = string(mapping(event.body.get("room_session")).get("event_channel"))
     if event.type in (ROOM_STARTED, ROOM_ENDED) and room_channel is not None:
         yield room_channel
+
+
+def tellings(event: VideoEvent, room: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """What an event shows of the room and its members: the type of their changes, id, object."""
+    room_session = mapping(event.body.get("room_session"))
+    if room_session:
+        yield ROOM_UPDATED, room_id(room_session) or room, room_session
+    for member in items(room_session.get("members")):
+        yield MEMBER_UPDATED, string(mapping(member).get("id")) or "", mapping(member)
+    if event.member_id is not None and event.type in (MEMBER_JOINED, MEMBER_UPDATED):
+        yield MEMBER_UPDATED, event.member_id, mapping(event.body.get("member"))
 
 
 def event_type(lifecycle: Lifecycle, suffix: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.contract.index import Answer, Call, Index, Session
+from mockserver.contract.memory import lasting
 from mockserver.contract.rule import Evidence, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, number, string
@@ -16,19 +17,23 @@ from mockserver.protocol.lifecycles import LIFECYCLES
 from .checker import CLOCK_SLACK, VideoChecker
 from .index import (
     ENDED,
-    MEMBER_JOINED,
     MEMBER_LEFT,
     MEMBER_UPDATED,
+    ROOM_ENDED,
     ROOM_UPDATED,
     STARTED,
     SeenMedia,
     SeenRoom,
+    Told,
     VideoEvent,
     event_type,
+    ids_of,
+    lifecycle_of,
     room_id,
+    tellings,
 )
 from .rules_media import LONGER_THAN_CLOCK, MediaChecker
-from .rules_member import RoomChecker
+from .rules_member import RoomChecker, saw_all
 
 LATEST_TELLING = 60.0
 """Seconds after something happened within which the event is made that reports it. [A]"""
@@ -99,7 +104,8 @@ class FlagChangeTold(RoomChecker):
     """When the first recording of a room starts, and the last one ends, the room says so.
 
     By ``video.room.updated`` with its flag ``recording``; streams have the flag ``streaming``. Its
-    absence is proven by an event of the same channel that was made over a second later.
+    absence is proven by an event of the same channel, or the end of the room, that was made over a
+    second later.
     """
 
     def __init__(self, index: Index) -> None:
@@ -109,14 +115,16 @@ class FlagChangeTold(RoomChecker):
         ]
 
     def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
-        if event.channel != room.channel:
+        is_end = event.type == ROOM_ENDED
+        if event.channel != room.channel and not is_end:
             return
         flags: dict[str, _Flag] = room.notes.setdefault(
             self, {table.kind: _Flag() for table, _ in self._flagged}
         )
         for table, name in self._flagged:
             flag = flags[table.kind]
-            told = mapping(event.body.get("room_session")).get(name)
+            # What the end says comes too late to be the change.
+            told = None if is_end else mapping(event.body.get("room_session")).get(name)
             if isinstance(told, bool):
                 flag.told, flag.due = told, None
                 if not told:
@@ -162,12 +170,16 @@ def _later(event: VideoEvent, before: VideoEvent) -> bool:
 
 @dataclass(slots=True)
 class _Claim:
-    """An answer that reports the state of something, at a time between two others."""
+    """An answer that reports the state of something, at a time between two others.
+
+    Attributes:
+        told: what it reports; None: it is a list in which the thing is missing.
+    """
 
     call: Call
     entry: Entry
     seen: SeenMedia
-    state: str
+    told: Mapping[str, Any] | None
     since: float
     until: float
 
@@ -181,9 +193,10 @@ class _Claim:
 class AnswersAgree(VideoChecker):
     """Answers and events show recordings, playbacks and streams in the same states.
 
-    An answer may be ahead of the events: it is compared with what was true from a second before its
-    call to a second after itself, and only when a later event proves that nothing was still on its
-    way.
+    Playbacks with the same ``volume``, too. A list has all of its room that have not ended, each
+    once. An answer may be ahead of the events: it is compared with what was true from a second
+    before its call to a second after itself, and only when a later event proves that nothing was
+    still on its way.
     """
 
     def __init__(self, index: Index) -> None:
@@ -192,19 +205,38 @@ class AnswersAgree(VideoChecker):
 
     def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
-        if call is None:
-            return iter(())
+        if call is None or answer.earlier is not None or not call.succeeded:
+            return
+        shown: set[tuple[str, str | None]] = set()
+        for lifecycle, told in self.video.told.media:
+            id_ = string(told.get("id"))
+            shown.add((lifecycle.kind, id_))
+            self._claim(call, answer, lifecycle.kind, id_ or "", told)
+        listed = lifecycle_of(call.method)
+        if listed is not None and call.method == event_type(listed, "list"):
+            room = self.video.known_room(
+                answer.session, string(call.params.get("room_session_id")) or ""
+            )
+            for kind, id_ in room.running if room is not None else ():
+                if kind == listed.kind and (kind, id_) not in shown:
+                    self._claim(call, answer, kind, id_, None)
+            for id_ in _twice(items(answer.result.get(f"{listed.kind}s"))):
+                message = f"{call.method} lists {listed.kind} {id_} twice, expected it once"
+                yield Evidence(message, (call.entry, answer.entry))
+
+    def _claim(
+        self, call: Call, answer: Answer, kind: str, id_: str, told: Mapping[str, Any] | None
+    ) -> None:
+        """Have an answer compared once it is known what is so by then."""
         since = call.entry.time - CLOCK_SLACK
         until = answer.entry.time + CLOCK_SLACK
-        for lifecycle, told in self.video.told.media:
-            id_, state = string(told.get("id")), string(told.get("state"))
-            seen = self.video.known_media(answer.session, lifecycle.kind, id_ or "")
-            if seen is None or seen.last is None or state is None or since > until:
-                continue
-            claims = self._claims[answer.session, seen.last.channel]
-            if len(claims) < MOST_CLAIMS:
-                claims.append(_Claim(call, answer.entry, seen, state, since, until))
-        return iter(())
+        seen = self.video.known_media(answer.session, kind, id_)
+        # A clock that was set back leaves an answer before its call.
+        if seen is None or seen.last is None or since > until:
+            return
+        claims = self._claims[answer.session, seen.last.channel]
+        if len(claims) < MOST_CLAIMS:
+            claims.append(_Claim(call, answer.entry, seen, told, since, until))
 
     def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
         key = (event.session, event.channel)
@@ -226,18 +258,33 @@ class AnswersAgree(VideoChecker):
         suffixes = {transition.event for transition in seen.lifecycle.rows.values()}
         types = [event_type(seen.lifecycle, suffix) for suffix in suffixes]
         told_all = seen.ended is not None or self.surely_told(event, types, last)
-        if told_all and claim.state != last.state:
-            message = f"{claim.call.method} says {claim.state!r} of {kind} {seen.id} to {{session}}"
-            proof = (last.entry, claim.call.entry, claim.entry)
+        if not told_all or (claim.told is None and last.state == seen.lifecycle.final):
+            return
+        proof = (last.entry, claim.call.entry, claim.entry)
+        if claim.told is None:
+            message = f"{claim.call.method} does not list {kind} {seen.id} to {{session}}"
             yield Evidence(f"{message}, expected {last.state!r}", proof, event.session)
+            return
+        for name in ("state", "volume"):
+            expected, found = last.media.get(name), claim.told.get(name)
+            if found is not None and expected is not None and found != expected:
+                message = f"{claim.call.method} says {name} {found!r} of {kind} {seen.id}"
+                message += f" to {{session}}, expected {expected!r}"
+                yield Evidence(message, proof, event.session)
+
+
+def _twice(listed: list[Any]) -> list[str]:
+    """The ids that a list has more than once."""
+    counted = Counter(ids_of(listed))
+    return [id_ for id_, times in counted.items() if times > 1]
 
 
 def _constant(value: Any) -> Callable[[Mapping[str, Any]], Any]:
     return lambda _params: value
 
 
-def _given(name: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda params: params.get(name)
+def _given(name: str, default: Any = None) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda params: params.get(name, default)
 
 
 _ROOM_SETTERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
@@ -245,9 +292,14 @@ _ROOM_SETTERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
     "video.unlock": ("locked", _constant(False)),
     "video.hide_video_muted": ("hide_video_muted", _constant(True)),
     "video.show_video_muted": ("hide_video_muted", _constant(False)),
-    "video.prioritize_handraise": ("prioritize_handraise", _given("enable")),
+    "video.prioritize_handraise": ("prioritize_handraise", _given("enable", True)),
+    "video.set_meta": ("meta", _given("meta")),
 }
-"""Call -> the field of a room that it sets, and to what by the call's params [T]."""
+"""Call -> the field of a room that it sets, and to what by the call's params [T].
+
+Without ``enable`` it is true, or the opposite of what it was: the documentation says both [D]. Only
+what was false is expected to change, so either is legal.
+"""
 
 _MEMBER_SETTERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
     "video.member.audio_mute": ("audio_muted", _constant(True)),
@@ -260,8 +312,112 @@ _MEMBER_SETTERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
     "video.member.lowerhand": ("handraised", _constant(False)),
     "video.member.set_input_volume": ("input_volume", _given("volume")),
     "video.member.set_output_volume": ("output_volume", _given("volume")),
+    "video.member.set_input_sensitivity": ("input_sensitivity", _given("value")),
+    "video.member.set_meta": ("meta", _given("meta")),
 }
 """Call -> the field of a member that it sets, and to what by the call's params [T]."""
+
+
+_SETTINGS = {
+    ROOM_UPDATED: frozenset(field for field, _ in _ROOM_SETTERS.values()),
+    MEMBER_UPDATED: frozenset(field for field, _ in _MEMBER_SETTERS.values()),
+}
+"""Event that reports changes -> the fields that calls set."""
+
+
+class _Shown(NamedTuple):
+    """An answer that shows a room session or members of it, at a time between two others.
+
+    Attributes:
+        told: event that reports changes, id, and the settings that are shown, of each of these.
+    """
+
+    call: Call
+    entry: Entry
+    told: list[tuple[str, str, Mapping[str, Any]]]
+    since: float
+    until: float
+
+
+@rule(
+    "settings-agree",
+    "The application's list shows somebody as muted whom its listeners heard unmute.",
+    party="server",
+    source="A",
+)
+class SettingsAgree(RoomChecker):
+    """Answers show rooms and members with the settings that events showed.
+
+    That is what calls can set: whether a room is locked, the volumes of a member, their ``meta``,
+    and so on. An answer may be ahead of the events: it is compared with what was true from a second
+    before its call to a second after itself, and only when a later event proves that nothing was
+    still on its way.
+    """
+
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
+        call = answer.call
+        if call is None:
+            return iter(())
+        since, until = call.entry.time - CLOCK_SLACK, answer.entry.time + CLOCK_SLACK
+        for room_id_, told in _told_of_rooms(answer, self.video.told):
+            room = self.video.known_room(answer.session, room_id_)
+            # A clock that was set back leaves an answer before its call.
+            if room is None or since > until:
+                continue
+            waiting = self._waiting(room)
+            if len(waiting) < MOST_CLAIMS:
+                waiting.append(_Shown(call, answer.entry, told, since, until))
+        return iter(())
+
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
+        waiting = self._waiting(room)
+        if not waiting or event.channel != room.channel or event.timestamp is None:
+            return
+        for shown in [each for each in waiting if each.until <= event.timestamp]:
+            waiting.remove(shown)
+            for type_, id_, told in shown.told:
+                yield from self._compare(shown, room, type_, id_, told)
+
+    def _compare(
+        self, shown: _Shown, room: SeenRoom, type_: str, id_: str, told: Mapping[str, Any]
+    ) -> Iterator[Evidence]:
+        known = room.shown.get((type_, id_), {})
+        for name in sorted(_SETTINGS[type_] & known.keys() & told.keys()):
+            expected, before = known[name]
+            if told[name] == expected or before.timestamp is None:
+                continue
+            if before.timestamp <= shown.since and saw_all(room, type_, before):
+                message = f"{shown.call.method} says {name} {told[name]!r} of {id_} to {{session}}"
+                proof = (before.entry, shown.call.entry, shown.entry)
+                yield Evidence(f"{message}, expected {expected!r}", proof, room.session)
+
+    def _waiting(self, room: SeenRoom) -> list[_Shown]:
+        waiting: list[_Shown] = room.notes.setdefault(self, [])
+        return waiting
+
+
+def _told_of_rooms(
+    answer: Answer, described: Told
+) -> Iterator[tuple[str, list[tuple[str, str, Mapping[str, Any]]]]]:
+    """The room sessions that an answer shows, and what it shows of each and of its members."""
+    asked = None if answer.call is None else string(answer.call.params.get("room_session_id"))
+    rooms = [(room_id(room), [room], room.get("members")) for room in described.rooms]
+    for id_, shown, members in (*rooms, (asked, [], answer.result.get("members"))):
+        if id_ is not None:
+            told = [(ROOM_UPDATED, id_, each) for each in shown]
+            of_members = (mapping(each) for each in items(members))
+            told += [(MEMBER_UPDATED, string(each.get("id")) or "", each) for each in of_members]
+            if told:
+                yield (
+                    id_,
+                    [(type_, id_, _settings(type_, each, answer)) for type_, id_, each in told],
+                )
+
+
+def _settings(type_: str, told: Mapping[str, Any], answer: Answer) -> Mapping[str, Any]:
+    """Of what an answer shows what calls can set: it is kept until an event proves it."""
+    settings = {name: told[name] for name in _SETTINGS[type_] if name in told}
+    return lasting(settings, answer.entry)
 
 
 @dataclass(slots=True)
@@ -276,6 +432,7 @@ class _Change:
         field: what changes.
         value: what it becomes.
         before: what showed that it was otherwise.
+        other: another value that was shown since the call, and the event that showed it first.
     """
 
     call: Call
@@ -285,14 +442,7 @@ class _Change:
     field: str
     value: Any
     before: VideoEvent
-
-
-class _Values:
-    """What one session knows of the fields of a room and its members, and the changes due."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, str], dict[str, tuple[Any, VideoEvent]]] = {}
-        self.due: list[_Change] = []
+    other: tuple[Any, VideoEvent] | None = None
 
 
 @rule(
@@ -304,8 +454,9 @@ class _Values:
 class ChangeIsTold(RoomChecker):
     """An accepted call that changes a room or a member is told to those who listen.
 
-    By ``video.room.updated`` or ``video.member.updated``, unless it was so already. Its absence is
-    proven by an event of the same channel that was made over a second after the answer.
+    By ``video.room.updated`` or ``video.member.updated`` with the value that was asked for, such as
+    a volume, unless it was so already. Its absence is proven by an event of the same channel that
+    was made over a second after the answer.
     """
 
     def on_answer(self, answer: Answer) -> Iterator[Evidence]:
@@ -336,53 +487,47 @@ class ChangeIsTold(RoomChecker):
         field: str,
         value: Any,
     ) -> None:
-        values = self._values(room)
-        was, before = values.known.get((type_, id_), {}).get(field, (value, None))
-        if before is not None and was != value and before.entry.n < call.entry.n:
+        was, before = room.shown.get((type_, id_), {}).get(field, (value, None))
+        if before is None or was == value or before.entry.n > call.entry.n:
+            return
+        if call.is_sound:
             change = _Change(call, answer.entry, type_, id_, field, value, before)
-            values.due.append(change)
+            self._due(room).append(change)
 
     def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
         if event.channel != room.channel:
             return
-        values = self._values(room)
-        for type_, id_, told in _tellings(event, room.id):
-            known = values.known.setdefault((type_, id_), {})
-            known.update({name: (value, event) for name, value in told.items()})
-            # Whatever was sent about the field since the call, its change is not missing.
-            values.due = [
-                each
-                for each in values.due
-                if (each.type, each.id) != (type_, id_) or each.field not in told
-            ]
+        due = self._due(room)
+        for type_, id_, told in tellings(event, room.id) if due else ():
+            for change in due[:]:
+                if (change.type, change.id) != (type_, id_) or change.field not in told:
+                    continue
+                # Whoever caused it, the listeners know the value. One that others set before or
+                # afterwards does not replace it: each change has an event of its own.
+                if told[change.field] == change.value:
+                    due.remove(change)
+                elif change.other is None:
+                    change.other = told[change.field], event
         if event.type == MEMBER_LEFT and event.member_id is not None:
-            values.known.pop((MEMBER_UPDATED, event.member_id), None)
-            values.due = [each for each in values.due if each.id != event.member_id]
-        for change in values.due[:]:
+            due[:] = [each for each in due if each.id != event.member_id]
+        for change in due[:]:
             if (event.timestamp or 0.0) <= change.answer.time + CLOCK_SLACK:
                 continue
-            values.due.remove(change)
+            due.remove(change)
             if room.surely_told(change.type, change.before):
-                message = (
-                    f"{change.call.method} was accepted, expected {change.type} of {change.id}"
-                )
-                says = f"to {{session}} with {change.field}: {change.value!r}"
-                proof = (change.before.entry, change.call.entry, change.answer, event.entry)
-                yield Evidence(f"{message} {says} before {event.type}", proof, room.session)
+                yield _untold(change, room.session, event)
 
-    def _values(self, room: SeenRoom) -> _Values:
-        values: _Values | None = room.notes.get(self)
-        if values is None:
-            values = room.notes[self] = _Values()
-        return values
+    def _due(self, room: SeenRoom) -> list[_Change]:
+        due: list[_Change] = room.notes.setdefault(self, [])
+        return due
 
 
-def _tellings(event: VideoEvent, room: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """What an event has of the room and its members: the type of their changes, id, object."""
-    room_session = mapping(event.body.get("room_session"))
-    if room_session:
-        yield ROOM_UPDATED, room_id(room_session) or room, room_session
-    for member in items(room_session.get("members")):
-        yield MEMBER_UPDATED, string(mapping(member).get("id")) or "", mapping(member)
-    if event.member_id is not None and event.type in (MEMBER_JOINED, MEMBER_UPDATED):
-        yield MEMBER_UPDATED, event.member_id, mapping(event.body.get("member"))
+def _untold(change: _Change, session: Session, later: VideoEvent) -> Evidence:
+    message = f"{change.call.method} was accepted, expected {change.type} of {change.id}"
+    message += f" to {{session}} with {change.field}: {change.value!r} before {later.type}"
+    proof = [change.before.entry, change.call.entry, change.answer, later.entry]
+    if change.other is not None:
+        told, event = change.other
+        message += f", found {told!r}"
+        proof.append(event.entry)
+    return Evidence(message, tuple(proof), session)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from mockserver.contract.index import SUBSCRIBE, Answer, Call, Event, Index, Session
+from mockserver.contract.index import Answer, Event, Index, Session
 from mockserver.contract.memory import Recent
 from mockserver.contract.rule import Evidence, Found, rule
 from mockserver.contract.trace import Entry
-from mockserver.contract.values import number, string
+from mockserver.contract.values import mapping, number, string
 from mockserver.protocol.lifecycles import LIFECYCLES, Lifecycle
 
 from .checker import CLOCK_SLACK, VideoChecker
@@ -20,13 +19,10 @@ from .index import (
     START,
     STARTED,
     Media,
-    Outcome,
     SeenMedia,
     Told,
     VideoEvent,
     event_type,
-    lifecycle_of,
-    outcomes_of,
     verb_of,
 )
 
@@ -36,11 +32,10 @@ LONGER_THAN_CLOCK = 0.05
 SHORTER_THAN_CLOCK = 1.0
 """Seconds of it that may be missing: the published sample lasts 6.04 s within 6.496 s. [T]"""
 
-MOST_EFFECTS = 1_000
-"""Events of one recording, … that are kept while calls about it are under way."""
-
 _SEEK = "seek"
 """How the verbs begin that move a position."""
+
+_SET_VOLUME = "set_volume"
 
 _UPDATES = {
     kind: tuple(
@@ -175,8 +170,18 @@ class LegalTransitions(MediaChecker):
     """Each event reports a state that its type and the table allow after the state before.
 
     Where the session was not subscribed to updates in between, all that the table can reach is
-    legal.
+    legal. The answer to a start reports the first state of the table, unless events came before it.
     """
+
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
+        for media, call in self.video.started:
+            if media.told or verb_of(media.lifecycle, call) != START:
+                continue
+            initial = media.lifecycle.initial
+            state = string(mapping(answer.result.get(media.lifecycle.kind)).get("state"))
+            if state not in (None, initial):
+                message = f"{call.method} was answered with {media.id} in the state {state!r}"
+                yield Evidence(f"{message}, expected {initial!r}", (call.entry, answer.entry))
 
     def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
         if seen.ended is not None:
@@ -342,6 +347,33 @@ def _growth(before: VideoEvent, event: VideoEvent) -> tuple[float, float] | None
 
 
 @rule(
+    "volume-stays",
+    "The volume that the application shows jumps, though nobody turned anything up or down.",
+    party="server",
+    source="TEA",
+)
+class VolumeStays(MediaChecker):
+    """The volume of a playback changes by ``set_volume`` alone, which has an event of its own.
+
+    So what pauses, resumes or ends it shows the volume of the event before.
+    """
+
+    def on_media(self, event: VideoEvent, seen: SeenMedia) -> Iterator[Evidence]:
+        before = seen.last
+        if before is None or seen.ended is not None or not self.sees_updates(event, seen, before):
+            return
+        was, now = number(before.media.get("volume")), number(event.media.get("volume"))
+        if None in (was, now) or was == now:
+            return
+        changed = seen.lifecycle.transition(before.state or "", _SET_VOLUME)
+        if changed != (event.state, event.suffix):
+            message = f"{event.type} of {seen.id} says volume {now:g} and {event.state!r}"
+            after = f"after volume {was:g} and {before.state!r}"
+            expected = "expected one change in one event"
+            yield Evidence(f"{message} {after}, {expected}", (before.entry, event.entry))
+
+
+@rule(
     "times-in-order",
     "Dates that the application shows contradict each other, or time runs backwards.",
     party="server",
@@ -401,260 +433,3 @@ def _told_times(media: Media, entry: Entry, told: Mapping[str, Any]) -> Iterator
     elif ended_at is not None and started_at is not None and ended_at < started_at:
         message = f"{id_} has ended_at {ended_at!r} before its started_at {started_at!r}"
         yield Evidence(message, (entry,))
-
-
-@rule(
-    "no-action-after-ended",
-    "The client acts on a recording, playback or stream of which it knows that it has ended.",
-    party="client",
-    source="DT",
-)
-class NoActionAfterEnded(VideoChecker):
-    """The client asks nothing of a recording, playback or stream whose end it has acknowledged."""
-
-    def on_call(self, call: Call) -> Iterator[Evidence]:
-        lifecycle = lifecycle_of(call.method)
-        if lifecycle is None or verb_of(lifecycle, call) in (None, START):
-            return
-        id_ = string(call.params.get(f"{lifecycle.kind}_id")) or ""
-        seen = self.video.known_media(call.session, lifecycle.kind, id_)
-        if seen is None or seen.ended is None or seen.ended.answer is None:
-            return
-        message = f"{{session}} called {call.method} for {id_} after acknowledging its"
-        proof = (seen.ended.entry, seen.ended.answer, call.entry)
-        yield Evidence(f"{message} {seen.ended.type}", proof, call.session)
-
-
-@dataclass(slots=True, eq=False)
-class _Effects:
-    """What comes of calls about one recording, playback or stream while some are under way.
-
-    Attributes:
-        under_way: how many calls are not answered, or not yet known to have had their effect.
-        events: session -> the events that no call has been matched with, in order.
-    """
-
-    under_way: int = 0
-    events: dict[Session, deque[VideoEvent]] = field(
-        default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_EFFECTS))
-    )
-
-
-@dataclass(slots=True, eq=False)
-class _Action:
-    """An accepted call whose effect some sessions must be told.
-
-    Attributes:
-        media: what it acts on.
-        call: the call.
-        answer: what accepted it.
-        outcomes: the transitions that its event may show.
-        awaited: how many sessions have not got the event yet, and one while these are looked for.
-    """
-
-    media: Media
-    call: Call
-    answer: Entry
-    outcomes: frozenset[Outcome]
-    awaited: int = 1
-
-    @property
-    def type(self) -> str:
-        """The type of the event that comes of it."""
-        return event_type(self.media.lifecycle, next(iter(self.outcomes))[1])
-
-
-@rule(
-    "action-takes-effect",
-    "The server says that it paused, resumed or stopped, and nothing comes of it.",
-    party="server",
-    source="DT",
-)
-class ActionTakesEffect(VideoChecker):
-    """Each accepted start, pause or stop causes one event, which every subscriber gets.
-
-    Its absence is proven by the end of what it acts on, or by an event of the same channel that was
-    made more than a second after the answer.
-    """
-
-    def __init__(self, index: Index) -> None:
-        super().__init__(index)
-        self._asked: dict[Call, Media] = {}
-        self._effects: dict[Media, _Effects] = {}
-        self._listeners: Recent[str, dict[Session, None]] = Recent()
-        self._latest: Recent[tuple[Session, str], float] = Recent()
-        self._awaited: dict[tuple[Session, str], dict[Media, list[_Action]]] = {}
-        self._unplaced: Recent[Media, list[_Action]] = Recent()
-
-    def on_call(self, call: Call) -> Iterator[Evidence]:
-        lifecycle = lifecycle_of(call.method)
-        if lifecycle is not None and verb_of(lifecycle, call) not in (None, START):
-            id_ = string(call.params.get(f"{lifecycle.kind}_id"))
-            if id_ is not None:
-                media = self.video.media_of(call.session, call.entry, lifecycle, id_)
-                self._asked[call] = media
-                self._begin(media)
-        return iter(())
-
-    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
-        call = answer.call
-        if call is None or answer.earlier is not None:
-            return
-        if call.method == SUBSCRIBE and call.succeeded:
-            channel = string(call.params.get("event_channel")) or ""
-            if channel not in self._listeners:
-                self._listeners[channel] = {}
-            self._listeners[channel][answer.session] = None
-        media = self._asked.pop(call, None)
-        if media is not None:
-            verb = verb_of(media.lifecycle, call)
-            if call.succeeded and verb is not None:
-                yield from self._accept(media, call, answer.entry, verb)
-            else:
-                self._end(media)
-        for started, _ in self.video.started:
-            lifecycle = lifecycle_of(call.method)
-            if lifecycle is not started.lifecycle or not call.succeeded:
-                continue
-            if verb_of(lifecycle, call) == START:
-                self._begin(started)
-                yield from self._accept(started, call, answer.entry, START)
-
-    def _begin(self, media: Media) -> None:
-        """A call about something is under way."""
-        if media not in self._effects:
-            self._effects[media] = _Effects()
-        self._effects[media].under_way += 1
-
-    def _end(self, media: Media) -> None:
-        """A call about something was refused, or is known to have had its effect, or none."""
-        effects = self._effects[media]
-        effects.under_way -= 1
-        if not effects.under_way:
-            del self._effects[media]
-
-    def _accept(self, media: Media, call: Call, answer: Entry, verb: str) -> Iterator[Evidence]:
-        action = _Action(media, call, answer, outcomes_of(media.lifecycle, verb))
-        if media.channel is not None:
-            yield from self._place(action, media.channel)
-            return
-        if media not in self._unplaced:
-            self._unplaced[media] = []
-        self._unplaced[media].append(action)
-
-    def _place(self, action: _Action, channel: str) -> Iterator[Evidence]:
-        """Await the effect in all sessions that must be told."""
-        media = action.media
-        for session in self._listeners.get(channel, ()):
-            if _space(session) != _space(action.call.session):
-                continue
-            if session.subscriptions.covers(channel, action.type, action.call.entry):
-                action.awaited += 1
-                of_session = self._awaited.setdefault((session, channel), {})
-                of_session.setdefault(media, []).append(action)
-                seen = self.video.known_media(session, media.lifecycle.kind, media.id)
-                if seen is not None and seen.ended is not None:
-                    yield from self._compare(session, channel, media, seen, seen.ended)
-        self._release(action)
-
-    def _release(self, action: _Action) -> None:
-        """One that awaited the effect of an action does so no more."""
-        action.awaited -= 1
-        if not action.awaited:
-            self._end(action.media)
-
-    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
-        session, channel = event.session, event.channel
-        key = (session, channel)
-        latest = max(self._latest.get(key, float("-inf")), event.timestamp or float("-inf"))
-        self._latest[key] = latest
-        seen = self.video.seen_media(event)
-        about: Media | None = None
-        if seen is not None:
-            about = self.video.media_of(session, event.entry, seen.lifecycle, seen.id)
-            for action in self._unplaced.pop(about, ()):
-                yield from self._place(action, channel)
-            if about in self._effects:
-                self._effects[about].events[session].append(event)
-        for media, actions in list(self._awaited.get(key, {}).items()):
-            known = self.video.known_media(session, media.lifecycle.kind, media.id)
-            ended = known.ended if known is not None else None
-            if ended is None and media is about and event.suffix == ENDED:
-                ended = event
-            overdue = any(latest > action.answer.time + CLOCK_SLACK for action in actions)
-            if ended is not None or overdue:
-                yield from self._compare(session, channel, media, known, ended, event)
-
-    def _compare(
-        self,
-        session: Session,
-        channel: str,
-        media: Media,
-        seen: SeenMedia | None,
-        ended: VideoEvent | None,
-        event: VideoEvent | None = None,
-    ) -> Iterator[Evidence]:
-        """Find the accepted actions for which a session was sent no event of their own.
-
-        Args:
-            session: the session.
-            channel: the channel of what they act on.
-            media: what they act on.
-            seen: what the session knows of it.
-            ended: the event that reported its end to the session.
-            event: the event that has just come.
-        """
-        latest = self._latest.get((session, channel), float("-inf"))
-        of_session = self._awaited[session, channel]
-        # Calls with a single possible event come first, so that ambiguous ones take what is left.
-        actions = sorted(of_session.pop(media), key=lambda action: len(action.outcomes))
-        if not of_session:
-            del self._awaited[session, channel]
-        later: list[_Action] = []
-        for action in actions:
-            overdue = latest > action.answer.time + CLOCK_SLACK
-            proof = ended or (event if overdue else None)
-            if proof is None:
-                # What need not have come yet must not take the event of what must.
-                later.append(action)
-                continue
-            covers = session.subscriptions.covers
-            if covers(channel, action.type, action.call.entry) and not self._take(
-                session, action, seen, event
-            ):
-                yield _without_effect(session, action, proof)
-            self._release(action)
-        if later:
-            self._awaited.setdefault((session, channel), {})[media] = later
-
-    def _take(
-        self,
-        session: Session,
-        action: _Action,
-        seen: SeenMedia | None,
-        event: VideoEvent | None,
-    ) -> bool:
-        """Whether there is an event that comes of an action; no other action can have it then."""
-        if (
-            seen is not None
-            and seen.started is not None
-            and action.outcomes == outcomes_of(action.media.lifecycle, START)
-        ):
-            return seen.started.entry.n > action.call.entry.n
-        events = self._effects[action.media].events[session]
-        for each in events:
-            if (each.state, each.suffix) in action.outcomes and each.entry.n > action.call.entry.n:
-                events.remove(each)
-                return True
-        return False
-
-
-def _space(session: Session) -> tuple[str | None, str | None]:
-    return (session.space, None) if session.space is not None else (None, session.project)
-
-
-def _without_effect(session: Session, action: _Action, proof: VideoEvent) -> Evidence:
-    states = " or ".join(sorted(repr(state) for state, _ in action.outcomes))
-    message = f"{action.call.method} of {action.media.id} was accepted, expected {action.type} with"
-    entries = (action.call.entry, action.answer, proof.entry)
-    return Evidence(f"{message} {states} to {{session}} before {proof.type}", entries, session)

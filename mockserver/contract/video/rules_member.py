@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.contract.index import Answer, Call
+from mockserver.contract.memory import lasting
 from mockserver.contract.rule import Evidence, Found, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, string
@@ -228,19 +229,20 @@ class UpdatedNamesChanges(RoomChecker):
         known: _Known = room.notes.setdefault(self, {})
         for type_, id_, told in _whole_tellings(event, room.id):
             values, before = known.get((type_, id_), ({}, None))
-            seen = before is not None and _saw_all(room, type_, before)
+            seen = before is not None and saw_all(room, type_, before)
             if before is not None and seen and event.type == type_:
                 problem = _misnamed(values, told, _NOT_NAMED[type_])
                 if problem is not None:
                     message = f"{type_} of {id_} to {{session}} {problem}"
                     yield Evidence(message, (before.entry, event.entry), event.session)
             # A member may be sent in part; what is left out is as it was [W].
-            known[type_, id_] = ({**values, **told} if seen else told), event
+            values = {**values, **told} if seen else told
+            known[type_, id_] = lasting(values, event.entry), event
         if event.type == MEMBER_LEFT:
             known.pop((MEMBER_UPDATED, event.member_id or ""), None)
 
 
-def _saw_all(room: SeenRoom, type_: str, before: VideoEvent) -> bool:
+def saw_all(room: SeenRoom, type_: str, before: VideoEvent) -> bool:
     """Whether a session was surely sent all changes of an event type since another event."""
     return room.surely_told(type_, before) and (
         type_ != MEMBER_UPDATED

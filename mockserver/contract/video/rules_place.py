@@ -22,6 +22,7 @@ from .index import (
     ROOM_UPDATED,
     START,
     SeenRoom,
+    Told,
     VideoEvent,
     lifecycle_of,
     room_id,
@@ -103,6 +104,56 @@ class RoomIdStays(VideoChecker):
             self._known[space, id_] = (before, first)
 
 
+_STAYING: dict[str, tuple[str, ...]] = {"playback": ("url",), "stream": ("url",)}
+"""Kind -> the fields of it that never change."""
+
+
+@rule(
+    "address-stays",
+    "A listener waits on a channel that its room has left, or an application shows another stream.",
+    party="server",
+    source="A",
+)
+class AddressStays(VideoChecker):
+    """Where something is found never changes, in whatever event or answer it is shown.
+
+    That is the ``name`` and the ``event_channel`` of a room session, and the ``url`` of a playback
+    or stream.
+    """
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._known: Recent[tuple[object, str, str, str], tuple[str, Entry]] = Recent()
+
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
+        return self._compare(answer.session, answer.entry, self.video.told)
+
+    def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
+        return self._compare(event.session, event.entry, event.told)
+
+    def _compare(self, session: Session, entry: Entry, told: Told) -> Iterator[Evidence]:
+        space = self.index.space_of(session, entry)
+        shown: list[tuple[str, str | None, Mapping[str, Any], tuple[str, ...]]] = [
+            ("room session", room_id(each), each, ("name", "event_channel")) for each in told.rooms
+        ]
+        shown += [
+            (table.kind, string(each.get("id")), each, _STAYING.get(table.kind, ()))
+            for table, each in told.media
+        ]
+        for kind, id_, each, names in shown:
+            for name in names:
+                value = string(each.get(name))
+                if id_ is None or value is None:
+                    continue
+                key = (space, kind, id_, name)
+                before, first = self._known.get(key, (value, entry))
+                if before != value:
+                    message = f"{kind} {id_} has the {name} {value}"
+                    yield Evidence(f"{message}, expected {before} as before", (first, entry))
+                    return
+                self._known[key] = (before, first)
+
+
 @rule(
     "in-one-room",
     "The application finds the recording of one room in another.",
@@ -110,7 +161,11 @@ class RoomIdStays(VideoChecker):
     source="T",
 )
 class InOneRoom(VideoChecker):
-    """A recording, playback or stream belongs to one room session, and is reached only there."""
+    """A recording, playback or stream belongs to one room session, and is reached only there.
+
+    An answer about a room session is about the one that was asked for, and an event names one room
+    session only.
+    """
 
     def on_answer(self, answer: Answer) -> Iterator[Evidence]:
         call = answer.call
@@ -120,6 +175,10 @@ class InOneRoom(VideoChecker):
         if asked is not None:
             for lifecycle, told in _in_body(answer.result):
                 yield from self._compare(answer.session, answer.entry, lifecycle, told, asked)
+            shown = room_id(mapping(answer.result.get("room")))
+            if shown is not None and shown != asked:
+                message = f"{call.method} of room session {asked} was answered with {shown}"
+                yield Evidence(f"{message}, expected the one asked for", (call.entry, answer.entry))
         yield from self._in_rooms(answer.session, answer.entry, self.video.told.rooms)
         about = lifecycle_of(call.method)
         if about is None or asked is None or not call.succeeded:
@@ -128,6 +187,15 @@ class InOneRoom(VideoChecker):
             yield from self._reached(call, answer, about, asked)
 
     def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:
+        body = event.body
+        named = [string(body.get("room_session_id")), *map(room_id, event.told.rooms)]
+        named += [
+            string(mapping(each).get("room_session_id"))
+            for each in (body.get("member"), event.media)
+        ]
+        if others := {each for each in named if each is not None} - {event.room}:
+            message = f"{event.type} names the room session {min(others)}"
+            yield Evidence(f"{message}, expected {event.room} as elsewhere in it", (event.entry,))
         if event.lifecycle is not None and event.room is not None:
             yield from self._compare(
                 event.session, event.entry, event.lifecycle, event.media, event.room

@@ -1,4 +1,4 @@
-"""Rules about rooms: the flags of what runs in them, the end."""
+"""Rules about rooms: the flags of what runs in them, the end, the list of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from mockserver.contract.index import Answer, Call, Index
+from mockserver.contract.index import Answer, Call, Index, Session
+from mockserver.contract.memory import Recent
 from mockserver.contract.rule import Evidence, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import string
@@ -315,6 +316,87 @@ class RunningFlag(RoomChecker):
                 if since <= until:
                     timeline.claims.append(_Claim(call, answer.entry, flag, since, until))
         return iter(())
+
+
+ROOMS_GET = "video.rooms.get"
+
+MOST_ROOMS = 1_000
+"""Room sessions that a session was told of, and that are known to have been there."""
+
+
+@dataclass(slots=True)
+class _Missing:
+    """A list in which a room session is missing.
+
+    Attributes:
+        call: what asked for the list.
+        entry: the list.
+        first: what showed first that the room session is there.
+        until: the time up to which the list may stand for.
+    """
+
+    call: Call
+    entry: Entry
+    first: VideoEvent
+    until: float
+
+
+@rule(
+    "rooms-listed",
+    "The application's list of rooms has one that is over, or lacks one that is there.",
+    party="server",
+    source="A",
+)
+class RoomsListed(RoomChecker):
+    """The list of rooms has a room session from its first event on, and not after its end.
+
+    That is as the same session was told. An answer may be ahead of the events: it is compared with
+    what was true from a second before its call to a second after itself. Only a later event about a
+    room session proves that it was there all that time.
+    """
+
+    def __init__(self, index: Index) -> None:
+        super().__init__(index)
+        self._there: Recent[Session, Recent[str, VideoEvent]] = Recent()
+
+    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
+        call, session = answer.call, answer.session
+        if call is None or call.method != ROOMS_GET or "rooms" not in answer.result:
+            return
+        since = call.entry.time - CLOCK_SLACK
+        until = answer.entry.time + CLOCK_SLACK
+        listed = {room_id(room) for room in self.video.told.rooms}
+        for id_ in listed:
+            room = self.video.known_room(session, id_ or "")
+            ended = room.ended if room is not None else None
+            if ended is not None and (ended.timestamp or until) <= since:
+                message = f"{ROOMS_GET} lists room session {id_} to {{session}} after its"
+                proof = (ended.entry, call.entry, answer.entry)
+                yield Evidence(f"{message} {ROOM_ENDED}", proof, session)
+        for id_, first in self._there.get(session, {}).items():
+            room = self.video.known_room(session, id_)
+            if id_ in listed or room is None or not (first.timestamp or until) <= since <= until:
+                continue
+            missing: list[_Missing] = room.notes.setdefault(self, [])
+            if len(missing) < MOST_CLAIMS:
+                missing.append(_Missing(call, answer.entry, first, until))
+
+    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
+        there = self._there.get(event.session)
+        if there is None:
+            there = self._there[event.session] = Recent(MOST_ROOMS)
+        if event.type == ROOM_ENDED:
+            there.pop(room.id, None)
+        elif room.id not in there and room.ended is None:
+            there[room.id] = event
+        missing: list[_Missing] = room.notes.get(self, [])
+        for each in [each for each in missing if each.until <= (event.timestamp or each.until - 1)]:
+            missing.remove(each)
+            message = f"{ROOMS_GET} does not list room session {room.id} to {{session}},"
+            proof = (each.first.entry, each.call.entry, each.entry, event.entry)
+            yield Evidence(
+                f"{message} expected it: it was there before and after", proof, event.session
+            )
 
 
 def _json(flag: bool) -> str:
