@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from itertools import count
@@ -15,6 +14,7 @@ import jsonschema_rs
 import pytest
 
 from client_stub import SignalWire
+from contract_tests.shared import replies
 from mockserver import MockServer, schemas
 from mockserver.harness.handles import SpaceHandle
 
@@ -39,19 +39,8 @@ def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(schema, registry=registry, validate_formats=True)
 
 
-class Reply:
+class Reply(replies.Reply):
     """An answer of the REST API."""
-
-    def __init__(self, response: aiohttp.ClientResponse, data: bytes) -> None:
-        self.status = response.status
-        self.kind = response.content_type
-        self.headers = response.headers
-        self.data = data
-
-    @property
-    def json(self) -> Json:
-        assert self.kind == "application/json", self.kind
-        return json.loads(self.data)
 
     def refused(self, status: int) -> Json:
         """The body of the error that it has to be."""

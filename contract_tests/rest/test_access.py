@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from client_stub import SignalWire
 from mockserver import MockServer
+from mockserver.control.arguments import ArgumentError
 from mockserver.harness.handles import SpaceHandle
 from mockserver.server import Server, Settings
 
@@ -137,6 +139,51 @@ async def test_a_page_of_another_site_is_not_served(rest: Rest) -> None:
     reply.refused(403)
 
 
+BASIC = "Basic " + base64.b64encode(b"p:t").decode()
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_nor_is_one_that_says_of_itself_only_that_it_is_another(
+    site: str, rest: Rest
+) -> None:
+    headers = {"Authorization": BASIC, "Sec-Fetch-Site": site}
+    (await asked(rest, "/api/video/rooms", **headers)).refused(403)
+    own = {"Authorization": BASIC, "Origin": "http://localhost:3000", "Sec-Fetch-Site": site}
+    assert (await asked(rest, "/api/video/rooms", **own)).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8787", "192.0.2.1", ""])
+@pytest.mark.parametrize("path", ["/api/video/rooms", "/media/p/x.mp4?expires=1&signature=x"])
+async def test_a_name_that_was_made_to_point_here_is_of_no_use(
+    path: str, host: str, rest: Rest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a page's GET to its own name nothing tells but the name."""
+    (await asked(rest, path, Authorization=BASIC, Host=host)).refused(403)
+    assert f'this server is not known as "{host}"' in caplog.text
+
+
+async def test_bound_to_every_address_it_has_any_name() -> None:
+    """What docs/SECURITY.md says is not promised."""
+    server = MockServer(host="0.0.0.0", scenario="none")
+    await server.start()
+    try:
+        async with aiohttp.ClientSession() as http:
+            rest = Rest(server, http)
+            reply = await asked(rest, "/api/video/rooms", Authorization=BASIC, Host="mock")
+            assert reply.status == 200
+    finally:
+        await server.stop()
+
+
+async def test_a_page_of_any_site_may_follow_a_link(mock: SpaceHandle, rest: Rest) -> None:
+    room = await mock.start_room("lobby")
+    recording = await room.start_recording()
+    await room.stop_recording()
+    link = (await rest.get(f"room_recordings/{recording.id}"))["uri"]
+    reply = await rest.fetch(link, **{"Sec-Fetch-Site": "cross-site"})
+    assert reply.status == 200
+
+
 async def test_a_bug_is_an_error_of_the_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -177,3 +224,44 @@ async def test_unknown_ids_are_answered_with_an_example_when_a_scenario_says_so(
     reply = await rest.ask("PUT", "rooms/room-1", {"max_members": 0}, who=who)
     assert reply.attributes() == ["max_members"]
     assert (await rest.ask("GET", "nothing", who=who)).status == 404
+
+
+async def test_a_tester_sees_what_was_asked_and_how_it_was_answered(
+    mock: SpaceHandle, rest: Rest
+) -> None:
+    await rest.post("room_tokens", {"room_name": "lobby", "meta": {"api_key": "k"}})
+    await mock.advance(2)
+    await rest.ask("GET", "rooms", page_size=0)
+    await rest.ask("PATCH", "ro%6Fms/x", data=b"\xff")
+    async with rest.http.get(f"{rest.host}/api/video/rooms") as refused:
+        assert refused.status == 401
+    seen = mock.rest_requests()
+    assert [(each.method, each.path, each.operation, each.status) for each in seen] == [
+        ("POST", "/api/video/room_tokens", "create_room_token", 200),
+        ("GET", "/api/video/rooms", "list_rooms", 422),
+        ("PATCH", "/api/video/rooms/x", None, 404),
+    ]
+    assert [each.body for each in seen] == [
+        {"room_name": "lobby", "meta": {"api_key": "***"}},
+        None,
+        "\ufffd",
+    ]
+    assert [each.query for each in seen] == [{}, {"page_size": ["0"]}, {}]
+    assert seen[1].at - seen[0].at == 2
+    assert mock.rest_requests("list_rooms") == [seen[1]]
+    url = f"{rest.host}/__mock__/spaces/{mock.project}/rest_requests"
+    async with rest.http.get(url, params={"operation": "list_rooms"}) as response:
+        [told] = (await response.json())["requests"]
+    assert told == asdict(seen[1])
+    with pytest.raises(ArgumentError, match="did you mean"):
+        mock.rest_requests("create_roomtoken")
+
+
+async def test_a_planned_answer_is_seen_and_so_is_a_space_in_the_url(
+    mock: SpaceHandle, rest: Rest
+) -> None:
+    mock.answer_rest_next("list_rooms", 503)
+    reply = await rest.ask("GET", f"/space/{mock.project}/api/video/rooms", who=("other", "any"))
+    assert reply.status == 503
+    [seen] = mock.rest_requests()
+    assert (seen.path, seen.status) == ("/api/video/rooms", 503)

@@ -39,6 +39,16 @@ def test_every_operation_is_described() -> None:
         assert statuses == {row.status, *row.statuses}
 
 
+def test_each_error_has_the_text_of_its_status() -> None:
+    for methods in document()["paths"].values():
+        for operation in methods.values():
+            for status in operation["responses"].keys() & {"400", "401", "403", "404", "500"}:
+                answer = operation["responses"][status]
+                schema = answer["content"]["application/json"]["schema"]
+                text = schema["properties"]["error"]["const"]
+                assert text == answer["description"], (operation["operationId"], status)
+
+
 def test_no_two_operations_have_one_name() -> None:
     names = [row.id for row in OPERATIONS]
     assert len(set(names)) == len(names)

@@ -139,3 +139,25 @@ async def test_a_stream_beyond_the_limit_is_refused_and_changes_nothing(
         assert "limit recordings" in reply.json["errors"][0]["message"]
         assert await rest.all(streams) == []
     mock.end_space()
+
+
+@pytest.mark.parametrize("when", ["0001-01-01", "0999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
+async def test_any_time_that_can_be_written_is_shown_again(when: str, rest: Rest) -> None:
+    room = await rest.post("rooms", {"name": "lobby", "join_until": when})
+    assert room["join_until"] == (when if "T" in when else f"{when}T00:00:00Z")
+    assert [room] == await rest.all("rooms")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        "9999-12-31T23:59:60Z",
+        "0000-01-01",
+    ],
+)
+async def test_a_time_beyond_those_that_can_be_written_is_refused(when: str, rest: Rest) -> None:
+    reply = await rest.ask("POST", "rooms", {"name": "lobby", "remove_at": when})
+    assert reply.attributes() == ["remove_at"]
+    assert await rest.all("rooms") == []

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
@@ -13,7 +14,7 @@ from client_stub import SignalWire
 from mockserver.harness.handles import SpaceHandle
 from mockserver.rest import mp4
 
-from .conftest import UNKNOWN, Rest
+from .conftest import UNKNOWN, Json, Rest
 
 START = "2025-01-01T00:00:00Z"
 """Where manual clocks begin."""
@@ -80,6 +81,34 @@ async def test_a_link_that_was_changed_leads_nowhere(
     uri = (await rest.get(f"room_recordings/{recording.id}"))["uri"]
     assert old in uri
     (await rest.fetch(uri.replace(old, new))).refused(403)
+
+
+async def test_what_has_ended_costs_what_the_scenario_says(server: Any, rest: Rest) -> None:
+    text = "scenario: dear\nabout: Nothing is free.\nrest: {dollars: 0.05}\n"
+    answer = await rest.http.post(
+        f"{rest.host}/__mock__/spaces",
+        json={"name": "dear", "scenario_yaml": text, "clock": "manual"},
+    )
+    assert answer.status == 201
+    mock = server.space("dear")
+    dear = Rest(mock, rest.http)
+    room = await mock.start_room("lobby", members=["Ann", "Bob"])
+    await room.start_recording()
+    lists = ("room_recordings", "room_sessions", f"room_sessions/{room.id}/members")
+
+    async def costs() -> list[list[float]]:
+        found = [[each["cost_in_dollars"] for each in await dear.all(path)] for path in lists]
+        [log] = await dear.all("logs")
+        assert sum(each["charge"] for each in log["charge_details"]) == log["charge"]
+        return [*found, [log["charge"]]]
+
+    assert await costs() == [[0.0], [0.0], [0.0, 0.0], [0.0]]
+    await room.stop_recording()
+    await room.leave("Ann")
+    assert await costs() == [[0.05], [0.0], [0.05, 0.0], [0.0]]
+    await room.end_room()
+    assert await costs() == [[0.05], [0.05], [0.05, 0.05], [0.05]]
+    mock.end_space()
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe (of ffmpeg) is not installed")
@@ -256,6 +285,31 @@ async def test_a_session_keeps_what_it_began_with(mock: SpaceHandle, rest: Rest)
     assert (shown["max_members"], shown["layout"]) == (2, "grid-responsive")
 
 
+async def test_what_is_only_shown_is_kept_by_a_session_too(mock: SpaceHandle, rest: Rest) -> None:
+    usual = {"quality": "1080p", "enable_room_previews": True, "sync_audio_video": True}
+    made = await rest.post("rooms", {"name": "lobby", **usual})
+    await mock.start_room("lobby")
+
+    async def shown() -> Json:
+        [session] = await rest.all("room_sessions")
+        return {name: session[name] for name in usual}
+
+    assert await shown() == usual
+    await rest.ok("PUT", f"rooms/{made['id']}", {name: "720p" if name == "quality" else False
+                                                  for name in usual})  # fmt: skip
+    assert await shown() == usual
+    await rest.ok("DELETE", f"rooms/{made['id']}")
+    assert await shown() == usual
+
+
+async def test_a_log_entry_stays_one_of_a_conference(mock: SpaceHandle, rest: Rest) -> None:
+    made = await rest.post("conferences", {"display_name": "Meeting"})
+    await mock.start_room("meeting")
+    await rest.ok("DELETE", f"conferences/{made['id']}")
+    [log] = await rest.all("logs")
+    assert log["type"] == "video_conference_session"
+
+
 async def test_a_room_that_a_script_started_is_one_for_rest(mock: SpaceHandle, rest: Rest) -> None:
     room = await mock.start_room("lobby")
     [shown] = await rest.all("rooms")
@@ -297,6 +351,8 @@ async def test_streams_of_rest_are_told_to_clients(
     # It is told at once: nobody has to move the clock for it.
     await mock.wait_for("video.stream.started", {"stream": {"url": "rtmps://b.example/live"}})
     await rest.ok("PUT", f"streams/{second['id']}", {"url": "rtmp://c.example/live"})
+    # Where it goes already, it goes on.
+    await rest.ok("PUT", f"streams/{second['id']}", {"url": "rtmp://c.example/live"})
     assert (await rest.ask("DELETE", f"streams/{first['id']}")).status == 204
     await mock.advance(0)
     assert told == [
@@ -321,6 +377,33 @@ async def test_a_conference_is_a_room_of_its_size(mock: SpaceHandle, rest: Rest)
     shown = await rest.get(f"conferences/{made['id']}", include_active_session="true")
     assert shown["active_session"]["max_members"] == 10
     (await rest.ask("GET", "rooms/all-hands")).refused(404)
+
+
+async def test_what_runs_in_a_conference_is_told_to_clients(
+    mock: SpaceHandle, rest: Rest, client: SignalWire
+) -> None:
+    made = await rest.post("conferences", {"display_name": "Meeting", "record_on_start": True})
+    streams = f"conferences/{made['id']}/streams"
+    reply = await rest.ask("POST", streams, {"url": "rtmp://a.example/live"})
+    assert reply.status == 200
+    await mock.start_room("meeting")
+    await mock.advance(0)
+    [session] = await client.video.get_room_sessions()
+    assert [each.url for each in await session.get_streams()] == ["rtmp://a.example/live"]
+    [recording] = await session.get_recordings()
+    assert (await rest.get(f"room_recordings/{recording.id}"))["status"] == "recording"
+    told: list[str] = []
+    await session.listen(
+        on_stream_started=lambda stream: told.append("started"),
+        on_stream_ended=lambda stream: told.append("ended"),
+    )
+    second = await rest.post(streams, {"url": "rtmps://b.example/live"})
+    await mock.wait_for("video.stream.started", {"stream": {"url": "rtmps://b.example/live"}})
+    assert [each["id"] for each in await rest.all(streams)] == [reply.json["id"], second["id"]]
+    await rest.ok("DELETE", f"streams/{second['id']}")
+    await mock.wait_for("video.stream.ended", {"stream": {"url": "rtmps://b.example/live"}})
+    await mock.advance(0)
+    assert told == ["started", "ended"]
 
 
 async def test_a_token_of_a_conference_is_reset(rest: Rest) -> None:
@@ -349,5 +432,6 @@ async def test_logs_are_found_by_their_day(mock: SpaceHandle, rest: Rest) -> Non
     assert await urls(created_after="2025-01-01T12:00:00Z") == [second.id]
     assert await urls(created_before="2025-01-02") == [first.id]
     [log] = await rest.all("logs", created_on="2025-01-02T17:00:00+01:00")
+    assert log["id"] == str(uuid5(NAMESPACE_URL, f"log of {second.id}"))
     assert await rest.get(f"logs/{log['id']}") == log
     assert (await rest.fetch(log["url"])).status == 401

@@ -185,6 +185,21 @@ async def test_it_is_served_as_described(row: Operation, rest: Rest, there: Ther
     agrees(row, reply)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [row for row in OPERATIONS if row.method == "GET" and "{id}" in row.path],
+    ids=lambda row: row.id,
+)
+async def test_an_id_may_be_in_capitals(row: Operation, rest: Rest, there: There) -> None:
+    path = path_of(row, there)
+    found = re.search(r"[0-9a-f-]{36}", path)
+    assert found is not None
+    usual = await rest.ask("GET", path)
+    in_capitals = await rest.ask("GET", path.replace(found[0], found[0].upper()))
+    assert in_capitals.status == 200
+    assert in_capitals.json.get("id") == usual.json.get("id")
+
+
 @listing(401)
 async def test_nobody_is_served_without_credentials(row: Operation, rest: Rest) -> None:
     async with rest.http.request(row.method, rest.host + with_id(row, UNKNOWN)) as response:
@@ -241,6 +256,41 @@ async def test_domain_applications_tell_faults_in_the_older_form(
     [told] = reply.json["errors"]
     assert told["detail"].startswith("name: expected a string, found 7")
     agrees(row, reply)
+
+
+@pytest.mark.parametrize(
+    ("handler", "field", "value", "shown"),
+    [
+        ("relay_topic", "call_relay_topic", "office", True),
+        ("relay_application", "call_relay_application", "office", False),
+        ("laml_webhooks", "call_request_url", "https://example.com/laml", True),
+        ("laml_application", "call_laml_application_id", "app-1", True),
+        ("video_room", "call_video_room_id", UNKNOWN, True),
+        ("relay_script", "call_relay_script_url", "https://example.com/script", True),
+        ("dialogflow", "call_dialogflow_agent_id", UNKNOWN, False),
+        ("ai_agent", "call_ai_agent_id", UNKNOWN, False),
+        ("call_flow", "call_flow_id", UNKNOWN, False),
+    ],
+)
+async def test_what_takes_calls_has_to_be_said_to_a_new_domain_application(
+    handler: str, field: str, value: str, shown: bool, rest: Rest
+) -> None:
+    applications = "/api/relay/rest/domain_applications"
+    body = {"name": "mine", "identifier": "mine", "call_handler": handler}
+    reply = await rest.ask("POST", applications, body)
+    assert reply.status == 422
+    [told] = reply.json["errors"]
+    assert told["detail"].startswith(f"{field}: expected ")
+    made = await rest.post(applications, {**body, field: value})
+    fits(made, "domain_application")
+    assert made["call_handler"] == handler
+    assert made.get(field) == (value if shown else None)
+
+
+async def test_a_domain_application_need_not_say_what_takes_calls(rest: Rest) -> None:
+    body = {"name": "mine", "identifier": "mine"}
+    made = await rest.post("/api/relay/rest/domain_applications", body)
+    assert made["call_handler"] is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mockserver.harness.handles import SpaceHandle
 
 from .conftest import Json, Rest
@@ -67,3 +69,22 @@ async def test_what_is_wrong_with_a_page_is_told(rest: Rest) -> None:
     assert reply.json["errors"][0]["code"] == "missing_required_parameter"
     reply = await rest.ask("GET", "rooms", page_token="7")
     assert reply.attributes() == ["page_token"]
+    assert reply.json["errors"][0]["message"].endswith('found "7" (string)')
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("1.5", "a whole number, found 1.5 (number)"),
+        ("99999999999999999999", "at most 1000, found 99999999999999999999 (integer)"),
+        ("1e3", 'a whole number, found "1e3" (string)'),
+    ],
+)
+async def test_a_number_in_a_query_is_quoted_as_it_came(given: str, found: str, rest: Rest) -> None:
+    reply = await rest.ask("GET", "rooms", page_size=given)
+    [told] = reply.refused(422)["errors"]
+    assert told["message"] == f"page_size: expected {found}"
+
+
+async def test_a_whole_number_may_have_a_fraction_of_nothing(rest: Rest) -> None:
+    assert (await rest.get("rooms", page_size="2.0"))["links"]["self"].endswith("page_size=2")

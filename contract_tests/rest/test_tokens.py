@@ -15,7 +15,7 @@ from mockserver.harness.handles import SpaceHandle
 from mockserver.protocol import frames
 from mockserver.protocol.errors import Refusal
 
-from .conftest import Json, Rest
+from .conftest import UNKNOWN, Json, Rest
 
 
 class Browser:
@@ -108,6 +108,20 @@ async def test_it_connects_and_is_held_to_its_permissions(
     assert (await rest.get(f"room_sessions/{room.id}"))["locked"] is False
 
 
+async def test_it_is_for_its_room_alone(mock: SpaceHandle, rest: Rest, opened: Open) -> None:
+    lobby, hall = await mock.start_room("lobby"), await mock.start_room("hall")
+    browser, _ = await opened(await token_for(rest, permissions=["room.lock"]))
+    told = await browser.call("video.lock", room_session_id=lobby.id)
+    assert told["result"]["code"] == "200"
+    for method in ("video.lock", "video.room.get", "video.members.get"):
+        told = (await browser.call(method, room_session_id=hall.id))["result"]
+        assert told["code"] == "403", method
+        assert told["message"] == "the token is for the room lobby, not for hall"
+    assert (await rest.get(f"room_sessions/{hall.id}"))["locked"] is False
+    told = await browser.call("video.lock", room_session_id=UNKNOWN)
+    assert told["result"]["code"] == "404"
+
+
 @pytest.mark.parametrize(
     ("wish", "audio", "video"),
     [
@@ -159,6 +173,44 @@ async def test_it_can_be_changed_by_nobody(mock: SpaceHandle, rest: Rest, opened
     unsigned = jwt.encode({**claims, "s": ["room.recording"]}, "", "none")
     _, answer = await opened(unsigned)
     assert answer["error"]["code"] == -32002
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda token: token.rpartition(".")[0],
+        lambda token: token.partition(".")[0],
+        lambda token: token[:-1],
+        lambda token: token.replace(".", ".!", 1),
+        lambda token: token + ".more",
+        lambda token: f" {token}",
+        lambda token: f'"{token}"',
+        lambda token: f"Bearer {token}",
+        lambda token: token[1:],
+    ],
+    ids=[
+        "without signature",
+        "header alone",
+        "one letter less",
+        "no payload",
+        "more parts",
+        "behind a space",
+        "in quotes",
+        "as in a header",
+        "without its first letter",
+    ],
+)
+async def test_one_that_is_damaged_is_refused(
+    damaged: Callable[[str], str], rest: Rest, opened: Open
+) -> None:
+    _, answer = await opened(damaged(await token_for(rest)))
+    assert answer["error"]["code"] == -32002
+
+
+@pytest.mark.parametrize("text", ["any", "a.b.c", "fake-jwt-eyJ.AaBb.CcDd", "\u00fc.b.c"])
+async def test_what_is_no_json_web_token_at_all_is_as_good_as_any(text: str, opened: Open) -> None:
+    _, answer = await opened(text)
+    assert "result" in answer
 
 
 async def test_it_is_of_no_use_in_another_space(

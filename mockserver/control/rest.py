@@ -1,4 +1,4 @@
-"""What a tester can do with the REST API of a space: have its requests answered otherwise."""
+"""What a tester can do with the REST API of a space: see requests, and answer them otherwise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .arguments import NUMBER, checked_by
 from .control import withdraw
-from .views import PlannedRestAnswer, planned_rest_view
+from .views import PlannedRestAnswer, RestRequest, planned_rest_view, rest_request_view
 
 if TYPE_CHECKING:
     from mockserver.rest.state import RestSpace
@@ -36,6 +36,24 @@ def answer_rest_next(
     if body is None and status in TEXTS:
         body = {"error": TEXTS[status]}
     return planned_rest_view(rest.planned.plan(operation, (status, body), times))
+
+
+@checked_by("rest_requests_query")
+def rest_requests(rest: RestSpace, operation: str | None = None) -> list[RestRequest]:
+    """The requests that came, oldest first: the last thousand, or 4 MiB of them.
+
+    Args:
+        rest: what the space keeps for its REST API.
+        operation: those of this operation alone: ``create_room_token``.
+
+    Raises:
+        ArgumentError: no such operation.
+    """
+    return [
+        rest_request_view(each)
+        for each in rest.requests
+        if operation is None or each.operation == operation
+    ]
 
 
 def planned_rest_answers(rest: RestSpace) -> list[PlannedRestAnswer]:

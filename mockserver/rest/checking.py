@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 Schema = dict[str, Any]
 Values = dict[str, Any]
 
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -108,8 +108,8 @@ def validator(uri: str) -> jsonschema_rs.Draft202012Validator:
 
 def _read(key: str, given: str, schema: Schema) -> Any:
     kind = schema["properties"].get(key, {}).get("type")
-    if kind == "integer" and _WHOLE.fullmatch(given):
-        return int(given)
+    if kind == "integer" and (number := _NUMBER.fullmatch(given)):
+        return float(given) if number[1] else int(given)
     if kind == "boolean":
         return _BOOLEANS.get(given.lower(), given)
     return given

@@ -10,10 +10,11 @@ TEXTS = {
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
+    408: "Request Timeout",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
-"""Status -> the text of its body [R]."""
+"""Status -> the text of its body [R]; that of 408 is assumed [A]."""
 
 DOCUMENTATION = "https://signalwire.com/docs/apis/error-codes"
 """What the ``url`` of every error says [R]."""

@@ -11,6 +11,7 @@ import mockserver
 from mockserver import schemas
 
 from . import checking
+from .errors import TEXTS
 from .table import SECTIONS, Operation
 
 JSON = "application/json"
@@ -100,10 +101,14 @@ def _errors(row: Operation) -> dict[str, Any]:
     return {
         str(status): {
             "description": HTTPStatus(status).phrase,
-            "content": {JSON: {"schema": _ref(fields if status == 422 else "rest_error")}},
+            "content": {JSON: {"schema": _ref(fields) if status == 422 else _error(status)}},
         }
         for status in row.statuses
     }
+
+
+def _error(status: int) -> dict[str, Any]:
+    return {**_ref("rest_error"), "properties": {"error": {"const": TEXTS[status]}}}
 
 
 def _components() -> dict[str, Any]:

@@ -40,7 +40,8 @@ a scenario again.
 
 **Where applications look.** They put `SIGNALWIRE_SPACE` into `https://$SIGNALWIRE_SPACE/api/…`.
 `mockserver run` and the fixture `signalwire_env` set it to `HOST:PORT`; the mock speaks `http`.
-Python tests have `mock.rest_url`.
+Python tests have `mock.rest_url`. The vendor's `@signalwire/compatibility-api` has no call for
+these rooms: `video` of 3.2.0 asks another company's host, and the rest of it is telephony [W].
 
 ## What goes wrong
 
@@ -48,14 +49,59 @@ Python tests have `mock.rest_url`.
 |---|---|---|
 | 400 | `{{"error": "Bad Request"}}` | the body is not a JSON object |
 | 401 | `{{"error": "Unauthorized"}}` | the credentials are missing or wrong |
-| 403 | `{{"error": "Forbidden"}}` | a page of another site asks; a link to a file has expired |
+| 403 | `{{"error": "Forbidden"}}` | a page of another site, a strange `Host`, an expired link |
 | 404 | `{{"error": "Not Found"}}` | there is no such path or object |
+| 408 | `{{"error": "Request Timeout"}}` | the body does not come (`body_timeout_s`) |
 | 422 | `{{"errors": [{{"type", "code", "message", "attribute", "url"}}]}}` | fields do not fit |
 | 500 | `{{"error": "Internal Server Error"}}` | the mock has a bug; see its log |
 
-`attribute` names the field. To meet any other error: `POST /__mock__/spaces/NAME/rest_answers`, or
+The name in `Host` has to be the server's, as for the control API, unless it listens on every
+address or speaks TLS; its log says why it refused. `attribute` names the field.
+
+What was asked, and how it was answered: `GET /__mock__/spaces/NAME/rest_requests`, or
+`mock.rest_requests("create_room_token")`.
+
+To meet any other error: `POST /__mock__/spaces/NAME/rest_answers`, or
 `mock.answer_rest_next("create_room_token", 500)`. With `rest: synthesise` in the scenario, an id
 that was never made is answered with an example in place of 404.
+
+## The REST tests of the vendor's SDKs
+
+They run against a server `mock_signalwire`, which only their authors have. A stand-in for it is
+`python -m mockserver stand-in mock_signalwire`: the operations below, in spaces that answer unknown
+ids with examples, and the control API that those tests use. How it is started is in
+[COMMANDS.md](COMMANDS.md#in-the-place-of-the-vendors-test-servers). It listens on loopback alone.
+
+A client is known by its whole header `Authorization`: each has a space of its own, and the header
+is its `session_id`. A route is an operation's specification, a dot, and its id: `video.list_rooms`,
+`chat.create_chat_token`, `pubsub.create_token`, `relay-rest.list_domain_applications`. Problems are
+told as by the [control API](CONTROL_API.md).
+
+| request | what it does |
+|---|---|
+| `GET /__mock__/health` | `{{"status", "specs_loaded", "total_routes", "spec_load_errors"}}` |
+| `GET /__mock__/journal` | an array of requests, oldest first; it shows credentials |
+| `POST /__mock__/journal/reset` | forgets the requests, and the rooms and streams that they made |
+| `POST /__mock__/scenarios/ROUTE` | plans how the next request of the route is answered, once |
+| `GET /__mock__/scenarios` | how many scenarios wait for each route that has any |
+| `POST /__mock__/scenarios/reset` | forgets the scenarios that wait |
+
+All but the first take `?session_id=`, for one client alone. A request in the journal is
+`{{"timestamp", "method", "path", "query_params", "headers", "body", "matched_route",
+"response_status", "wire_violations"}}`. A scenario is
+`{{"status", "response", "headers", "delay_ms"}}`, of which only the first is needed. Scenarios are
+used once each, first in, first out, a client's own before those for all; the request has no effect
+then.
+
+Where the REST API would answer with 422, an example is answered: those tests send what does not
+fit. `wire_violations` lists what the specification does not know of a request, each as
+`{{"kind", "name"}}`: `unknown_query_param`, `unknown_body_key`, and `wrong_type`. In strict mode,
+which the environment asks for as with the original (`MOCK_SIGNALWIRE_STRICT=1`), such a request is
+refused with 400, and the list stands in the answer; a scenario wins over that, too.
+
+Two operations are there for them only, and are no part of the mock's REST API: `GET
+/api/fabric/addresses` (`fabric.list_fabric_addresses`), an empty list, and `POST
+/api/relay/rest/addresses` (`relay-rest.create_address`), which gives its body back with an id.
 """
 
 

@@ -53,6 +53,9 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         if match is None:
             continue
         parts = {name: unquote(value) for name, value in match.groupdict().items()}
+        if is_uuid(parts.get("id", "")):
+            # UUIDs are written in lower case, and read in any (RFC 9562, 4).
+            parts["id"] = parts["id"].lower()
         if "name" in parts or row.id != "get_room" or is_uuid(parts["id"]):
             return row, parts
     return None

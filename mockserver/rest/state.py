@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
+
+import orjson
 
 from mockserver.engine import (
     MICROSECONDS,
@@ -19,10 +21,28 @@ from mockserver.engine import (
 )
 
 from . import mp4
-from .errors import RestError
+from .errors import RestError, invalid
+from .kept import Kept
 
 Kind = Literal["room", "conference"]
 Status = Literal["recording", "paused", "processing", "completed"]
+
+STREAMS_KEPT = 10_000
+"""Streams, as settings of rooms, that a space holds."""
+
+APPLICATIONS_KEPT = 1_000
+"""Domain applications that a space holds."""
+
+APPLICATION_BYTES = 16_384
+"""Bytes of a domain application as JSON."""
+
+REQUESTS_KEPT = 1_000
+"""Requests that a space remembers for the tester, and the bytes of their paths and bodies."""
+
+REQUEST_BYTES_KEPT = 4_194_304
+
+ROOMS_GONE = 1_000
+"""Rooms that the engine has forgotten, of which REST still knows something."""
 
 CONFERENCE_SIZES = {"small": 10, "medium": 50, "large": 300}
 """How many members a conference of each size may have [R]."""
@@ -36,19 +56,25 @@ CONFERENCE_TOKENS = {
 
 @dataclass(slots=True)
 class Room:
-    """A room or a conference as REST knows it, beside the settings that the engine acts on.
+    """A room or a conference as REST knows it.
 
     Attributes:
-        settings: those that the engine acts on.
-        kind: whether it is a room or a conference; the engine does not care.
-        shown: REST field -> value, for what is only kept and shown.
+        settings: its settings, which its sessions begin with.
         updated_at: microseconds of space time.
     """
 
     settings: RoomSettings
     updated_at: int
-    kind: Kind = "room"
-    shown: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is a room or a conference."""
+        return self.settings.kind
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """REST field -> value, for what is only kept and shown."""
+        return self.settings.shown
 
 
 @dataclass(slots=True)
@@ -72,6 +98,29 @@ class ConferenceToken:
     scopes: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class Request:
+    """A request that came, for those who look on.
+
+    Attributes:
+        at: microseconds of space time.
+        method: of HTTP.
+        path: without query and without the space's own beginning, decoded.
+        operation: its id; None when there is none for this path.
+        query: name -> all its values.
+        body: its JSON; None when it was empty, text when it was no JSON.
+        status: of the answer; None until there is one.
+    """
+
+    at: int
+    method: str
+    path: str
+    operation: str | None
+    query: dict[str, list[str]]
+    body: Any
+    status: int | None = None
+
+
 class RestSpace:
     """The REST side of one space.
 
@@ -81,6 +130,7 @@ class RestSpace:
         applications: id -> domain application, as REST shows it.
         planned: status and body that coming requests of an operation are answered with; they
             have no effect then.
+        requests: what was asked, oldest first.
         identities: where REST's own ids come from; those of the engine stay what they would be.
     """
 
@@ -92,6 +142,7 @@ class RestSpace:
         self.conference_tokens: dict[str, ConferenceToken] = {}
         self.applications: dict[str, dict[str, Any]] = {}
         self._rooms: dict[str, Room] = {}
+        self.requests: Kept[Request] = Kept(REQUESTS_KEPT, REQUEST_BYTES_KEPT)
         self.planned: PlannedAnswers[tuple[int, Any]] = PlannedAnswers()
 
     @property
@@ -121,7 +172,7 @@ class RestSpace:
             RestError: 404.
         """
         for settings in self.video.settings.values():
-            if settings.room_id == room_id.lower():
+            if settings.room_id == room_id:
                 room = self._room(settings)
                 if kind in (None, room.kind):
                     return room
@@ -138,11 +189,11 @@ class RestSpace:
             raise RestError(404)
         return room
 
-    def add_room(self, name: str, kind: Kind, shown: dict[str, Any]) -> Room:
+    def add_room(self, name: str, kind: Kind) -> Room:
         """Make a room; nobody else may have its name."""
         settings = self.video.settings_of(name, self.identities.uuid())
-        room = self._rooms[settings.room_id] = Room(settings, self.now, kind, shown)
-        return room
+        settings.kind = kind
+        return self._keep(Room(settings, self.now))
 
     def remove_room(self, room: Room) -> None:
         """Delete a room; a session of it goes on [A]."""
@@ -159,27 +210,33 @@ class RestSpace:
         running = self.video.named(room.settings.name)
         return running if running is not None and running.room_id == room.settings.room_id else None
 
-    def kind_of(self, room: RoomSession) -> Kind:
-        """Whether a session is one of a room or of a conference."""
-        known = self._rooms.get(room.room_id)
-        return "room" if known is None else known.kind
-
     def is_room_there(self, room: RoomSession) -> bool:
         """Whether the room of a session has not been deleted."""
         settings = self.video.settings.get(room.name)
         return settings is not None and settings.room_id == room.room_id
 
-    def settings_of(self, room: RoomSession) -> Room:
-        """The settings that a session began with, and what REST shows of its room."""
-        known = self._rooms.get(room.room_id)
-        shown = {} if known is None else known.shown
-        return Room(room.settings, room.started_at, self.kind_of(room), shown)
+    def begun_with(self, room: RoomSession) -> Room:
+        """The room of a session as it was when the session began."""
+        return Room(room.settings, room.started_at)
 
     def _room(self, settings: RoomSettings) -> Room:
         known = self._rooms.get(settings.room_id)
-        if known is None:
-            known = self._rooms[settings.room_id] = Room(settings, settings.created_at)
-        return known
+        return self._keep(Room(settings, settings.created_at)) if known is None else known
+
+    def _keep(self, room: Room) -> Room:
+        self._rooms[room.settings.room_id] = room
+        if len(self._rooms) > len(self.video.settings) + ROOMS_GONE:
+            self._forget_gone()
+        return room
+
+    def _forget_gone(self) -> None:
+        """Forget what belongs to rooms that the engine has forgotten."""
+        there = {each.room_id for each in self.video.settings.values()}
+        self._rooms = {id: room for id, room in self._rooms.items() if id in there}
+        self.streams = {id: each for id, each in self.streams.items() if each.room_id in there}
+        self.conference_tokens = {
+            id: each for id, each in self.conference_tokens.items() if each.room_id in there
+        }
 
     # Room sessions
 
@@ -287,11 +344,16 @@ class RestSpace:
 
         Raises:
             Refusal: 429 when a limit of the space is reached.
+            RestError: 422 when there are as many streams as can be.
         """
         running = self.running(room)
+        if stream.id not in self.streams and len(self.streams) >= STREAMS_KEPT:
+            raise invalid(None, f"this space holds at most {STREAMS_KEPT} streams: delete some")
         if running is not None:
             self.video.expect_media()
         self.streams[stream.id] = stream
+        if room.settings.streams.get(stream.id) == url:
+            return
         self._stop(room, stream)
         room.settings.streams[stream.id] = url
         if running is not None:
@@ -307,6 +369,24 @@ class RestSpace:
         media = None if running is None else running.labels.get(("stream", stream.id))
         if running is not None and media is not None and not media.has_ended:
             self.video.apply(running, media, "stop")
+
+    # Domain applications
+
+    def set_application(self, application: dict[str, Any]) -> None:
+        """Keep a domain application, new or changed.
+
+        Raises:
+            RestError: 422 when it is too large, or when there are as many as can be.
+        """
+        if len(orjson.dumps(application)) > APPLICATION_BYTES:
+            most = APPLICATION_BYTES
+            raise invalid(None, f"a domain application has at most {most} bytes as JSON here")
+        if application["id"] not in self.applications and (
+            len(self.applications) >= APPLICATIONS_KEPT
+        ):
+            most = APPLICATIONS_KEPT
+            raise invalid(None, f"this space holds at most {most} domain applications: delete some")
+        self.applications[application["id"]] = application
 
     # Conferences
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from mockserver.engine.clock import MICROSECONDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (each.replace(tzinfo=UTC) - _EPOCH for each in (datetime.min, datetime.max))
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 
@@ -15,7 +16,8 @@ _SECONDS = re.compile(r"\d+(\.\d+)?")
 def iso(microseconds: int) -> str:
     """``2025-01-01T10:00:00Z``: UTC, without fractions [A]."""
     when = _EPOCH + timedelta(seconds=microseconds // MICROSECONDS)
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+    # Not by strftime: its years before 1000 have less than four digits.
+    return f"{when.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def iso_or_none(microseconds: int | None) -> str | None:
@@ -42,4 +44,7 @@ def microseconds(text: str) -> int:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     since = when - _EPOCH + timedelta(seconds=1 if leap else 0)
+    if not _FIRST <= since <= _LAST:
+        # As it is written there is such a time; in UTC it is before or after all of them.
+        raise ValueError(f"no time of the years 1 to 9999: {text}")
     return since // timedelta(microseconds=1)

@@ -9,8 +9,12 @@ are assumed [A].
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from mockserver.engine import MICROSECONDS, Grant, Space
 from mockserver.protocol.errors import AuthenticationFailed
@@ -43,6 +47,9 @@ _ROOM_CLAIMS = {
     "sync_audio_video": "sav",
 }
 """Field of a request -> claim, for what goes into the token as it is."""
+
+_OBJECT_IN_BASE64 = re.compile(r"(?<![\w-])eyJ[\w-]{5}")
+"""How the header and the claims of a token begin: ``{"``, in Base64."""
 
 _ROOM_TIMES = {"join_from": "jf", "join_until": "ju", "remove_at": "rat"}
 
@@ -113,16 +120,17 @@ def read(token: str, spaces: Mapping[str, Space], space_name: str | None) -> Gra
         space_name: the space that the client's URL names; None: the one of its project.
 
     Raises:
-        AuthenticationFailed: no space of ours signed it, or its time is over.
+        AuthenticationFailed: it is damaged, no space of ours signed it, or its time is over.
     """
-    if token.count(".") != 2:
+    if not _is_meant_as_one(token):
         return None
     import jwt
 
     try:
         claims = jwt.decode(token, options=UNVERIFIED)
-    except jwt.InvalidTokenError:
-        return None
+    except jwt.InvalidTokenError as error:
+        # Cut off or changed on its way: it must not allow more than it did before.
+        raise AuthenticationFailed(f"the token is damaged: {error}") from None
     project = str(claims.get("sub", ""))
     space = spaces.get(space_name or project)
     if space is None:
@@ -140,6 +148,21 @@ def read(token: str, spaces: Mapping[str, Space], space_name: str | None) -> Gra
         ) from None
     _check_time(claims, space)
     return Grant(project, frozenset(claims.get("s", ())), claims, _authorization(claims))
+
+
+def _is_meant_as_one(token: str) -> bool:
+    """Whether a text is a JSON Web Token, or was one before somebody quoted, cut or prefixed it.
+
+    If it passed for an ordinary token, a damaged one would allow more than the whole one does.
+    """
+    if _OBJECT_IN_BASE64.search(token):
+        return True
+    head = token.partition(".")[0]
+    try:
+        header = orjson.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except ValueError:
+        return False
+    return isinstance(header, dict)
 
 
 def _authorization(claims: Mapping[str, Any]) -> dict[str, Any]:

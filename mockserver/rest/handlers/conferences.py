@@ -28,7 +28,7 @@ def create_video_conference(call: Call) -> Any:
     state, body = call.state, call.body
     name = body.get("name") or _free_name(call, body["display_name"])
     check_name(state, name)
-    room = state.add_room(name, "conference", {})
+    room = state.add_room(name, "conference")
     _apply(room, body)
     state.add_conference_tokens(room)
     return views.conference(state, room)

@@ -28,7 +28,8 @@ def list_logs(call: Call) -> Any:
 
 def get_log(call: Call) -> Any:
     """A log entry."""
+    wanted = call.path["id"]
     for room in call.state.sessions():
-        if views.log_id(room) == call.path["id"]:
+        if views.has_log_id(room, wanted):
             return views.log(call.state, room, call.base)
     raise RestError(404)

@@ -29,7 +29,7 @@ def create_room(call: Call) -> Any:
     """Make a room. Whoever starts a room of this name then finds these settings."""
     name = call.body["name"]
     check_name(call.state, name)
-    room = call.state.add_room(name, "room", {})
+    room = call.state.add_room(name, "room")
     apply(room, call.body)
     return views.room(call.state, room)
 
@@ -97,7 +97,7 @@ def apply(room: Room, body: dict[str, Any]) -> None:
     for name in ACTED_ON:
         if name in body:
             setattr(settings, name, body[name])
-    room.shown |= {
+    settings.shown |= {
         name: value
         for name, value in body.items()
         if name not in (*ACTED_ON, *TIMES, REMOVE_AFTER, "name", "size")

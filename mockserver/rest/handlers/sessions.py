@@ -34,9 +34,7 @@ def list_room_session_members(call: Call) -> Any:
     """Who is or was in a room session, in the order of joining."""
     room = call.state.session(call.path["id"])
     everybody = sorted(room.everybody(), key=lambda who: who.joined_at)
-    return call.page(
-        everybody, lambda who: who.id, lambda who: views.member(room, who, call.state.now)
-    )
+    return call.page(everybody, lambda who: who.id, lambda who: views.member(call.state, room, who))
 
 
 def list_room_session_events(call: Call) -> Any:

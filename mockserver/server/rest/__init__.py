@@ -4,6 +4,22 @@ What it knows is in ``mockserver/rest``: the table of its operations, their hand
 This is the way there: who asks, and of which space.
 """
 
-from .front import install
+from .front import (
+    answered,
+    credentials,
+    error_response,
+    install,
+    json_response,
+    operation,
+    refusal,
+)
 
-__all__ = ["install"]
+__all__ = [
+    "answered",
+    "credentials",
+    "error_response",
+    "install",
+    "json_response",
+    "operation",
+    "refusal",
+]

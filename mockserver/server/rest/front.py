@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
 
 from mockserver.protocol.errors import AuthenticationFailed, LimitReached
-from mockserver.server.http.context import Context
+from mockserver.server.http import bodies
+from mockserver.server.http.context import Host
 from mockserver.server.http.problems import HttpProblem
 
 from .ranges import file_response
 
 if TYPE_CHECKING:
+    from mockserver.engine import Space
     from mockserver.rest.errors import RestError
+    from mockserver.rest.state import Request, RestSpace
+    from mockserver.rest.table import Operation
+
+logger = logging.getLogger(__name__)
 
 API = "/api/{rest:(?s:.*)}"
 SPACE = "/space/{space:[^/]+}"
@@ -34,18 +42,33 @@ class Credentials(NamedTuple):
     token: str
 
 
-def install(app: web.Application, context: Context) -> None:
+def install(app: web.Application, context: Host) -> None:
     """Give an application the REST API, for the root and for ``/space/NAME``."""
     front = Front(context)
     for path in (API, SPACE + API):
-        app.router.add_route("*", path, partial(_answered, context, front.serve))
-    app.router.add_get(MEDIA, partial(_answered, context, front.media))
+        app.router.add_route("*", path, partial(answered, context, front.serve))
+    app.router.add_get(MEDIA, partial(answered, context, front.media, by_link=True))
+
+
+def operation(request: web.Request) -> tuple[Operation, dict[str, str]] | None:
+    """The operation that a request asks for, and the variable parts of its path; None for none."""
+    from mockserver.rest import serving
+
+    method = "GET" if request.method == "HEAD" else request.method
+    return serving.find(method, _parted(request)[1])
+
+
+def _parted(request: web.Request) -> tuple[str, str]:
+    """``/space/NAME`` where the path has it, else nothing; and the rest of the path."""
+    path = request.rel_url.raw_path
+    prefix = "/".join(path.split("/", 3)[:3]) if "space" in request.match_info else ""
+    return prefix, path.removeprefix(prefix)
 
 
 class Front:
     """Serves requests of one server. What is behind it is loaded at the first request."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Host) -> None:
         self._context = context
 
     async def serve(self, request: web.Request) -> web.Response:
@@ -54,10 +77,9 @@ class Front:
         Raises:
             RestError: no such operation, or the credentials are wrong.
         """
-        from mockserver.rest import serving
         from mockserver.rest.errors import RestError
 
-        who = _credentials(request)
+        who = credentials(request.headers.get("Authorization", ""))
         if who is None:
             raise RestError(401)
         named = request.match_info.get("space")
@@ -67,24 +89,42 @@ class Front:
             raise RestError(401) from None
         except LimitReached:
             raise RestError(503) from None
-        path = request.rel_url.raw_path
-        prefix = "" if named is None else "/".join(path.split("/", 3)[:3])
-        path = path.removeprefix(prefix)
-        method = "GET" if request.method == "HEAD" else request.method
-        found = serving.find(method, path)
+        body = await bodies.read(request)
+        state = self._context.spaces.rest(space)
+        space.tick()
+        noted = _noted(request, body, space.now)
+        state.requests.add(noted, len(request.raw_path) + len(body))
+        try:
+            response = self._answer(request, body, who.project, space, state)
+        except RestError as error:
+            noted.status = error.status
+            raise
+        noted.status = response.status
+        return response
+
+    def _answer(
+        self, request: web.Request, body: bytes, project: str, space: Space, state: RestSpace
+    ) -> web.Response:
+        """Have a request answered.
+
+        Raises:
+            RestError: there is no such operation.
+        """
+        from mockserver.rest import serving
+        from mockserver.rest.errors import RestError
+
+        found = operation(request)
         if found is None:
             raise RestError(404)
         row, parts = found
+        prefix, path = _parted(request)
         origin = f"{request.scheme}://{request.host}"
-        body = await request.read()
-        state = self._context.spaces.rest(space)
-        space.tick()
         try:
             answer = serving.serve(
                 row,
                 state,
                 parts,
-                project=who.project,
+                project=project,
                 address=serving.Address(origin, origin + prefix, path),
                 query=_query(request),
                 body=body,
@@ -97,7 +137,7 @@ class Front:
             self._context.spaces.rearm(space)
         if answer.body is None:
             return web.Response(status=answer.status)
-        return _json(answer.status, answer.body)
+        return json_response(answer.status, answer.body)
 
     async def media(self, request: web.Request) -> web.Response:
         """Serve the file that a recording's ``uri`` leads to; the link itself is the permission.
@@ -122,17 +162,28 @@ class Front:
         return file_response(request, data, "video/mp4")
 
 
-async def _answered(context: Context, serve: Serve, request: web.Request) -> web.StreamResponse:
-    """What a handler answers, or the error that it raised."""
+async def answered(
+    context: Host, serve: Serve, request: web.Request, *, by_link: bool = False
+) -> web.StreamResponse:
+    """What a handler answers, or the error that it raised.
+
+    Args:
+        context: the server.
+        serve: the handler.
+        request: the request.
+        by_link: whether it follows a link that was handed out.
+    """
     from mockserver.rest.errors import RestError
 
     try:
-        context.guard.check_websocket(request)
+        context.guard.check_rest(request, by_link=by_link)
         return await serve(request)
     except RestError as error:
         return error_response(error)
     except HttpProblem as problem:
-        return error_response(RestError(problem.status))
+        # The errors of this API have no room for a reason.
+        logger.warning("a REST request was refused with %d: %s", problem.status, problem.detail)
+        return refusal(problem)
     except (web.HTTPRequestEntityTooLarge, web.RequestPayloadError):
         return error_response(RestError(400))
     except ConnectionError:
@@ -143,15 +194,46 @@ async def _answered(context: Context, serve: Serve, request: web.Request) -> web
         return error_response(RestError(500))
 
 
+def refusal(problem: HttpProblem) -> web.Response:
+    """What the door refuses, as this API answers it."""
+    from mockserver.rest.errors import RestError
+
+    response = error_response(RestError(problem.status))
+    if problem.ends_connection:
+        response.force_close()
+    return response
+
+
 def error_response(error: RestError, *, older: bool = False) -> web.Response:
     """An error as it is answered."""
     headers = {"WWW-Authenticate": 'Basic realm="SignalWire"'} if error.status == 401 else None
-    return _json(error.status, error.body(older=older), headers)
+    return json_response(error.status, error.body(older=older), headers)
 
 
-def _json(status: int, body: object, headers: Mapping[str, str] | None = None) -> web.Response:
+def json_response(
+    status: int, body: object, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """A value as JSON."""
     return web.Response(
         body=orjson.dumps(body), status=status, content_type="application/json", headers=headers
+    )
+
+
+def _noted(request: web.Request, body: bytes, now: int) -> Request:
+    from mockserver.rest import state
+    from mockserver.rest.kept import as_utf8, json_or_text
+
+    found = operation(request)
+    return state.Request(
+        at=now,
+        method=request.method,
+        path=as_utf8(unquote(_parted(request)[1])),
+        operation=None if found is None else found[0].id,
+        query={
+            as_utf8(name): [as_utf8(each) for each in values]
+            for name, values in _query(request).items()
+        },
+        body=json_or_text(body),
     )
 
 
@@ -159,9 +241,9 @@ def _query(request: web.Request) -> dict[str, Sequence[str]]:
     return {name: request.query.getall(name) for name in dict.fromkeys(request.query)}
 
 
-def _credentials(request: web.Request) -> Credentials | None:
-    """Project and token; None when the header is missing, or says nothing of the kind."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+def credentials(authorization: str) -> Credentials | None:
+    """Project and token of a header ``Authorization``; None when it says nothing of the kind."""
+    scheme, _, given = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
