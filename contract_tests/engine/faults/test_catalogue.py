@@ -7,7 +7,7 @@ import pytest
 from mockserver import schemas
 from mockserver.engine import FAULTS, FaultError
 from mockserver.engine.faults import parameters
-from mockserver.engine.faults.calls import PLANS
+from mockserver.engine.faults.calls import ON_CALL, PLANS
 from mockserver.engine.faults.catalogue import SCOPE, read
 from mockserver.engine.faults.frames import EFFECTS, INVITING
 from mockserver.engine.faults.sessions import ON_SESSION, REFUSE_RESUME
@@ -24,8 +24,9 @@ def test_every_fault_has_its_schema_and_every_schema_its_fault() -> None:
 
 
 def test_every_fault_has_its_function_and_every_function_its_fault() -> None:
-    frames = {*EFFECTS, *INVITING, *(name for name, _ in PLANS)}
+    frames = {*EFFECTS, *INVITING, *PLANS}
     assert frames == {row.name for row in FAULTS.values() if row.layer == "frame"}
+    assert set(ON_CALL) == {row.name for row in FAULTS.values() if "to_server" in row.directions}
     sessions = {*ON_SESSION, REFUSE_RESUME}
     assert sessions == {row.name for row in FAULTS.values() if row.layer == "session"}
     on_sockets = {row.name for row in FAULTS.values() if row.layer == "socket" and not row.at_door}
@@ -59,13 +60,30 @@ def test_it_needs_no_parameters_and_takes_its_examples(name: str) -> None:
         read(name, example)
 
 
-@every_fault
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {"restart"}))
 def test_it_takes_how_often_how_long_and_how_likely_it_strikes(name: str) -> None:
     assert read(name, {"times": 2, "for": "5s", "probability": 0.5})["for_us"] == 5 * S
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ({"for": "5s"}, "say closed_for"),
+        ({"times": 2}, "inject the fault again"),
+        ({"probability": 0.5}, "at once and for certain"),
+        ({"closed_for": "61s"}, "closed_for: expected at most 60 seconds"),
+        ({"closed_for": 61}, "a number of seconds up to 60"),
+        ({"closed_for": -1}, "a number of seconds up to 60"),
+    ],
+)
+def test_the_time_of_a_restart_is_real_and_bounded(given: dict[str, object], hint: str) -> None:
+    with pytest.raises(FaultError, match=hint):
+        read("restart", given)
+    assert read("restart", {"closed_for": "1m"}) == {"closed_for_us": 60 * S}
 
 
 def test_a_fault_of_answers_takes_no_events() -> None:
     with pytest.raises(FaultError, match="events"):
         read("refuse", {"events": "video.recording.started"})
     with pytest.raises(FaultError, match="direction"):
-        read("duplicate", {"direction": "to_server"})
+        read("old_timestamp", {"direction": "to_server"})

@@ -7,8 +7,17 @@ sockets does is the shell's: the engine says when, by ``Connection.strike`` and
 """
 
 from .active import Faults
-from .catalogue import FAULTS, Fault, FaultError, parameters
+from .catalogue import FAULTS, Fault, FaultError, longest_of, parameters
 from .injection import Injection
 from .strike import Strike
 
-__all__ = ["FAULTS", "Fault", "FaultError", "Faults", "Injection", "Strike", "parameters"]
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "FaultError",
+    "Faults",
+    "Injection",
+    "Strike",
+    "longest_of",
+    "parameters",
+]

@@ -6,23 +6,23 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.journal import TO_CLIENT, Mark
+from mockserver.engine.journal import TO_CLIENT, TO_SERVER, Mark
 from mockserver.engine.script import AnswerPlan
-from mockserver.protocol import codec, frames
 from mockserver.protocol.errors import AuthenticationFailed
 
 from . import sockets
-from .calls import PLANS
+from .calls import ON_CALL, PLANS
 from .catalogue import FAULTS, read
 from .frames import EFFECTS, INVITING
 from .hand import Hand
+from .incoming import Incoming
 from .injection import Injection
 from .outgoing import Outgoing
 from .sessions import REFUSE_RESUME, REVOKE
 
 if TYPE_CHECKING:
     from mockserver.engine.identity import Identities
-    from mockserver.engine.session import Session
+    from mockserver.engine.session import Connection, Session
     from mockserver.engine.space import Space
 
     from .chaos import Chaos
@@ -178,14 +178,18 @@ class Faults:
         self._space.later(0, strike)
         return False
 
-    def invite(self, event: frames.Frame, invited: Iterable[Session]) -> None:
-        """Send an event also to sessions that have not subscribed it, where a fault wants that."""
+    def invite(self, data: bytes, invited: Iterable[Session]) -> None:
+        """Send an event also to sessions that have not subscribed it, where a fault wants that.
+
+        Args:
+            data: the event, encoded.
+            invited: the sessions that have subscribed it.
+        """
         uninvited = [
             each
             for each in self._space.sessions.values()
             if each not in invited and not each.is_away
         ]
-        data = codec.encode(event)
         for injection in self.current():
             if injection.fault.name not in INVITING or not injection.can_strike:
                 continue
@@ -211,32 +215,59 @@ class Faults:
                 sockets.strike(self._space, injection, session)
                 self._struck(injection)
 
+    def take_call(self, connection: Connection, frame: dict[str, Any], data: bytes) -> bool:
+        """Let the first fault that a client's call is for have it, on its way to the server.
+
+        Returns whether it took the call: the space has nothing to handle now.
+        """
+        session = connection.session
+        name = session.name if session is not None else None
+        for injection in self.current():
+            if injection.direction != TO_SERVER or not self._is_for_call(injection, name, frame):
+                continue
+            call = Incoming(self._space, injection, connection, frame, data)
+            for window in injection.windows:
+                if window.connection is connection:
+                    window.add(call)
+                    return True
+            if (
+                injection.can_strike
+                and injection.has_chance()
+                and ON_CALL[injection.fault.name](call)
+            ):
+                self._struck(injection)
+                return True
+        return False
+
     def plan(self, session: Session | None, frame: dict[str, Any]) -> AnswerPlan | None:
-        """How the first fault that a client's call is for wants it to be handled; None: as usual.
+        """How the first fault that a call's answer is for wants it answered; None: as usual.
 
         Args:
             session: who calls; None for ``signalwire.connect``.
-            frame: any frame of a client.
+            frame: the call.
         """
-        method = frame.get("method")
-        if method is None:
-            return None
+        method = frame["method"]
         if method == "signalwire.connect" and (revoked := self._revoked(frame["params"])):
             return revoked
         name = session.name if session is not None else None
         for injection in self.current():
-            make = PLANS.get((injection.fault.name, injection.direction))
+            make = PLANS.get(injection.fault.name)
             if (
                 make is not None
                 and injection.can_strike
-                and injection.is_for_session(name)
-                and injection.is_for_method(method)
-                and self._is_for_room(injection, frame["params"], "")
+                and self._is_for_call(injection, name, frame)
                 and injection.has_chance()
             ):
                 self._struck(injection)
                 return make(injection, method)
         return None
+
+    def _is_for_call(self, injection: Injection, name: str | None, frame: dict[str, Any]) -> bool:
+        return (
+            injection.is_for_session(name)
+            and injection.is_for_method(frame["method"])
+            and self._is_for_room(injection, frame["params"], "")
+        )
 
     def _revoked(self, params: Mapping[str, Any]) -> AnswerPlan | None:
         """How a connect is refused whose credentials were revoked; None: they were not."""

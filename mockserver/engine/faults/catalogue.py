@@ -51,11 +51,14 @@ class Fault(NamedTuple):
             connections, done by ``server/sockets/faults.py`` when the engine says so.
         does: what happens, in one sentence.
         client: what a good client does about it, in one sentence.
-        scope: which parts of the scope it takes; times, for and probability are always taken.
+        scope: which frames it can be told that it is for: parts of the scope.
+        often: by which parts of the scope it can be told how often, how long and how likely it
+            strikes.
         directions: which way the frames can go that it acts on.
         at_door: of a socket fault: whether it strikes the door, by which connections come in, and
             not the connections that there are.
         lasts: of a fault of sockets or sessions: whether what it does goes on until it is over.
+        note: what else one has to know, in sentences; "" for nothing.
     """
 
     name: str
@@ -63,13 +66,12 @@ class Fault(NamedTuple):
     does: str
     client: str
     scope: tuple[str, ...] = ("events", "method", "session", "room")
+    often: tuple[str, ...] = ("times", "for", "probability")
     directions: tuple[str, ...] = (TO_CLIENT,)
     at_door: bool = False
     lasts: bool = False
+    note: str = ""
 
-
-ALWAYS = ("times", "for", "probability")
-"""The parts of the scope that every fault takes."""
 
 _EVENTS = ("events", "session", "room")
 _ANSWERS = ("method", "session", "room")
@@ -86,9 +88,12 @@ _FRAMES = (
     Fault(
         "duplicate",
         "frame",
-        "The event comes a second time, with the same id or with another one.",
+        "The frame comes a second time, with the same id or with another one.",
         "It handles each id once, and takes a state that it knows already for no news.",
-        scope=_EVENTS,
+        directions=_BOTH_WAYS,
+        note="Answers come twice only where `method` names them. A call that arrives twice, as "
+        "behind a gateway that tries again, has its effect twice, if it can have it, and is "
+        "answered twice.",
     ),
     Fault(
         "delay",
@@ -102,12 +107,20 @@ _FRAMES = (
         "frame",
         "Some frames that follow each other come in another order.",
         "It goes by ids, states and timestamps, and not by the order in which frames come.",
+        directions=_BOTH_WAYS,
+        note="Of calls, only those are collected that are on their way at the same time: a client "
+        "that waits for each answer sends none, and has its calls late by `within`.",
     ),
     Fault(
         "corrupt",
         "frame",
         "The frame is not what its schema says: no JSON, a field missing or of another type, ….",
         "It reports what it cannot read and passes over it, and its connection goes on.",
+        directions=_BOTH_WAYS,
+        note="A call that arrives broken is answered by a JSON-RPC error, whose id is null where "
+        "the call could not be read: its caller waits in vain. `unknown_event_type` and "
+        "`oversized` pass over calls: these are no events, and a message that is too long ends "
+        "its socket with 1009 whoever sends it.",
     ),
     Fault(
         "old_timestamp",
@@ -250,6 +263,9 @@ _SOCKETS = (
         at_door=True,
         scope=(),
         lasts=True,
+        note="The port accepts, and then the connection is reset in the handshake: a client sees "
+        "ECONNRESET, and not ECONNREFUSED, which needs a closed port (restart). It is for one "
+        "space: others share the port, and go on.",
     ),
     Fault(
         "no_handshake",
@@ -294,11 +310,20 @@ _SOCKETS = (
     Fault(
         "restart",
         "socket",
-        "All sessions are forgotten, and nobody can connect for a while.",
+        "All sessions are forgotten, and the server's port is closed for a while.",
         "It tries again until it can connect, subscribes again, and asks for the present state.",
         at_door=True,
         scope=(),
+        often=(),
         lasts=True,
+        note="Whoever connects sees ECONNREFUSED. The port is the server's, so that this goes for "
+        "clients of other spaces and for the control API, too; connections that there are stay, "
+        "but for those of the space's sessions. The time is real, whatever the space's clock: "
+        "nobody could reach the server to move it. It strikes once, at once, and is over when "
+        "the port is open again, which happens at once if somebody ends it; of several restarts "
+        "the last that is over opens the port. If another program has taken the port meanwhile, "
+        "that is logged, and the server tries until it gets it back. A token injects it once in "
+        "a space, and not for each session.",
     ),
 )
 
@@ -330,7 +355,7 @@ def parameters(name: str) -> dict[str, Any]:
     row = fault(name)
     own, scope = schemas.load(f"faults/{name}"), schemas.load(SCOPE)["properties"]
     inner = {key: value for key, value in own.items() if key not in _EXTENDS}
-    parts = (*row.scope, *ALWAYS)
+    parts = (*row.scope, *row.often)
     taken = {key: value for key, value in scope.items() if key in parts}
     if row.layer == "frame":
         taken["direction"] = {**scope["direction"], "enum": list(row.directions)}
@@ -365,11 +390,18 @@ def read(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise FaultError(f"{name}: {'; '.join(each.message for each in problems)}", problems)
     arguments: dict[str, Any] = {}
     for key, value in given.items():
-        if schema["properties"][key].get("x-kind") != "duration":
+        about = schema["properties"][key]
+        if about.get("x-kind") != "duration":
             arguments[key] = value
             continue
         try:
-            arguments[f"{key}_us"] = durations.rounded(value)
+            arguments[f"{key}_us"] = durations.rounded(value, longest_of(about))
         except ValueError as problem:
             raise FaultError(f"{name}: {key}: {problem}, found {value!r}") from None
     return arguments
+
+
+def longest_of(about: Mapping[str, Any]) -> float | None:
+    """The longest duration, in seconds, that a parameter may be; None: as long as any other."""
+    longest: float | None = about["anyOf"][0].get("maximum")
+    return longest

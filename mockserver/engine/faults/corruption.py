@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.protocol import codec, frames
 
-from .hand import Hand
+from .injection import Injection
 
 UNKNOWN = "unheard_of"
 """What no schema of the protocol knows."""
@@ -19,20 +19,26 @@ _Place = tuple[dict[str, Any], str]
 """An object in a frame, and one of its keys."""
 
 
-def corrupted(hand: Hand) -> bytes | None:
-    """The frame as a fault wants it; None for a frame that cannot be corrupted so."""
-    changed = deepcopy(hand.frame.frame)
+def corrupted(injection: Injection, frame: frames.Frame, data: bytes) -> bytes | None:
+    """A frame as a fault wants it; None for a frame that cannot be corrupted so.
+
+    Args:
+        injection: the fault.
+        frame: the frame as it was meant; it stays as it is.
+        data: the same, encoded.
+    """
+    changed = deepcopy(frame)
     body = _body(changed)
-    how: str = hand.get("how", "wrong_type")
+    how: str = injection.arguments.get("how", "wrong_type")
     if how == "invalid_json":
-        return hand.frame.data[: len(hand.frame.data) // 2]
-    if body is None or not _CHANGES[how](hand, changed, body):
+        return data[: len(data) // 2]
+    if body is None or not _CHANGES[how](injection, changed, body):
         return None
     return codec.encode(changed)
 
 
 def _body(frame: frames.Frame) -> dict[str, Any] | None:
-    """The params of an event, or the result or error of an answer."""
+    """The params of an event or a call, or the result or error of an answer."""
     body = frame.get("params") or frame.get("result") or frame.get("error")
     if frames.is_event(frame) and isinstance(body, dict):
         body = body.get("params")
@@ -47,17 +53,17 @@ def _places(body: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, _Plac
             yield from _places(value, f"{prefix}{key}.")
 
 
-def _place(hand: Hand, body: dict[str, Any]) -> _Place | None:
+def _place(injection: Injection, body: dict[str, Any]) -> _Place | None:
     """The field that is meant, or one that is drawn from the seed."""
     places = dict(_places(body))
-    wanted = hand.get("field", None)
+    wanted = injection.arguments.get("field")
     if wanted is None and places:
-        wanted = hand.injection.identities.one_of(sorted(places))
-    return places.get(wanted)
+        wanted = injection.identities.one_of(sorted(places))
+    return None if wanted is None else places.get(wanted)
 
 
-def _wrong_type(hand: Hand, frame: frames.Frame, body: dict[str, Any]) -> bool:
-    place = _place(hand, body)
+def _wrong_type(injection: Injection, frame: frames.Frame, body: dict[str, Any]) -> bool:
+    place = _place(injection, body)
     if place is None:
         return False
     holder, key = place
@@ -66,8 +72,8 @@ def _wrong_type(hand: Hand, frame: frames.Frame, body: dict[str, Any]) -> bool:
     return True
 
 
-def _missing_field(hand: Hand, frame: frames.Frame, body: dict[str, Any]) -> bool:
-    place = _place(hand, body)
+def _missing_field(injection: Injection, frame: frames.Frame, body: dict[str, Any]) -> bool:
+    place = _place(injection, body)
     if place is None:
         return False
     holder, key = place
@@ -75,25 +81,25 @@ def _missing_field(hand: Hand, frame: frames.Frame, body: dict[str, Any]) -> boo
     return True
 
 
-def _unknown_event_type(hand: Hand, frame: frames.Frame, body: dict[str, Any]) -> bool:
+def _unknown_event_type(injection: Injection, frame: frames.Frame, body: dict[str, Any]) -> bool:
     if not frames.is_event(frame):
         return False
-    namespace = hand.frame.event_type.partition(".")[0]
+    namespace = str(frame["params"].get("event_type", "")).partition(".")[0]
     frame["params"]["event_type"] = f"{namespace}.{UNKNOWN}.happened"
     return True
 
 
-def _unknown_field(hand: Hand, frame: frames.Frame, body: dict[str, Any]) -> bool:
+def _unknown_field(injection: Injection, frame: frames.Frame, body: dict[str, Any]) -> bool:
     body[UNKNOWN] = {"value": 1}
     return True
 
 
-def _oversized(hand: Hand, frame: frames.Frame, body: dict[str, Any]) -> bool:
-    body[UNKNOWN] = "x" * hand.get("bytes", OVERSIZED_BYTES)
+def _oversized(injection: Injection, frame: frames.Frame, body: dict[str, Any]) -> bool:
+    body[UNKNOWN] = "x" * injection.arguments.get("bytes", OVERSIZED_BYTES)
     return True
 
 
-_CHANGES: Mapping[str, Callable[[Hand, frames.Frame, dict[str, Any]], bool]] = {
+_CHANGES: Mapping[str, Callable[[Injection, frames.Frame, dict[str, Any]], bool]] = {
     "wrong_type": _wrong_type,
     "missing_field": _missing_field,
     "unknown_event_type": _unknown_event_type,

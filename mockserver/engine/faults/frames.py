@@ -24,7 +24,8 @@ def _drop(hand: Hand) -> bool:
 
 
 def _duplicate(hand: Hand) -> bool:
-    if not hand.frame.is_event:
+    # Answers only where they are asked for: by then there is answer_twice, too.
+    if not hand.frame.is_event and hand.get("method", None) is None:
         return False
     hand.send_as_it_is()
     again = dict(hand.frame.frame)
@@ -47,7 +48,7 @@ def _reorder(hand: Hand) -> bool:
 
 
 def _corrupt(hand: Hand) -> bool:
-    data = corrupted(hand)
+    data = corrupted(hand.injection, hand.frame.frame, hand.frame.data)
     if data is None:
         return False
     hand.send_changed(data)

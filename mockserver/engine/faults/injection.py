@@ -20,6 +20,7 @@ from .catalogue import Fault
 if TYPE_CHECKING:
     from mockserver.engine.identity import Identities
 
+    from .calls import CallWindow
     from .outgoing import Outgoing
     from .traps import Trap
 
@@ -40,7 +41,8 @@ class Injection:
         identities: what it draws ids and chances from: the space's other ids stay what they are.
         until: when it is over, in microseconds of space time; None: at no certain time.
         struck: how many times it has struck.
-        traps: what it has set up for the frames that follow.
+        traps: what it has set up for the frames to clients that follow.
+        windows: the same for calls.
         protocols: of the sessions whose credentials it has revoked.
     """
 
@@ -52,6 +54,7 @@ class Injection:
     until: int | None
     struck: int = 0
     traps: list[Trap] = field(default_factory=list)
+    windows: list[CallWindow] = field(default_factory=list)
     protocols: set[str] = field(default_factory=set)
 
     @property
@@ -83,7 +86,7 @@ class Injection:
 
         What it has set up is waited for.
         """
-        if self.traps:
+        if self.traps or self.windows:
             return False
         if self.until is not None and now >= self.until:
             return True

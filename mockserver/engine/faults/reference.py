@@ -13,7 +13,7 @@ import orjson
 
 from mockserver import schemas
 
-from .catalogue import ALWAYS, FAULTS, Fault, fault, parameters
+from .catalogue import FAULTS, Fault, fault, parameters
 
 COMMAND = "python -m mockserver.engine.faults.reference > docs/FAULTS.md"
 
@@ -47,8 +47,9 @@ gives the same bytes. Faults of frames pass over events that are sent again afte
 A [trace](TRACES.md) marks each frame that a fault was at work on: `fault` is the fault's name,
 `lost` says that the frame did not reach the other side, `extra` that nobody but the fault meant it
 to be sent, and `meant` is the frame as it would have been. One that is only late is there twice: as
-`lost` when it should have come, and as `extra` when it comes. A note says when a fault begins,
-strikes a connection, and is over. So `python -m mockserver check` tells a
+`lost` when it should have come, and as `extra` when it comes. What a fault made of an event that
+waits, because its client does not read or is away, is marked again when it is sent. A note says
+when a fault begins, strikes a connection, and is over. So `python -m mockserver check` tells a
 violation that was intended from a real one: what an injected fault explains is no violation, it is
 no bug of the mock, and no client is blamed for it.
 
@@ -57,7 +58,9 @@ no bug of the mock, and no client is blamed for it.
 Which frames are meant is said by the first five, as far as they make sense for a fault. A fault
 that has neither `events` nor `method` is for all events, and for the answers to all calls but those
 of the session itself (`signalwire.connect`, …), which have to be named. One that has neither
-`times` nor `for` nor `probability` strikes once. A fault of sockets with `events` or `method`
+`times` nor `for` nor `probability` strikes once; `restart` takes none of these, because its time is
+not the space's. `direction: to_server` means a client's calls, and
+not its acknowledgements. A fault of sockets with `events` or `method`
 strikes the connection on which such a frame is sent, any other at once.
 
 """
@@ -81,12 +84,14 @@ def page() -> str:
 def _section(row: Fault) -> Iterator[str]:
     own = schemas.load(f"faults/{row.name}")
     yield from (f"### {row.name}", "", row.does, "", f"*A good client:* {row.client}", "")
+    if row.note:
+        yield from (row.note, "")
     if own["properties"]:
         yield from (*_table(own["properties"]), "")
-    taken = ", ".join(f"`{key}`" for key in (*row.scope, *ALWAYS))
+    taken = [f"`{key}`" for key in (*row.scope, *row.often)]
     if row.layer == "frame" and len(row.directions) > 1:
-        taken += ", `direction`"
-    yield f"It takes also {taken}. For example:"
+        taken.append("`direction`")
+    yield f"It takes also {', '.join(taken)}. For example:" if taken else "For example:"
     yield from ("", "```yaml", *(f"- {_example(row, each)}" for each in own["examples"]), "```")
 
 
@@ -120,6 +125,8 @@ def explained(name: str) -> Iterator[str]:
     properties = parameters(name)["properties"]
     yield f"{row.name}: {row.does}"
     yield f"A good client: {row.client}"
+    if row.note:
+        yield row.note
     yield "Parameters:"
     width = max(map(len, properties))
     for key, described in properties.items():
