@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-_WALL_NS = time.time_ns()
-_MONOTONIC_NS = time.monotonic_ns()
+_AHEAD_NS = time.time_ns() - time.monotonic_ns()
+"""By how much unix time is ahead of the clock that never runs backwards."""
 
 
 def monotonic(_clock: Callable[[], float] = time.monotonic) -> float:
@@ -21,4 +21,4 @@ def monotonic(_clock: Callable[[], float] = time.monotonic) -> float:
 
 def unix_time(_clock: Callable[[], int] = time.monotonic_ns) -> int:
     """Microseconds of unix time that never run backwards, whatever is done to the wall clock."""
-    return (_WALL_NS + _clock() - _MONOTONIC_NS) // 1_000
+    return (_clock() + _AHEAD_NS) // 1_000

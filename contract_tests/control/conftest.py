@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pytest
 
+from contract_tests.shared import replies
 from contract_tests.shared.client import Client
 from contract_tests.shared.settings import settings as make_settings
 from mockserver.server import Server
@@ -17,18 +17,10 @@ BASE = "/__mock__"
 Json = Any
 
 
-class Reply:
+class Reply(replies.Reply):
     """An answer of the control API."""
 
-    def __init__(self, response: aiohttp.ClientResponse, data: bytes) -> None:
-        self.status = response.status
-        self.kind = response.content_type
-        self.headers = response.headers
-        self.data = data
-
-    @property
-    def json(self) -> Json:
-        return json.loads(self.data)
+    KINDS = ("application/json", "application/problem+json", "application/schema+json")
 
     def problem(self, status: int) -> Json:
         """The problem document that it has to be."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from mockserver.control import index
+from mockserver.control import index, turns
 from mockserver.control.happenings import Happenings
 from mockserver.engine import Journal
 from mockserver.engine.journal import SLICE, TO_CLIENT, TO_SERVER, Entry
@@ -35,6 +35,55 @@ def call(journal: Journal, timestamp: int, method: str = "signalwire.ping") -> N
 def event(journal: Journal, event_id: str, session: str) -> None:
     frame = frames.event(event_id, "video.room.started", "video.rooms", 1.0, {})
     journal.add(0, TO_CLIENT, session, orjson.dumps(frame))
+
+
+@pytest.fixture
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step is a slice."""
+    monkeypatch.setattr(turns, "SLICE_S", -1.0)
+
+
+@pytest.mark.usefixtures("short_slices")
+async def test_what_has_happened_is_found_however_long_it_takes(
+    journal: Journal, happenings: Happenings
+) -> None:
+    for number in range(2 * SLICE):
+        call(journal, number)
+    last = {"timestamp": 2 * SLICE - 1}
+    found = await happenings.wait_for("signalwire.ping", last, timeout=0)
+    assert found.params == last
+
+
+@pytest.mark.usefixtures("short_slices")
+async def test_others_run_while_a_wait_looks_back(journal: Journal, happenings: Happenings) -> None:
+    for number in range(SLICE):
+        call(journal, number)
+    happenings.of()
+    ran = 0
+
+    async def run() -> None:
+        nonlocal ran
+        while True:
+            ran += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(run())
+    with pytest.raises(TimeoutError, match="timestamp is 0, not -1"):
+        await happenings.wait_for("signalwire.ping", {"timestamp": -1}, timeout=0)
+    other.cancel()
+    # Once for each that it looked at, and again for each when it says what came instead.
+    assert ran > 2 * SLICE
+
+
+@pytest.mark.usefixtures("short_slices")
+async def test_two_waits_at_once_do_not_have_the_same(
+    journal: Journal, happenings: Happenings
+) -> None:
+    for number in range(3):
+        call(journal, number)
+    waits = [happenings.wait_for("signalwire.ping", timeout=0) for _ in range(3)]
+    found = await asyncio.gather(*waits)
+    assert sorted(each.n for each in found) == [1, 2, 3]
 
 
 def test_nothing_is_read_before_somebody_asks(

@@ -166,6 +166,7 @@ QUERIES = [
     (f"{HERE}/happenings", {"kind": "answer"}, "$.kind"),
     (f"{HERE}/violations", {"ignore": "no-such-rule"}, "$.ignore[0]"),
     (f"{HERE}/rooms", {"name": "lobby"}, "$.name"),
+    (f"{HERE}/rest_requests", {"operation": "create_roomtoken"}, "$.operation"),
 ]
 
 

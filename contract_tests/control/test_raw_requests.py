@@ -151,13 +151,66 @@ async def test_a_last_event_id_of_odd_bytes_is_a_problem(api: Api, space: str) -
     assert "Last-Event-ID" in await problem(api, head + b"Last-Event-ID: \xff\r\n\r\n", 400)
 
 
+BODIES = {
+    "half": (b"Content-Length: 20\r\n\r\n{}", "the 20 bytes"),
+    "none": (b"Content-Length: 20\r\n\r\n", "the 20 bytes"),
+    "chunks": (b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "chunks"),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("path", ["spaces", "violations"])
 async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    path: str, body: str, start: Start
 ) -> None:
-    monkeypatch.setattr("mockserver.server.http.shapes.BODY_S", 0.01)
-    assert "the 20 bytes" in await problem(api, POST + b"Content-Length: 20\r\n\r\n{}", 408)
-    chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
-    assert "chunks" in await problem(api, chunked, 408)
+    api = await start(body_timeout_s=0.01)
+    head, (data, told) = POST.replace(b"/spaces ", b"/%s " % path.encode()), BODIES[body]
+    if path == "violations":
+        head = head.replace(b"application/json", b"application/jsonl")
+    raw = await send(api, head + data)
+    assert (raw.status, raw.headers["connection"]) == (408, "close")
+    assert told in json.loads(raw.body)["detail"]
+
+
+@pytest.mark.parametrize("body", BODIES)
+async def test_nor_is_one_for_the_rest_api(body: str, start: Start) -> None:
+    api = await start(body_timeout_s=0.01)
+    head = b"POST /api/video/rooms HTTP/1.1\r\nAuthorization: Basic YW55OmFueQ==\r\n" + HOST
+    raw = await send(api, head + BODIES[body][0])
+    assert (raw.status, raw.headers["connection"]) == (408, "close")
+    assert json.loads(raw.body) == {"error": "Request Timeout"}
+
+
+@pytest.mark.parametrize(
+    "data", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\n" + HOST, b"\r\n"]
+)
+async def test_a_head_that_does_not_end_is_not_waited_for_for_ever(
+    data: bytes, start: Start
+) -> None:
+    api = await start(connect_timeout_s=0.05)
+    raw = await send(api, data)
+    assert (raw.status, raw.headers["connection"]) == (408, "close")
+    assert b"only a part of the head" in raw.body
+    ((told, times),) = api.server.strangers
+    assert told.encode() in raw.body
+    assert times == 1
+
+
+async def test_who_has_asked_once_may_be_silent_afterwards(start: Start) -> None:
+    api = await start(connect_timeout_s=0.3)
+    reader, writer = await open_tcp(api.server.url)
+    request = b"GET /__mock__/health HTTP/1.1\r\n" + HOST + b"\r\n"
+    async with asyncio.timeout(PATIENCE_S):
+        writer.write(request)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        late, of_late = await open_tcp(api.server.url)
+        # The other connection was made later, and is cut.
+        assert await late.read() == b""
+        writer.write(request)
+        head = await reader.readuntil(b"HTTP/1.1 200 ")
+        assert b"408" not in head
+    for each in (writer, of_late):
+        each.close()
 
 
 async def test_a_client_that_waits_before_its_body_is_told_to_go_on(api: Api) -> None:

@@ -11,9 +11,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from contract_tests.shared.client import Client
+from contract_tests.shared.sockets import PATIENCE_S
 from mockserver import contract
+from mockserver.control.turns import Steps
 from mockserver.engine import Journal
 from mockserver.engine.journal import Entry
 from mockserver.protocol import frames
@@ -277,13 +280,13 @@ async def test_a_follower_of_one_name_decodes_no_others(
 ) -> None:
     """Many followers that decoded each frame would take most of the server's time."""
     decoded: list[int] = []
-    as_json = Journal.as_json
+    showing = Journal.showing
 
-    def counted(journal: Journal, entry: Entry) -> dict[str, Any]:
+    def counted(journal: Journal, entry: Entry) -> Steps[dict[str, Any]]:
         decoded.append(entry.number)
-        return as_json(journal, entry)
+        return showing(journal, entry)
 
-    monkeypatch.setattr(Journal, "as_json", counted)
+    monkeypatch.setattr(Journal, "showing", counted)
     streams = [await follow(name="video.rooms.get") for _ in range(3)]
     for _ in range(20):
         await client.sync()
@@ -301,3 +304,64 @@ async def test_a_name_that_is_spelt_with_escapes_is_followed_too(
     await client.socket.send_text(text.replace("video", r"\u0076ideo"))
     await client.answer("x")
     assert json.loads((await stream.event())["data"])["frame"]["method"] == "video.rooms.get"
+
+
+async def test_followers_of_the_same_look_at_an_entry_once(
+    client: Client, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    candidates = Journal.candidates
+
+    def counted(
+        journal: Journal, after: int, session: str | None, name: str | None
+    ) -> tuple[list[Entry], int]:
+        found, last = candidates(journal, after, session, name)
+        looked_at.extend(range(after + 1, last + 1))
+        return found, last
+
+    await client.sync()
+    streams = [await follow(name="video.rooms.get") for _ in range(4)]
+    await client.call("video.rooms.get")
+    ids = [(await stream.event())["id"] for stream in streams]
+    monkeypatch.setattr(Journal, "candidates", counted)
+    for _ in range(20):
+        await client.sync()
+    await client.call("video.rooms.get")
+    ids = [(await stream.event())["id"] for stream in streams]
+    assert len(set(ids)) == 1
+    assert len(looked_at) == len(set(looked_at))
+    assert len(looked_at) > 20
+
+
+async def test_a_slow_follower_misses_nothing_that_others_have_had(
+    client: Client, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "SCANNED", 2)
+    first = await follow(name="video.rooms.get")
+    for _ in range(5):
+        await client.call("video.rooms.get")
+    had = [(await first.event())["id"] for _ in range(5)]
+    late = await follow(name="video.rooms.get")
+    assert [(await late.event())["id"] for _ in range(5)] == had
+
+
+async def test_for_a_follower_that_has_gone_nothing_is_looked_at(
+    api: Api, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where it would get nothing, so that no write can fail."""
+    ended = asyncio.Event()
+    feed = traces._Follower.feed
+
+    async def watched(follower: traces._Follower, response: web.StreamResponse) -> None:
+        await feed(follower, response)
+        ended.set()
+
+    monkeypatch.setattr(traces._Follower, "feed", watched)
+    url = f"{api.server.http_url}/__mock__{space}/trace/follow?name=never"
+    async with api.http.get(url) as response:
+        await response.content.readline()
+        response.close()
+    async with asyncio.timeout(PATIENCE_S):
+        while not ended.is_set():
+            api.server.spaces["here"].journal.note(0, None, "news")
+            await asyncio.sleep(0)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from mockserver.control import arguments
 from mockserver.engine import Space, journal
 from mockserver.engine.journal import SLICE, TO_SERVER
 from mockserver.page import report
+from mockserver.protocol import explanation
+from mockserver.protocol.explanation import Problem
 from mockserver.server.http import spaces
 from mockserver.server.http.answers import SHORT
 from mockserver.server.http.context import Context
@@ -143,3 +147,35 @@ async def test_many_spaces_are_listed_some_at_a_time(
         listed = (await api.get("/spaces")).json["spaces"]
     assert max(in_turns.values()) <= spaces.SPACES_AT_ONCE
     assert [each["name"] for each in listed] == [f"space-{number}" for number in range(count)]
+
+
+async def test_others_go_on_while_a_wrong_frame_is_explained(
+    api: Api, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes long, and first of all the import of what it needs."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def explain(*_: object) -> list[Problem]:
+        began.set()
+        assert may_end.wait(10)
+        return [Problem("$.params", "an object", "5")]
+
+    monkeypatch.setattr(explanation, "explain", explain)
+    frame = {"jsonrpc": "2.0", "id": "mine", "method": "signalwire.ping", "params": 5}
+    pushing = asyncio.create_task(api.post(f"{space}/frames", {"frame": frame}))
+    assert await asyncio.to_thread(began.wait, 10)
+    await api.ok("GET", f"{space}")
+    may_end.set()
+    assert (await pushing).paths() == ["$.frame.params"]
+
+
+async def test_a_frame_that_came_by_http_is_checked_once(
+    api: Api, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON needs no look at each of its values; what a Python program gives does."""
+    monkeypatch.setattr(arguments, "plain", None)
+    params = {f"key-{each}": each for each in range(100)}
+    event = {"event_type": "e", "channel": "c", "params": params, "valid": False}
+    await api.ok("POST", f"{space}/events", event)
+    frame = {"jsonrpc": "2.0", "id": "mine", "method": "m", "params": params}
+    await api.ok("POST", f"{space}/frames", {"frame": frame, "valid": False})

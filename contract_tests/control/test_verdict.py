@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from mockserver import contract
-from mockserver.control import verdict as verdicts
+from mockserver.control import turns
 from mockserver.control.verdict import Verdict
 from mockserver.engine.journal import SLICE, TO_CLIENT, Journal
 from mockserver.protocol import frames
@@ -26,7 +26,7 @@ def test_each_frame_is_judged_once_also_when_the_journal_drops_it() -> None:
     verdict = Verdict(journal)
     for total in (3, 6, 9):
         say(journal, 3)
-        assert verdict.catch_up()
+        verdict.catch_up()
         assert len(verdict.judge) == total
         assert [each.frames for each in verdict.violations()] == [(n,) for n in range(1, total + 1)]
 
@@ -35,9 +35,9 @@ def test_a_frame_that_was_dropped_before_it_was_judged_cuts_the_trace() -> None:
     journal = Journal("demo", limit=3)
     verdict = Verdict(journal)
     say(journal, 3)
-    assert verdict.catch_up()
+    verdict.catch_up()
     say(journal, 4)
-    assert verdict.catch_up()
+    verdict.catch_up()
     assert len(verdict.judge) == 3
     assert verdict.violations() == []
 
@@ -46,14 +46,32 @@ def test_judging_can_stop_and_go_on() -> None:
     journal = Journal("demo")
     verdict = Verdict(journal)
     say(journal, 3)
-    assert [verdict.catch_up(within_s=-1) for _ in range(4)] == [False, False, False, True]
-    assert len(verdict.violations()) == 3
+    judged = [verdict.judged for _ in verdict.catching_up()]
+    assert {1, 2} <= set(judged)
+    assert [each.frames for each in verdict.violations()] == [(1,), (2,), (3,)]
 
 
-async def test_judging_in_slices_ends_although_there_is_always_something_new(
+@pytest.mark.parametrize("stopped_after", range(6))
+def test_two_who_judge_by_turns_judge_each_frame_once(stopped_after: int) -> None:
+    journal = Journal("demo")
+    verdict = Verdict(journal)
+    say(journal, 4)
+    one = verdict.catching_up()
+    for _ in range(stopped_after):
+        next(one, None)
+    say(journal, 2)
+    verdict.catch_up()
+    # It has frames in its hands that the other has judged meanwhile.
+    for _ in one:
+        pass
+    assert verdict.judged == 6
+    assert [each.frames for each in verdict.violations()] == [(n,) for n in range(1, 7)]
+
+
+async def test_judging_in_turns_ends_although_there_is_always_something_new(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(verdicts, "SLICE_S", -1)
+    monkeypatch.setattr(turns, "SLICE_S", -1)
     journal = Journal("demo")
     verdict = Verdict(journal)
     say(journal, 3)
@@ -64,7 +82,7 @@ async def test_judging_in_slices_ends_although_there_is_always_something_new(
         say(journal, 1)
 
     monkeypatch.setattr(verdict.judge, "feed", feed)
-    await verdict.catch_up_in_slices()
+    await verdict.catch_up_in_turns()
     assert len(verdict.judge) == 3
 
 
@@ -88,10 +106,10 @@ async def test_a_note_is_no_gap_and_no_end() -> None:
     for number in range(SLICE + 1):
         journal.note(number, "s1", "noted")
     async with asyncio.timeout(10):
-        await verdict.catch_up_in_slices()
+        await verdict.catch_up_in_turns()
     say(journal, 1)
     journal.note(0, "s1", "noted")
     async with asyncio.timeout(10):
-        await verdict.catch_up_in_slices()
+        await verdict.catch_up_in_turns()
     assert verdict.judged == journal.last
     assert [each.frames for each in verdict.violations()] == [(1,), (SLICE + 3,)]

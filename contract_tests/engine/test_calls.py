@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from traceback import walk_tb
 from typing import Any
 
 import pytest
@@ -364,6 +365,18 @@ def test_a_call_that_is_answered_otherwise_has_no_effect(world: World) -> None:
     world.settle()
     assert client.events[seen:] == []
     assert room.activities["recording"][recording_id].state == "recording"
+
+
+def test_a_refusal_for_many_calls_does_not_grow_with_them(world: World) -> None:
+    client, room, recording_id = recorded(world)
+    refusal = Refusal("403", "not now")
+    call = recording_calls(client, room)
+    depths = []
+    for _ in range(3):
+        world.script.plan("video.recording.pause", instead=refusal)
+        call("pause", recording_id)
+        depths.append(len(list(walk_tb(refusal.__traceback__))))
+    assert depths[0] == depths[1] == depths[2]
 
 
 def test_events_keep_their_order_when_the_latency_falls(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +110,7 @@ def test_an_agenda_is_ordered_by_time_and_then_by_who_came_first(times: list[int
         when, action = due
         action()
         assert done[-1][0] == when
+        assert agenda.due == min(sorted(times)[len(done) :], default=inf)
     assert done == sorted((when, number) for number, when in enumerate(times))
     assert len(agenda) == 0
 
@@ -115,10 +118,15 @@ def test_an_agenda_is_ordered_by_time_and_then_by_who_came_first(times: list[int
 def test_an_agenda_gives_nothing_before_its_time() -> None:
     agenda = Agenda()
     assert agenda.pop_due(10) is None
+    assert agenda.due == inf
     agenda.add(10, lambda: None)
+    agenda.add_first(12, lambda: None)
+    assert agenda.due == 10
     assert agenda.pop_due(9) is None
     assert agenda.pop_due(10) is not None
     assert agenda.pop_due(10) is None
+    agenda.add_first(11, lambda: None)
+    assert agenda.due == 11
 
 
 def test_everything_is_done_at_its_own_time_also_in_one_leap() -> None:

@@ -310,6 +310,53 @@ def test_entries_are_found_by_their_number(
     assert [entry.number for entry in journal.raw(after, most)] == wanted
 
 
+LOOKS = {
+    "len": len,
+    "first": lambda journal: journal.first,
+    "last": lambda journal: journal.last,
+    "dropped": lambda journal: journal.dropped,
+    "raw": lambda journal: journal.raw(),
+    "next_slice": lambda journal: journal.next_slice(0),
+    "candidates": lambda journal: journal.candidates(0, None, None),
+    "newest": lambda journal: journal.newest(1),
+    "slices": lambda journal: list(journal.slices()),
+    "entries": lambda journal: list(journal.entries()),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_whoever_looks_sees_the_call_that_is_about_to_be_answered(look: Any) -> None:
+    heard, added = Journal("p", limit=2), Journal("p", limit=2)
+    for journal in (heard, added):
+        journal.add(1, TO_SERVER, "s1", b'{"id":"1"}')
+        journal.add(2, TO_CLIENT, "s1", b'{"id":"1"}')
+    heard.hear(3, "s1", b'{"id":"2"}')
+    added.add(3, TO_SERVER, "s1", b'{"id":"2"}')
+    assert look(heard) == look(added)
+
+
+def test_a_call_is_noted_before_whatever_comes_after_it() -> None:
+    journal = Journal("p")
+    journal.hear(1, "s1", b"{}")
+    journal.hear(2, "s2", b"{}")
+    journal.note(3, None, "a note")
+    assert [(each.number, each.time) for each in journal.raw()] == [(1, 1), (2, 2), (3, 3)]
+    journal.hear(4, "s3", b"{}")
+    journal.clear()
+    journal.add(5, TO_CLIENT, "s3", b"{}")
+    assert [(each.number, each.time) for each in journal.raw()] == [(5, 5)]
+    assert journal.dropped == 0
+
+
+def test_whoever_listens_hears_of_a_call_before_it_is_answered() -> None:
+    journal, news = Journal("p"), list[int]()
+    journal.hear(1, "s1", b"{}")
+    journal.listen(lambda entry: news.append(entry.time))
+    assert news == []
+    journal.hear(2, "s1", b"{}")
+    assert news == [2]
+
+
 @given(
     limit=st.integers(1, 7),
     most_bytes=st.integers(0, 3_000),

@@ -80,6 +80,16 @@ def test_it_uses_no_keyword_that_would_go_unexplained(name: str) -> None:
 
 
 @every_schema
+def test_it_says_of_a_list_only_what_its_items_are(name: str) -> None:
+    # So a long list can be checked a part at a time.
+    of_the_whole = {"minItems", "maxItems", "uniqueItems", "contains", "prefixItems"}
+    for place, part in parts(schemas.load(name)):
+        assert not of_the_whole & set(part), place
+        if place.endswith("]") and "anyOf" in place:
+            assert not any("items" in each for _, each in parts(part)), place
+
+
+@every_schema
 def test_it_is_open_to_fields_that_it_does_not_know(name: str) -> None:
     for place, part in parts(schemas.load(name)):
         # A map may say what its values are; it may not refuse a key.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
+import socket
 import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -230,3 +232,18 @@ async def test_bug_while_a_message_is_handled_costs_its_answer_only(
     await other.sync()
     assert [str(bug) for bug in server.bugs] == ["a bug"]
     server.bugs.clear()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_server_that_has_stopped_leaves_no_connection_open(
+    turns: int, serve_here: ServeHere
+) -> None:
+    """Not even one that was being accepted: asyncio needs some turns of the loop for that."""
+    server = await serve_here()
+    host, port = server.url.removeprefix("ws://").removeprefix("wss://").split(":")
+    with socket.create_connection((host, int(port)), PATIENCE_S) as arriving:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.stop()
+        with contextlib.suppress(ConnectionResetError):
+            assert arriving.recv(1) == b""

@@ -25,13 +25,20 @@ LONGEST = 100_000
 KEY = b"\x01\x80\xfe\x37"
 
 
-def masked(opcode: int, payload: bytes, *, final: bool = True, key: bytes = KEY) -> bytes:
-    """One frame of a client, masked byte by byte as the RFC describes it."""
+def masked(
+    opcode: int, payload: bytes, *, final: bool = True, key: bytes = KEY, width: int | None = None
+) -> bytes:
+    """One frame of a client, masked byte by byte as the RFC describes it.
+
+    ``width``: in how many bytes after the first two its length is written; None: in the fewest.
+    """
     size = len(payload)
+    if width is None:
+        width = 0 if size < 126 else 2 if size < 1 << 16 else 8
     head = bytes([opcode | (0x80 if final else 0)])
-    if size < 126:
+    if width == 0:
         head += bytes([0x80 | size])
-    elif size < 1 << 16:
+    elif width == 2:
         head += struct.pack("!BH", 0x80 | 126, size)
     else:
         head += struct.pack("!BQ", 0x80 | 127, size)
@@ -46,8 +53,8 @@ def read_all(data: bytes, *, piece: int | None = None) -> list[tuple[int, bytes]
     for start in range(0, len(data), piece):
         reader.feed(data[start : start + piece])
         while (message := reader.next()) is not None:
-            if message.opcode != CONTINUATION:
-                found.append((message.opcode, message.payload))
+            if message[0] != CONTINUATION:
+                found.append(message)
     return found
 
 
@@ -169,7 +176,27 @@ def closing(code: int, reason: bytes = b"") -> bytes:
         pytest.param(masked(CLOSE, b"\x03"), 1002, id="half a close code"),
         pytest.param(masked(CLOSE, closing(1000, b"\xff")), 1007, id="close reason no UTF-8"),
         pytest.param(masked(TEXT, b"x" * LONGEST + b"x")[:10], 1009, id="too long, by its head"),
-        pytest.param(b"\x81\xff" + b"\xff" * 8, 1009, id="a length of 64 bits"),
+        pytest.param(b"\x81\xff\x7f" + b"\xff" * 7, 1009, id="the longest length"),
+        pytest.param(b"\x81\xff\x80" + b"\x00" * 7, 1002, id="a length of 64 bits"),
+        pytest.param(b"\x81\xff" + b"\xff" * 8, 1002, id="a length of 64 bits, all of them"),
+        *(
+            pytest.param(
+                masked(opcode, b"x" * size, final=final, width=width),
+                1002,
+                id=f"{what}, its length {size} in {width} bytes",
+            )
+            for width, size in ((2, 0), (2, 1), (2, 125), (8, 0), (8, 125), (8, 126), (8, 65_535))
+            for what, opcode, final in (
+                ("text", TEXT, True),
+                ("binary", BINARY, True),
+                ("fragment", TEXT, False),
+            )
+        ),
+        pytest.param(
+            masked(TEXT, b"a", final=False) + masked(CONTINUATION, b"b", width=2),
+            1002,
+            id="continuation, its length 1 in 2 bytes",
+        ),
         pytest.param(
             masked(TEXT, b"x" * 60_000, final=False) + masked(CONTINUATION, b"x" * 40_001)[:10],
             1009,

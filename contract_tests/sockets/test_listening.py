@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
 from contract_tests.shared.sockets import Socket
-from mockserver.server.sockets import listening
+from mockserver import listening
 
 from .conftest import ServeHere
 
@@ -100,3 +102,44 @@ def test_ready_file_names_all(tmp_path: Path) -> None:
         port = told["url"].rpartition(":")[2]
         assert told["addresses"] == [f"127.0.0.1:{port}", f"[::1]:{port}"]
         assert f"127.0.0.1:{port} and [::1]:{port}" in server.log.read_text()
+
+
+async def test_system_without_a_free_descriptor_accepts_later(
+    serve_here: ServeHere, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused: list[socket.socket] = []
+
+    class Exhausted(socket.socket):
+        def accept(self) -> tuple[socket.socket, object]:
+            if not refused:
+                refused.append(self)
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return super().accept()
+
+    monkeypatch.setattr(socket, "socket", Exhausted)
+    monkeypatch.setattr(listening, "TRY_AGAIN_S", 0.01)
+    server = await serve_here()
+    monkeypatch.undo()
+    client = Client(await Socket.open(server.url))
+    assert "result" in await client.connect("p", "t")
+    client.socket.abort()
+    assert refused
+    assert "no connection can be accepted for now: Too many open files" in caplog.text
+
+
+async def test_loop_that_cannot_wait_for_a_socket_accepts_by_itself(
+    serve_here: ServeHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows."""
+
+    def add_reader(*arguments: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", add_reader)
+    server = await serve_here()
+    client = Client(await Socket.open(server.url))
+    assert "result" in await client.connect("p", "t")
+    client.socket.abort()
+    await server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        await Socket.open(server.url)

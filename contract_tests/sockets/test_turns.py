@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from contract_tests.shared.sockets import CLOSE, PING, TEXT, frame
+from contract_tests.shared.sockets import CLOSE, PATIENCE_S, PING, TEXT, frame
 from mockserver.engine import Connection, Session
 from mockserver.server import Settings
 from mockserver.server.sockets import Sockets, Strangers
@@ -130,6 +130,34 @@ async def test_answers_of_one_read_leave_in_one_write(rig: Rig) -> None:
     assert len(rig.transport.written) == 1
 
 
+async def test_a_client_does_not_wait_for_what_comes_behind_its_answer(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what the last message causes, the first frame leaves at once, the rest in one piece."""
+    written: list[int] = []
+
+    def receive(connection: Connection, data: bytes) -> None:
+        for each in (b"answer to " + data, b"an event", b"another"):
+            connection.send(each)
+            written.append(len(rig.transport.written))
+
+    monkeypatch.setattr(rig.sockets, "receive", receive)
+    rig.send(b"1", b"2")
+    assert written == [0, 0, 0, 1, 1, 1]
+    assert rig.transport.written == [
+        b"\x81\x0banswer to 1\x81\x08an event\x81\x07another\x81\x0banswer to 2",
+        b"\x81\x08an event\x81\x07another",
+    ]
+
+
+async def test_one_text_for_many_is_framed_once(rig: Rig) -> None:
+    make = rig.sockets.text_frames
+    text = b"to everybody"
+    assert make.of(text) is make.of(text)
+    assert make.of(b"to one") == b"\x81\x06to one"
+    assert make.of(text) == b"\x81\x0cto everybody"
+
+
 async def test_others_are_written_to_at_once(rig: Rig) -> None:
     rig.socket.connection.send(b"an event")
     assert rig.transport.written == [b"\x81\x08an event"]
@@ -225,7 +253,7 @@ async def test_what_is_not_taken_in_time_is_cut(rig: Rig, monkeypatch: pytest.Mo
     rig.transport.fill()
     rig.socket.connection.send(b"waits")
     rig.socket.connection.close(1013, "slow")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not rig.transport.ended:
             await asyncio.sleep(0)
     assert rig.transport.ended == "aborted"
@@ -253,7 +281,7 @@ async def test_client_that_is_slow_to_answer_is_not_reset(
     """The server ends its own side, and reads on: what is on its way still arrives."""
     monkeypatch.setattr("mockserver.server.sockets.socket.CLOSE_TIMEOUT_S", 0.0)
     rig.socket.connection.close(1001, "bye")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not rig.transport.has_ended_writing:
             await asyncio.sleep(0)
     assert rig.transport.ended == ""
@@ -268,7 +296,7 @@ async def test_drained_gives_up_in_the_end(rig: Rig, monkeypatch: pytest.MonkeyP
     rig.transport.fill()
     rig.socket.connection.send(b"waits")
     session = SimpleNamespace(connection=rig.socket.connection)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await rig.sockets.drained([cast(Session, session)])
     assert rig.socket.connection.outbox == [b"waits"]
 

@@ -57,6 +57,11 @@ class _NotJson(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
+    def within(self, place: str) -> _NotJson:
+        """The same, as seen from what has the value at this place."""
+        path = f"${place}{self.problem.path.removeprefix('$')}"
+        return _NotJson(replace(self.problem, path=path))
+
 
 def checked_by(
     schema: str | Schema, *, but: Sequence[str] = ()
@@ -89,6 +94,12 @@ def checked_by(
     return decorate
 
 
+def unchecked(method: Callable[P, R]) -> Callable[P, R]:
+    """A method whose arguments are not checked: for those that have been, as a request's have."""
+    plain_method: Callable[P, R] = inspect.unwrap(method)
+    return plain_method
+
+
 def check(
     arguments: Mapping[str, Any], schema: Schema, action: str | None = None
 ) -> dict[str, Any]:
@@ -119,7 +130,7 @@ def check(
     return told
 
 
-def plain(value: Any, path: str = "$", depth: int = 0) -> Any:
+def plain(value: Any, depth: int = 0) -> Any:
     """A value as JSON has it: lists for tuples, dicts for mappings.
 
     Raises:
@@ -128,33 +139,54 @@ def plain(value: Any, path: str = "$", depth: int = 0) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if depth > MAX_DEPTH:
-        raise _NotJson(Problem(path, f"at most {MAX_DEPTH} levels", "more"))
+        raise _NotJson(Problem("$", f"at most {MAX_DEPTH} levels", "more"))
     if isinstance(value, str):
         if not _is_writable(value):
             expected = "a text that UTF-8 can write, without lone surrogates"
-            raise _NotJson(_unsendable(path, expected, value))
+            raise _NotJson(_unsendable(expected, value))
         return str(value)
     if isinstance(value, int):
         if not SMALLEST <= value <= LARGEST:
-            raise _NotJson(_unsendable(path, "a whole number of at most 64 bits", value))
+            raise _NotJson(_unsendable("a whole number of at most 64 bits", value))
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise _NotJson(Problem(path, "a finite number", str(value)))
+            raise _NotJson(Problem("$", "a finite number", str(value)))
         return float(value)
     if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str) or not _is_writable(key):
-                raise _NotJson(_unsendable(path, "keys that are texts", key))
-        return {key: plain(each, f"{path}.{key}", depth + 1) for key, each in value.items()}
+        return _plain_object(value, depth)
     if isinstance(value, list | tuple):
-        return [plain(each, f"{path}[{n}]", depth + 1) for n, each in enumerate(value)]
-    raise _NotJson(_unsendable(path, "something that JSON can say", value))
+        return _plain_list(value, depth)
+    raise _NotJson(_unsendable("something that JSON can say", value))
 
 
-def _unsendable(path: str, expected: str, value: object) -> Problem:
+def _plain_object(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str) or not (key.isascii() or _is_writable(key)):
+            raise _NotJson(_unsendable("keys that are texts", key))
+    told: dict[str, Any] = {}
+    # Where something is wrong is told on the way out: most is right, and there may be much of it.
+    try:
+        for key, each in value.items():
+            told[key] = plain(each, depth + 1)
+    except _NotJson as error:
+        raise error.within(f".{key}") from None
+    return told
+
+
+def _plain_list(value: Sequence[Any], depth: int) -> list[Any]:
+    told: list[Any] = []
+    try:
+        for each in value:
+            told.append(plain(each, depth + 1))  # noqa: PERF401 - how far it came is needed
+    except _NotJson as error:
+        raise error.within(f"[{len(told)}]") from None
+    return told
+
+
+def _unsendable(expected: str, value: object) -> Problem:
     found = f"{shorten(ascii(value))} ({type(value).__name__}), which cannot be sent as JSON"
-    return Problem(path, expected, found)
+    return Problem("$", expected, found)
 
 
 def _is_writable(text: str) -> bool:

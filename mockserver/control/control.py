@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Mapping
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mockserver import contract, schemas
 from mockserver.engine import (
@@ -23,14 +23,16 @@ from mockserver.engine import (
     seconds,
 )
 from mockserver.protocol import catalogue, durations, frames, validation
+from mockserver.protocol.documents import Each
 from mockserver.protocol.errors import ProtocolError, Refusal
 
 from . import views
-from .arguments import NUMBER, check, checked_by
+from .arguments import NUMBER, check, checked_by, unchecked
 from .errors import ControlError
 from .happenings import Happenings
 from .part import Part, Performed
 from .shapes import action_shape
+from .turns import others, others_if, patience
 from .verdict import Verdict
 from .video import VideoControl
 
@@ -58,6 +60,20 @@ class Service(Protocol):
 
     async def drained(self, space: Space) -> None:
         """Return once all that the space has sent so far has been handed to the network."""
+
+
+class Done(NamedTuple):
+    """An action that has been done.
+
+    Attributes:
+        part: the tester's hand on the namespace.
+        result: what the action returned.
+        container: where it was done.
+    """
+
+    part: Part
+    result: Any
+    container: Any
 
 
 class SpaceControl:
@@ -91,6 +107,19 @@ class SpaceControl:
     ) -> Performed | None:
         """Do one of the actions that scripts can do too, by its row in the engine's tables.
 
+        The arguments and errors are those of `act`.
+
+        Returns:
+            What it was done to, as it stands now.
+        """
+        done = await self.act(verb, where, wait=wait, **arguments)
+        return None if done is None else done.part.view(done.result, done.container)
+
+    async def act(
+        self, verb: str, where: str | None = None, *, wait: bool = True, **arguments: Any
+    ) -> Done | None:
+        """Do an action; for those who do not want a view of all that it was done to.
+
         Args:
             verb: ``join``, ``stop_recording``, ….
             where: for an action in a container, its name or id (a room's name, the id of its
@@ -99,13 +128,13 @@ class SpaceControl:
             arguments: those of the action's schema.
 
         Returns:
-            What it was done to, as it stands now.
+            What it was done to; None for an action that is done in no container.
 
         Raises:
             ArgumentError: no such action, or arguments that are not its own.
             Refusal: 404 or 409, when the state does not allow it.
         """
-        self.space.tick()
+        await self._caught_up()
         if not isinstance(verb, str) or verb not in ACTIONS:
             near = catalogue.nearest(str(verb), ACTIONS)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ACTIONS)}"
@@ -115,14 +144,17 @@ class SpaceControl:
         named = {} if where is None else {part.argument if part else "where": where}
         told = check({**arguments, **named, "wait": wait}, action_shape(verb, done=False), verb)
         arguments = _in_microseconds(verb, {key: told[key] for key in arguments})
+        is_time_up = patience()
         if part is None or row.container is None:
-            self.space.do(verb, None, arguments)
+            self.space.do(verb, None, arguments, may_pause=True)
+            await others_if(is_time_up)
             await self.sent(wait)
             return None
         container = part.find(where)
-        result = self.space.do(verb, container, arguments)
+        result = self.space.do(verb, container, arguments, may_pause=True)
+        await others_if(is_time_up)
         await self.sent(wait)
-        return part.view(result, container)
+        return Done(part, result, container)
 
     async def sent(self, wait: bool = True) -> None:
         """Wait until what was caused has been sent, latency included.
@@ -138,7 +170,7 @@ class SpaceControl:
         caused_until = self.space.last_delivery
         while (delay := self._real_delay(caused_until)) is not None and not self.over.is_set():
             await asyncio.sleep(delay)
-            self.space.tick()
+            await self._caught_up()
             await self._settle()
 
     def _real_delay(self, until: int) -> float | None:
@@ -159,7 +191,7 @@ class SpaceControl:
         Raises:
             FaultError: no such fault, or parameters that do not fit.
         """
-        self.space.tick()
+        await self._caught_up()
         injection = self.space.faults.inject(name, parameters)
         await self._settle()
         return views.fault_view(self.space, injection)
@@ -281,9 +313,12 @@ class SpaceControl:
             InvalidFrame: it does not fit, and ``valid`` was not False.
             ControlError: no such session.
         """
-        self.space.tick()
-        if valid:
-            validation.check_outgoing(frame)
+        # A long frame took long to be checked.
+        await others()
+        await self._caught_up()
+        if valid and not validation.is_fine(frame):
+            # A thread explains it: that takes long, and what it needs is slow to import.
+            await asyncio.to_thread(validation.check_outgoing, frame)
         sessions = self._sessions(session)
         self.space.push(frame, sessions)
         await self._settle()
@@ -303,7 +338,7 @@ class SpaceControl:
         frame = frames.event(
             self.space.identities.uuid(), event_type, channel, seconds(self.space.now), params
         )
-        return await self.push(frame, session=session, valid=valid)
+        return await unchecked(SpaceControl.push)(self, frame, session=session, valid=valid)
 
     def outlook(self) -> list[views.Coming]:
         """What the script does next: the soonest first, then what waits for something."""
@@ -313,6 +348,10 @@ class SpaceControl:
     def sessions(self) -> list[views.Session]:
         """The sessions, those that are away too, in the order in which they connected."""
         return [views.session_view(each) for each in self.space.sessions.values()]
+
+    def all_sessions(self) -> Each:
+        """The same, for an answer that is written in pieces: each as it stands then."""
+        return Each(map(views.session_view, list(self.space.sessions.values())))
 
     def _sessions(self, name: str | None) -> list[Session]:
         connected = [each for each in self.space.sessions.values() if not each.is_away]
@@ -353,7 +392,7 @@ class SpaceControl:
         """
         clock = self._standing()
         by_us = durations.rounded(by)
-        self.space.tick()
+        await self._caught_up()
         # What was said until now belongs to this time, and so do the acknowledgements of it.
         await self._settle(acknowledged=acknowledged)
         target = self.space.now + by_us
@@ -370,7 +409,7 @@ class SpaceControl:
             ControlError: the clock is running, or there is no end to it.
         """
         clock = self._standing()
-        self.space.tick()
+        await self._caught_up()
         await self._settle(acknowledged=acknowledged)
         for _ in range(MOST_ADVANCES):
             deadline = self.space.next_deadline()
@@ -432,12 +471,18 @@ class SpaceControl:
 
     async def _step(self, clock: ManualClock | RunningClock, to: int, acknowledged: bool) -> None:
         clock.move(max(to, clock.now()))
-        self.space.tick()
+        await self._caught_up()
         await self._settle(acknowledged=acknowledged)
+
+    async def _caught_up(self) -> None:
+        """Catch up with the clock; others run meanwhile."""
+        while self.space.tick_some():
+            await others()
 
     async def _settle(self, *, acknowledged: bool = False) -> None:
         """Do what is due now, and wait until it has been sent."""
-        self.space.advance(self.space.now)
+        while self.space.advance_some(self.space.now):
+            await others()
         self._service.rearm(self.space)
         await self._service.drained(self.space)
         if acknowledged:
@@ -484,7 +529,7 @@ class SpaceControl:
         Args:
             ignore: names of rules that do not matter here.
         """
-        await self.verdict.catch_up_in_slices()
+        await self.verdict.catch_up_in_turns()
         return self.verdict.violations(ignore)
 
     @checked_by("violations_query")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from mockserver import contract
@@ -16,10 +18,20 @@ from mockserver.protocol.explanation import Problem, shorten
 from .arguments import ArgumentError, check, checked_by
 from .index import Index
 from .shapes import Schema
+from .turns import Steps, at_once, in_turns
 from .views import Happening
 
 NEAREST_SHOWN = 3
 TIMELINE_SHOWN = 40
+
+COMPARED = 500
+"""How many of the newest of a name are looked at for those that are nearest to what was wanted."""
+
+LOOKED_BACK = 200
+"""Frames before those of a timeline that are read too, because they explain them."""
+
+NUMBERED = 20
+"""Happenings that a message names by their numbers."""
 
 Wanted = str | tuple[str, Mapping[str, Any]]
 """A method or event type, bare or with the params that matter."""
@@ -66,6 +78,16 @@ class Happenings:
             check_name(name)
         return self._of(name, kind)
 
+    def after(
+        self, number: int, name: str | None = None, kind: str | None = None
+    ) -> Iterator[Happening]:
+        """The same without those up to a number, each when it is asked for."""
+        if name is not None:
+            check_name(name)
+        self._index.catch_up()
+        found = list(self._index.all() if name is None else self._index.named(name))
+        return (each for each in found if each.n > number and kind in (None, each.kind))
+
     def _of(self, name: str | None, kind: str | None = None) -> list[Happening]:
         self._index.catch_up()
         found = self._index.all() if name is None else self._index.named(name)
@@ -94,26 +116,55 @@ class Happenings:
         timeout_s = durations.rounded(timeout) / MICROSECONDS
         news = asyncio.Event()
         stop = self._journal.listen(lambda _: news.set())
-        looked_at = 0
         try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    news.clear()
-                    await self._index.catch_up_in_slices()
-                    after = max(self._waited.get(name, 0), looked_at)
-                    for each in self._index.named_after(name, after):
-                        if not differences(params or {}, each.params):
-                            self._waited[name] = each.n
-                            return each
-                        looked_at = each.n
-                    await news.wait()
-        except TimeoutError:
-            problem = f"{name}{_shown(params)} did not come within {timeout_s:g} s"
-            if had := self._matching(name, params):
-                problem += f"; {_numbers(had)} is what earlier waits had, or went past"
-            raise TimeoutError(self._told(problem, name, params)) from None
+            # What has happened already counts, however long it takes to read it.
+            found, looked_at = await self._next(name, params, 0)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    while found is None:
+                        await news.wait()
+                        news.clear()
+                        found, looked_at = await self._next(name, params, looked_at)
+            if found is None:
+                # It may have come while the time went by.
+                found, _ = await self._next(name, params, looked_at)
         finally:
             stop()
+        if found is not None:
+            return found
+        problem = f"{name}{_shown(params)} did not come within {timeout_s:g} s"
+        if had := await in_turns(self._matching(name, params)):
+            problem += f"; {_numbers(had)} is what earlier waits had, or went past"
+        raise TimeoutError(await in_turns(self._told(problem, name, params)))
+
+    async def _next(
+        self, name: str, params: Mapping[str, Any] | None, looked_at: int
+    ) -> tuple[Happening | None, int]:
+        """The first above a number that no wait has had, which this one has then.
+
+        Returns:
+            It, or None; and the number up to which there is no other.
+        """
+        while True:
+            await self._index.catch_up_in_slices()
+            read = self._index.read
+            after = max(self._waited.get(name, 0), looked_at)
+            found = await in_turns(self._first(name, params, after))
+            if found is None:
+                return None, read
+            # Another wait may have had it meanwhile.
+            if found.n > self._waited.get(name, 0):
+                self._waited[name] = found.n
+                return found, found.n
+
+    def _first(
+        self, name: str, params: Mapping[str, Any] | None, after: int
+    ) -> Steps[Happening | None]:
+        for each in self._index.named_after(name, after):
+            if not differences(params or {}, each.params):
+                return each
+            yield
+        return None
 
     @checked_by("expect_count", but=["name"])
     def expect(
@@ -131,14 +182,20 @@ class Happenings:
             ArgumentError: ``params`` or ``times`` make no sense.
             AssertionError: there are more or fewer; shows the nearest, and the timeline.
         """
+        return at_once(self.expecting(name, params, times))
+
+    def expecting(
+        self, name: str, params: Mapping[str, Any] | None = None, times: int | None = None
+    ) -> Steps[list[Happening]]:
+        """The same in steps; what they need is read when the first is done."""
         check_name(name)
-        found = self._matching(name, params)
+        found = yield from self._matching(name, params)
         if len(found) == times or (times is None and found):
             return found
         wanted = "at least once" if times is None else _times(times)
         came = f"{_times(len(found))} ({_numbers(found)})" if found else _times(0)
         problem = f"expected {name}{_shown(params)} {wanted}, but it came {came}"
-        raise AssertionError(self._told(problem, name, params))
+        raise AssertionError((yield from self._told(problem, name, params)))
 
     def expect_in_order(self, wanted: Sequence[Wanted]) -> list[Happening]:
         """These, one after another; others may stand between them.
@@ -148,25 +205,36 @@ class Happenings:
             ArgumentError: one is neither a name, nor a name and params.
             AssertionError: one is missing after those before it; says which.
         """
+        return at_once(self.expecting_in_order(wanted))
+
+    def expecting_in_order(self, wanted: Sequence[Wanted]) -> Steps[list[Happening]]:
+        """The same in steps, as ``expecting``."""
         steps = [_step(number, each) for number, each in enumerate(wanted)]
+        self._index.catch_up()
+        names = {name for name, _ in steps}
+        rest = {name: iter(tuple(self._index.named(name))) for name in names}
         found: list[Happening] = []
-        rest = iter(self._of(None))
         for name, params in steps:
-            for each in rest:
-                if each.name == name and not differences(params or {}, each.params):
+            after = found[-1].n if found else 0
+            for each in rest[name]:
+                yield
+                if each.n > after and not differences(params or {}, each.params):
                     found.append(each)
                     break
             else:
-                raise AssertionError(self._told(self._missing(steps, found), name, params))
+                missing = yield from self._missing(steps, found)
+                raise AssertionError((yield from self._told(missing, name, params)))
         return found
 
     def _missing(
         self, steps: Sequence[tuple[str, Mapping[str, Any] | None]], found: Sequence[Happening]
-    ) -> str:
+    ) -> Steps[str]:
         """The wanted order as a list, with the numbers of what came and a word on what did not."""
         name, params = steps[len(found)]
         problem = f"did not come after #{found[-1].n}" if found else "did not come"
-        if early := [each for each in self._matching(name, params) if each not in found]:
+        matching = yield from self._matching(name, params)
+        had = {each.n for each in found}
+        if early := [each for each in matching if each.n not in had]:
             problem += f", but before it: {_numbers(early)}"
         lines = ["expected in this order:"]
         lines += [f"  #{each.n:<4} {each.name}" for each in found]
@@ -174,30 +242,63 @@ class Happenings:
         lines += [f"        {later}{_shown(more)}" for later, more in steps[len(found) + 1 :]]
         return "\n".join(lines)
 
-    def _matching(self, name: str, params: Mapping[str, Any] | None) -> list[Happening]:
-        return [each for each in self._of(name) if not differences(params or {}, each.params)]
+    def _matching(self, name: str, params: Mapping[str, Any] | None) -> Steps[list[Happening]]:
+        self._index.catch_up()
+        found = []
+        for each in tuple(self._index.named(name)):
+            yield
+            if not differences(params or {}, each.params):
+                found.append(each)
+        return found
 
     @checked_by(LAST)
     def timeline(self, last: int | None = None) -> str:
-        """The space's trace as text, a line per frame."""
-        return contract.timeline(contract.Trace.from_entries(self._journal.entries()), last)
+        """The space's trace as text, a line per frame.
 
-    def _told(self, problem: str, name: str, params: Mapping[str, Any] | None) -> str:
+        Args:
+            last: only that many of its last frames, or fewer if they are long; None: all. They are
+                told as far as the frames shortly before them explain it.
+        """
+        if last is None:
+            return contract.timeline(contract.Trace.from_entries(self._journal.entries()))
+        return at_once(self._newest(last))
+
+    def _newest(self, last: int) -> Steps[str]:
+        journal = self._journal
+        newest = journal.newest(last + LOOKED_BACK)
+        # The first one has the time from which the others are counted.
+        first = [each for each in journal.raw(limit=1) if each.number < newest[0].number]
+        total, shown = len(journal), []
+        for each in [*first, *newest]:
+            yield
+            shown.append((yield from journal.showing(each)))
+        yield
+        trace = contract.Trace.from_entries(shown)
+        yield
+        return contract.timeline(trace, min(last, len(newest)), total=total)
+
+    def _told(self, problem: str, name: str, params: Mapping[str, Any] | None) -> Steps[str]:
+        """A problem, with what came instead."""
         lines = [problem]
-        others = [each for each in self._of(name) if differences(params or {}, each.params)]
-        others.sort(key=lambda each: len(differences(params or {}, each.params)))
+        others = []
+        for each in self._index.newest_named(name, COMPARED):
+            if found := differences(params or {}, each.params):
+                others.append((each, found))
+            yield
+        others.sort(key=lambda other: len(other[1]))
         if others:
             lines.append("the nearest that came:")
-        for each in others[:NEAREST_SHOWN]:
-            different = "; ".join(map(_said, differences(params or {}, each.params)))
+        for each, found in others[:NEAREST_SHOWN]:
+            different = "; ".join(map(_said, found))
             lines.append(f"  #{each.n} {name}: {different}")
         lines += [
             f"  #{each.n} {name} does not count, being invalid: {each.problem}"
-            for each in self._index.invalid(name)
+            for each in islice(self._index.invalid(name), TIMELINE_SHOWN)
         ]
-        if not self._of(name):
+        if not self._index.named(name):
             lines.append(f"what came: {', '.join(self._index.names()) or 'nothing'}")
-        lines += ["timeline:", self.timeline(TIMELINE_SHOWN) or "  nothing crossed the wire"]
+        timeline = yield from self._newest(TIMELINE_SHOWN)
+        lines += ["timeline:", timeline or "  nothing crossed the wire"]
         return printable("\n".join(lines))
 
 
@@ -235,7 +336,11 @@ def _shown(params: Mapping[str, Any] | None) -> str:
 
 
 def _numbers(happenings: Sequence[Happening]) -> str:
-    return ", ".join(f"#{each.n}" for each in happenings)
+    """The numbers of the first few, and how many more there are."""
+    more = len(happenings) - NUMBERED
+    return ", ".join(f"#{each.n}" for each in happenings[:NUMBERED]) + (
+        f" and {more} more" if more > 0 else ""
+    )
 
 
 def _times(count: int) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from mockserver.engine import Journal, seconds
-from mockserver.engine.journal import NOTE, SLICE, TO_SERVER, Entry
+from mockserver.engine.journal import NOTE, TO_SERVER, Entry
 from mockserver.protocol.frames import EVENT_METHOD
 
+from .turns import turn
 from .views import Happening
 
 _CALL, _EVENT = b'"method"', f'"{EVENT_METHOD}"'.encode()
@@ -49,6 +50,13 @@ class Index:
         self._invalid: deque[Invalid] = deque()
         # Event id -> the entry in which it was first seen.
         self._event_ids: dict[str, int] = {}
+        # The event that was decoded last, and its id.
+        self._event: tuple[bytes, str] = b"", ""
+
+    @property
+    def read(self) -> int:
+        """The number of the last entry that has been read."""
+        return self._read
 
     def catch_up(self) -> None:
         """Read what the journal has got since the last time."""
@@ -57,11 +65,12 @@ class Index:
 
     async def catch_up_in_slices(self) -> None:
         """The same, and others run in between when it is much."""
-        has_more = True
+        has_more = self._read_slice()
         while has_more:
-            has_more = self._read_slice()
-            if has_more:
-                await asyncio.sleep(0)
+            async with turn() as end:
+                has_more = self._read_slice()
+                while has_more and time.monotonic() < end:
+                    has_more = self._read_slice()
 
     def all(self) -> Iterable[Happening]:
         """All that have been read, oldest first."""
@@ -73,8 +82,16 @@ class Index:
 
     def named_after(self, name: str, n: int) -> list[Happening]:
         """Those of this name with a number above ``n``, oldest first; older ones cost nothing."""
-        newest_first = reversed(self._by_name.get(name, ()))
-        return [*takewhile(lambda each: each.n > n, newest_first)][::-1]
+        found = self._by_name.get(name)
+        if found is None:
+            return []
+        if found[0].n > n:
+            return list(found)
+        return [*takewhile(lambda each: each.n > n, reversed(found))][::-1]
+
+    def newest_named(self, name: str, most: int) -> list[Happening]:
+        """The newest of this name, oldest first."""
+        return [*islice(reversed(self._by_name.get(name, ())), most)][::-1]
 
     def invalid(self, name: str) -> Iterator[Invalid]:
         """Calls of this name that broke the protocol."""
@@ -86,8 +103,7 @@ class Index:
 
     def _read_slice(self) -> bool:
         """Read some entries; tells whether there are more."""
-        entries = self._journal.raw(self._read, SLICE)
-        for entry in entries:
+        for entry in self._journal.next_slice(self._read):
             self._note(entry)
             self._read = entry.number
         self._forget()
@@ -120,6 +136,9 @@ class Index:
             self._add(entry, "call", method, frame["params"])
 
     def _note_event(self, entry: Entry) -> None:
+        if entry.data is self._event[0] and self._event[1] in self._event_ids:
+            # One that goes to many sessions is decoded once.
+            return
         # What a tester pushes may be anything.
         try:
             frame = orjson.loads(entry.data)
@@ -129,6 +148,7 @@ class Index:
         if not isinstance(event, dict) or frame.get("method") != EVENT_METHOD:
             return
         event_id = str(frame.get("id"))
+        self._event = entry.data, event_id
         if event_id in self._event_ids:
             return
         self._event_ids[event_id] = entry.number

@@ -30,6 +30,7 @@ from mockserver.scenarios import Scenario, ScenarioScript
 from . import options
 from .options import SpaceOptions
 from .timer import SpaceTimer
+from .turns import patience
 
 if TYPE_CHECKING:
     from mockserver.rest.state import RestSpace
@@ -216,6 +217,7 @@ class Spaces(Keeper):
         current = self._records.pop(name)
         for record in (*self._former.pop(name, {}).values(), current):
             space = record.space
+            space.finish()
             space.on_empty = _nothing
             # First, so that what a fault holds back can leave.
             space.faults.withdraw()
@@ -329,6 +331,7 @@ class Spaces(Keeper):
     def stop(self) -> None:
         """Stop all timers; the spaces can still be looked at."""
         for record in (*self._records.values(), *self._all_former()):
+            record.space.finish()
             record.timer.cancel()
             if record.control is not None:
                 record.control.close()
@@ -399,6 +402,7 @@ class Spaces(Keeper):
             on_bug=self._on_bug,
             strike_door=self._strike_door,
         )
+        space.patience = patience
         if "chaos" in complete:
             # Imported here: most spaces are spared it.
             from mockserver.engine.faults.chaos import Chaos

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from mockserver.protocol.documents import Document, Each
+
 Performed = Any
 """What an action was done to, as the views of its namespace show it."""
 
@@ -29,5 +31,8 @@ class Part(Protocol):
     def view(self, result: Any, container: Any) -> Performed:
         """What an action returned, or else the container, as it stands now."""
 
-    def state(self) -> dict[str, Any]:
+    def document(self, result: Any, container: Any) -> Performed | Document:
+        """The same as `view`, for an answer that is written in pieces."""
+
+    def state(self) -> dict[str, Each]:
         """All that is there, by the names of the control API: ``{"rooms": […]}``."""

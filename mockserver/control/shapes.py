@@ -9,7 +9,7 @@ The control API checks bodies and queries by them, and the Python handles their 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeGuard
 
@@ -47,8 +47,11 @@ def actions() -> list[str]:
 
 @cache
 def shape(name: str) -> Schema:
-    """The schema of a body, query or answer: ``create_space``, ``room_view``."""
-    schema = with_names(_composed(schemas.load(f"control/{name}")))
+    """The schema of a body, query or answer: ``create_space``, ``room_view``.
+
+    One that is not the control API's own is named with its folder: ``standins/scenario``.
+    """
+    schema = with_names(_composed(schemas.load(name if "/" in name else f"control/{name}")))
     assert isinstance(schema, dict)
     return schema
 
@@ -111,8 +114,7 @@ def action_shape(verb: str, *, done: bool = True) -> Schema:
 
 def problems(value: Any, schema: Schema) -> list[Problem]:
     """What is wrong with a value that came from a tester; empty when it fits."""
-    found = [] if fits(value, schema) else explain(value, schema)
-    return found or list(_bad_durations(value, schema))
+    return bad_durations(value, schema) if fits(value, schema) else explain(value, schema)
 
 
 def complete(value: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
@@ -151,8 +153,9 @@ def with_names(part: Any) -> Any:
     return written
 
 
-def _bad_durations(value: Mapping[str, Any], schema: Schema) -> Iterator[Problem]:
+def bad_durations(value: Mapping[str, Any], schema: Schema) -> list[Problem]:
     """What a schema cannot know of durations: how long one is that is written with its unit."""
+    found: list[Problem] = []
     for name, field in schema.get("properties", {}).items():
         if field.get("x-kind") != "duration" or name not in value:
             continue
@@ -161,10 +164,12 @@ def _bad_durations(value: Mapping[str, Any], schema: Schema) -> Iterator[Problem
             seconds = durations.rounded(value[name]) / durations.MICROSECONDS["s"]
         except ValueError as error:
             expected = str(error).removeprefix("expected ")
-            yield Problem(f"$.{name}", expected, json.dumps(value[name]))
+            found.append(Problem(f"$.{name}", expected, json.dumps(value[name])))
         else:
             if longest is not None and seconds > longest:
-                yield Problem(f"$.{name}", f"at most {longest} seconds", json.dumps(value[name]))
+                expected = f"at most {longest} seconds"
+                found.append(Problem(f"$.{name}", expected, json.dumps(value[name])))
+    return found
 
 
 def _is_whole(value: Any) -> TypeGuard[float]:

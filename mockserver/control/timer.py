@@ -24,7 +24,9 @@ class SpaceTimer:
         self.cancel()
         if deadline is None:
             return
-        delay = self._space.clock.real_delay(deadline)
+        # What should have been done already is done next, also where the clock stands still.
+        is_late = deadline <= self._space.now
+        delay = 0.0 if is_late else self._space.clock.real_delay(deadline)
         if delay is not None:
             self._deadline = deadline
             self._handle = self._loop.call_later(delay, self._fire)
@@ -39,5 +41,5 @@ class SpaceTimer:
     def _fire(self) -> None:
         self._handle = None
         self._deadline = None
-        self._space.tick()
+        self._space.tick_some()
         self.rearm()

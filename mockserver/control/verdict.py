@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mockserver import contract
-from mockserver.engine.journal import SLICE, Journal
+from mockserver.engine import Journal
+from mockserver.protocol import explanation
 
-SLICE_S = 0.01
-"""Seconds for which judging holds up the event loop at a time."""
+from .turns import Steps, at_once, in_turns
 
 MOST_OF_A_RULE = 1_000
 """Violations of one rule that are kept."""
@@ -43,35 +43,39 @@ class Verdict:
         """The number of the entry that was read last; 0 before the first."""
         return self._last
 
-    def catch_up(self, within_s: float | None = None) -> bool:
-        """Judge what the journal has got since the last time.
+    def catch_up(self) -> None:
+        """Judge what the journal has got since the last time."""
+        at_once(self.catching_up())
 
-        Args:
-            within_s: real seconds after which it stops; None: it judges everything.
+    async def catch_up_in_turns(self) -> None:
+        """Judge what the journal has got by now; others run in between."""
+        if self._judge is None:
+            # A frame that breaks its schema is explained, and what does that is slow to import.
+            await asyncio.to_thread(explanation.prepare)
+        await in_turns(self.catching_up())
 
-        Returns:
-            Whether everything was judged.
-        """
-        end = None if within_s is None else time.monotonic() + within_s
-        # A few at a time: what is not reached within the time would be read for nothing.
-        while kept := self._journal.raw(self._last, SLICE):
-            if kept[0].number != self._last + 1:
-                self._judge = None
-            for each in kept:
-                # None for a note.
-                for entry in contract.read_entries([self._journal.as_json(each)], self._last):
-                    self.judge.feed(entry)
-                self._last = each.number
-                if end is not None and time.monotonic() > end:
-                    return False
-        return True
-
-    async def catch_up_in_slices(self) -> None:
-        """Judge what the journal has got by now, and let others run meanwhile."""
-        until = self._journal.last
+    def catching_up(self) -> Steps[None]:
+        """The same in steps, of which each takes little, however long a frame is."""
+        journal, until = self._journal, self._journal.last
+        frame, before = None, None
         while self._last < until:
-            self.catch_up(SLICE_S)
-            await asyncio.sleep(0)
+            for each in journal.next_slice(self._last):
+                # An event that goes to many sessions is read once.
+                if before is None or not each.has_frame_of(before):
+                    frame = yield from journal.reading(each)
+                before = each
+                # Somebody else may have judged it between two steps.
+                if each.number > self._last:
+                    self._feed(each.number, journal.shown(each, frame))
+                    yield
+
+    def _feed(self, number: int, shown: Mapping[str, Any]) -> None:
+        if number != self._last + 1:
+            self._judge = None
+        # There is none for a note.
+        for entry in contract.read_entries([shown], self._last):
+            self.judge.feed(entry)
+        self._last = number
 
     def violations(self, ignore: Iterable[str] = ()) -> list[contract.Violation]:
         """What was broken up to the frame that was judged last.

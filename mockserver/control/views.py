@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.engine import AnswerPlan, Injection, Planned, RunningClock, Space, seconds
 from mockserver.engine import Coming as EngineComing
 from mockserver.engine import Session as EngineSession
 from mockserver.protocol.errors import ProtocolError, Refusal
+from mockserver.protocol.secrets import mask_value
+
+if TYPE_CHECKING:
+    from mockserver.rest.state import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,42 @@ def planned_rest_view(planned: Planned[tuple[int, Any]]) -> PlannedRestAnswer:
     """A planned answer of the REST API as it stands now."""
     status, body = planned.answer
     return PlannedRestAnswer(planned.n, planned.name, status, body, planned.left)
+
+
+@dataclass(frozen=True, slots=True)
+class RestRequest:
+    """A request of the REST API.
+
+    Attributes:
+        at: when it came, in unix seconds of space time.
+        method: of HTTP.
+        path: without the query, decoded.
+        operation: the operation's id; None when the path has none.
+        query: name -> all its values.
+        body: its JSON, secrets masked; None when it was empty, text when it was no JSON.
+        status: of the answer; None until there is one.
+    """
+
+    at: float
+    method: str
+    path: str
+    operation: str | None
+    query: dict[str, list[str]]
+    body: Any
+    status: int | None
+
+
+def rest_request_view(request: Request) -> RestRequest:
+    """A request of the REST API as it stands now."""
+    return RestRequest(
+        at=seconds(request.at),
+        method=request.method,
+        path=request.path,
+        operation=request.operation,
+        query=request.query,
+        body=mask_value(request.body),
+        status=request.status,
+    )
 
 
 @dataclass(frozen=True, slots=True)

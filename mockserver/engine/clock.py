@@ -57,7 +57,8 @@ class RunningClock:
         """The start, plus the real time since then times the speed; pauses not counted."""
         if self.paused:
             return self._base
-        return self._base + int((self._source() - self._start) * self.speed)
+        source = self._source
+        return self._base + int((source() - self._start) * self.speed)
 
     def set_speed(self, speed: float) -> None:
         """Run this many times as fast as real time from now on; greater than 0."""

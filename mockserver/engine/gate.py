@@ -26,6 +26,9 @@ from .space import Space
 FRAME_KEPT = 8_000
 """Bytes kept in the journal of a frame that was refused."""
 
+STRAYS_KEPT = 1_000
+"""Frames kept of connections that are in no space."""
+
 LONGEST_NAME = 200
 """Characters of a space's name."""
 
@@ -72,6 +75,8 @@ def problem_of_name(name: str) -> str:
         return f"it has {len(name)} characters, and {LONGEST_NAME} are the most"
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         return "it has control characters"
+    if name in (".", ".."):
+        return "no URL can have it as a part of its path"
     return ""
 
 
@@ -99,7 +104,7 @@ class Gate:
         self._credentials = credentials
         self._read_token = read_token
         self._max_depth = max_depth
-        self.strays = Journal("", limit=1_000)
+        self.strays = Journal("", limit=STRAYS_KEPT)
         """Frames of connections that are in no space (yet)."""
 
     def __iter__(self) -> Iterator[Space]:
@@ -115,18 +120,20 @@ class Gate:
         frame: frames.Frame = {}
         try:
             frame = codec.decode(data, self._max_depth)
-            if frames.is_answer(frame):
-                validation.check_reply(frame)
-            else:
+            if "method" in frame or not frames.is_answer(frame):
                 validation.check_call(frame)
+            else:
+                validation.check_reply(frame)
         except ProtocolError as error:
             is_call = not (frames.is_answer(frame) or frames.is_notification(frame))
             return self._refuse(connection, data, error, answer=is_call)
         session = connection.session
         if session is not None:
             space = session.space
-            space.tick()
-            space.receive(connection, frame, data)
+            if space.tick_some():
+                space.wait(connection, frame, data)
+            else:
+                space.receive(connection, frame, data)
             return space
         if frame.get("method") != "signalwire.connect":
             early = AuthenticationFailed(
@@ -139,8 +146,10 @@ class Gate:
         except ProtocolError as error:
             error.id = frame["id"]
             return self._refuse(connection, data, error)
-        space.tick()
-        space.receive(connection, frame, data)
+        if space.tick_some():
+            space.wait(connection, frame, data)
+        else:
+            space.receive(connection, frame, data)
         return space
 
     def refuse(self, connection: Connection, data: bytes, message: str) -> None:

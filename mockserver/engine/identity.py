@@ -72,12 +72,12 @@ class Identities:
 
     def person_name(self) -> str:
         """The first name of a person in a room."""
-        people, weights, _ = _read_names()
+        people, weights, _ = read_names()
         return self._next_name().choices(people, cum_weights=weights)[0]
 
     def room_name(self) -> str:
         """A name for a room, of lower-case words."""
-        return "-".join(self._next_name().choices(_read_names().words, k=2))
+        return "-".join(self._next_name().choices(read_names().words, k=2))
 
     def _next_name(self) -> Random:
         """What the next name is drawn with."""
@@ -94,7 +94,8 @@ class _Names(NamedTuple):
 
 
 @cache
-def _read_names() -> _Names:
+def read_names() -> _Names:
+    """The names that there are. The first time takes a while."""
     # Imported when a space first invents a name: many servers never do. Only Faker's lists are
     # needed; its generators are slower than drawing from them.
     from faker.providers.lorem.en_US import Provider as Lorem

@@ -8,13 +8,15 @@ namespaces do not know each other. ``namespaces.py`` lists them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from .activity import Activity
 from .container import Container
 
 if TYPE_CHECKING:
+    from .grant import Grant
     from .session import Session
     from .space import Space
 
@@ -40,13 +42,16 @@ class Action(NamedTuple):
     namespace: str | None = None
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Call:
     """One method that clients can call.
 
     Attributes:
         handle: takes the owner (as with Action), the session that called, and the params, which
             have passed their schema. It changes the space and returns the result; the answer is
-            sent before the events that it caused. It refuses by raising Refusal.
+            sent before the events that it caused. It refuses by raising Refusal. A result with a
+            long list in it is a `Document`: it is made in steps, before anything else happens in
+            the space.
         namespace: who owns it; None: the space itself.
     """
 
@@ -87,6 +92,14 @@ class Namespace(ABC):
     def is_busy(self) -> bool:
         """Whether anything is running in it."""
 
+    def check_grant(self, grant: Grant, params: Params) -> None:
+        """Make sure that a token may be used for what a call is about; any may by itself.
+
+        Raises:
+            Refusal: 403.
+        """
+        return
+
     # Channels: what `signalwire.subscribe` is about
 
     @abstractmethod
@@ -104,7 +117,7 @@ class Namespace(ABC):
     @abstractmethod
     def subscribed(
         self, session: Session, channel: str, events: list[str], *, first: bool, state: bool
-    ) -> None:
+    ) -> Iterator[None] | None:
         """A session has subscribed to a channel of this namespace.
 
         Args:
@@ -113,6 +126,9 @@ class Namespace(ABC):
             events: the event types, as the mock knows them.
             first: whether it had no subscription there before.
             state: whether it asks how things stand (``get_initial_state``).
+
+        Returns:
+            What is to be done because of that, in steps; None: nothing.
         """
 
     @abstractmethod

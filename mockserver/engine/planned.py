@@ -27,38 +27,42 @@ class Planned(Generic[T]):
 
 
 class PlannedAnswers(Generic[T]):
-    """What is still to be answered, in the order of planning."""
+    """What is still to be answered.
+
+    Attributes:
+        waiting: the answers, in the order of planning.
+    """
 
     def __init__(self) -> None:
-        self._waiting: list[Planned[T]] = []
+        self.waiting: list[Planned[T]] = []
         self._count = 0
 
     def __iter__(self) -> Iterator[Planned[T]]:
-        return iter(list(self._waiting))
+        return iter(list(self.waiting))
 
     def plan(self, name: str, answer: T, times: int = 1) -> Planned[T]:
         """Have the next calls of ``name``, after those that are planned already, answered so."""
         self._count += 1
         planned = Planned(self._count, name, answer, times)
-        self._waiting.append(planned)
+        self.waiting.append(planned)
         return planned
 
     def take(self, name: str) -> T | None:
         """The answer to the call of ``name`` that has come; None when none is planned."""
-        for planned in self._waiting:
+        for planned in self.waiting:
             if planned.name == name:
                 planned.left -= 1
                 if not planned.left:
-                    self._waiting.remove(planned)
+                    self.waiting.remove(planned)
                 return planned.answer
         return None
 
     def withdraw(self, n: int) -> bool:
         """Forget the answer of this number; False when it is not planned, or was given already."""
-        before = len(self._waiting)
-        self._waiting = [each for each in self._waiting if each.n != n]
-        return len(self._waiting) < before
+        before = len(self.waiting)
+        self.waiting = [each for each in self.waiting if each.n != n]
+        return len(self.waiting) < before
 
     def clear(self) -> None:
         """Forget all."""
-        self._waiting.clear()
+        self.waiting.clear()

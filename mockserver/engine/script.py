@@ -24,14 +24,12 @@ class AnswerPlan:
         delay_us: microseconds of space time by which the call is handled late, so that its answer
             and its events are late; with ``after_events`` only the answer is.
         after_events: whether the answer follows the events that the call causes.
-        of_call: what a fault did to the call; one that is lost is not handled at all.
         of_answer: what a fault did to the answer; one that is lost is not sent.
     """
 
     instead: ProtocolError | Refusal | None = None
     delay_us: int = 0
     after_events: bool = False
-    of_call: Mark | None = None
     of_answer: Mark | None = None
 
 
@@ -55,10 +53,13 @@ class RestBehaviour:
         synthesises: whether unknown ids are answered with an example instead of 404.
         processing_us: for how long a recording that has ended is ``processing``, in microseconds
             of space time.
+        dollars: what a recording, a room session, a member and a log entry cost each, once they
+            have ended.
     """
 
     synthesises: bool = False
     processing_us: int = 0
+    dollars: float = 0.0
 
 
 class Script:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from mockserver.protocol import catalogue, codec, frames, validation
+from mockserver.protocol import catalogue, codec, documents, frames, validation
+from mockserver.protocol.catalogue import SUBSCRIBED_AS
+from mockserver.protocol.documents import Document
 from mockserver.protocol.errors import (
     InternalError,
     InvalidFrame,
@@ -21,11 +24,12 @@ from . import tokens
 from .agenda import Agenda
 from .clock import Clock, seconds
 from .container import Container, listed
-from .faults import Faults, Strike
+from .faults import FAULTS, Faults, Strike
 from .faults.outgoing import Outgoing
 from .identity import Identities
 from .journal import MOST_BYTES, TO_CLIENT, TO_SERVER, Journal, Mark
 from .limits import SpaceLimits
+from .long_work import LongWork, Patience, without_end
 from .namespace import Arguments, Namespace, Params, Result
 from .planned import PlannedAnswers
 from .script import AnswerPlan, Script
@@ -58,6 +62,18 @@ def _no_door(space: Space, strike: Strike) -> None:
     """Does nothing: where there is no server, no connection has a door to come in by."""
 
 
+def _check_permission(method: str, granted: frozenset[str]) -> None:
+    """Make sure that a session's token allows a call, before anything else [E].
+
+    Raises:
+        Refusal: 403, naming the permission that is missing.
+    """
+    needed = catalogue.permission(method)
+    if needed is not None and needed not in granted:
+        allowed = listed(sorted(granted), "nothing")
+        raise Refusal("403", f"{method} needs the permission {needed}; the token allows: {allowed}")
+
+
 class Space:
     """Sessions of one project and what its namespaces keep, with their clock, script and journal.
 
@@ -83,10 +99,48 @@ class Space:
         planned: answers to coming calls, whatever the script says.
         is_kept: whether somebody made the space on purpose, so that it never begins again by
             itself.
+        long_work: what a call does to many, in parts where that takes long.
+        patience: for how long others can be held up, where the space may finish something later;
+            by default it never does.
         generation: how many spaces have had this name, this one included. Ids repeat from one to
             the next, because the seed is the same.
         on_empty: called when the last session has been forgotten.
     """
+
+    # So many attributes are found slowly in an object's dictionary.
+    __slots__ = (
+        "_actions",
+        "_asked_at_door",
+        "_begun",
+        "_calls",
+        "_connected",
+        "_is_catching_up",
+        "_last_delivery",
+        "_on_bug",
+        "_session_count",
+        "_waiting",
+        "agenda",
+        "clock",
+        "faults",
+        "generation",
+        "identities",
+        "is_kept",
+        "journal",
+        "latency_us",
+        "limits",
+        "long_work",
+        "name",
+        "namespaces",
+        "now",
+        "on_empty",
+        "patience",
+        "permissions",
+        "planned",
+        "script",
+        "sessions",
+        "strike_door",
+        "subscriptions",
+    )
 
     def __init__(
         self,
@@ -129,6 +183,12 @@ class Space:
         self._connected = 0
         self._last_delivery = self.now
         self._begun = False
+        self._asked_at_door: set[str] = set()
+        self.patience: Patience = without_end
+        self.long_work = LongWork(self)
+        # Frames that came while something had to be done first, each with its sender.
+        self._waiting: deque[tuple[Connection, Session | None, dict[str, Any], bytes]] = deque()
+        self._is_catching_up = False
         self.namespaces: dict[str, Namespace] = {
             each.name: each(self) for each in tables.namespaces
         }
@@ -137,27 +197,68 @@ class Space:
 
     def tick(self) -> None:
         """Catch up with the clock: do everything that has become due, each at its own time."""
-        self.advance(self.clock.now())
+        self._advance(self.clock.now(), without_end)
+
+    def tick_some(self) -> bool:
+        """The same, as far as patience goes; returns whether more has to be done at once.
+
+        Whoever looks at the space before that is done, or does something in it by `tick` or
+        `advance`, does it first. So it is seen only as it would be if all had been done together.
+        """
+        now = self.clock.now()
+        if now < self.agenda.due and self._begun and not self._waiting:
+            # So it is for most frames.
+            if now > self.now:
+                self.now = now
+            return False
+        return self._advance(now, self.patience)
 
     def advance(self, to: int) -> None:
         """Do all that is due up to ``to`` (microseconds of space time), each at its own time."""
+        self._advance(to, without_end)
+
+    def advance_some(self, to: int) -> bool:
+        """The same, as far as patience goes; returns as `tick_some`."""
+        return self._advance(to, self.patience)
+
+    def finish(self) -> None:
+        """Do what patience has left undone, for those who look or end it without doing more."""
+        if self._waiting or self.agenda.is_due(self.now):
+            self.advance(self.now)
+
+    def _advance(self, to: int, patience: Patience) -> bool:
         if not self._begun:
             self._begun = True
             self.script.begin(self)
-        if self.agenda.is_due(to):
-            while (due := self.agenda.pop_due(to)) is not None:
+        is_outer, self._is_catching_up = not self._is_catching_up, True
+        try:
+            return self._catch_up(to, patience(), is_outer=is_outer)
+        finally:
+            self._is_catching_up = not is_outer
+
+    def _catch_up(self, to: int, is_time_up: Callable[[], bool], *, is_outer: bool) -> bool:
+        while True:
+            if (due := self.agenda.pop_due(to)) is not None:
                 when, action = due
                 self.now = max(self.now, when)
                 try:
                     action()
                 except Exception as bug:
                     self._on_bug(bug)
-        if to > self.now:
-            self.now = to
+            else:
+                self.now = max(self.now, to)
+                if not self._waiting or not is_outer:
+                    return False
+                connection, session, frame, data = self._waiting.popleft()
+                # A client that has gone meanwhile might as well have gone before it sent that.
+                if connection.session is session:
+                    self.receive(connection, frame, data)
+            if is_time_up() and (self.agenda.is_due(to) or (is_outer and self._waiting)):
+                return True
 
     def next_deadline(self) -> int | None:
         """When there is next something to do (microseconds of space time); None when nothing is."""
-        return self.agenda.next_time()
+        return self.now if self._waiting else self.agenda.next_time()
 
     @property
     def last_delivery(self) -> int:
@@ -170,6 +271,10 @@ class Space:
 
     # Frames in
 
+    def wait(self, connection: Connection, frame: dict[str, Any], data: bytes) -> None:
+        """Take one valid frame of a client when what has to be done first is done."""
+        self._waiting.append((connection, connection.session, frame, data))
+
     def receive(self, connection: Connection, frame: dict[str, Any], data: bytes) -> None:
         """Take one valid frame of a client.
 
@@ -178,41 +283,64 @@ class Space:
             frame: the decoded frame; it has passed its schema.
             data: the same frame as it came.
         """
-        session = connection.session
-        name = session.name if session else None
-        method = frame.get("method")
-        plan = self.faults.plan(session, frame) if self.faults.active else None
-        self.journal.add(
-            self.now,
-            TO_SERVER,
-            name,
-            data,
-            secret=method == "signalwire.connect",
-            mark=plan.of_call if plan is not None else None,
-        )
-        if method is None:
-            if session is not None:
-                self._take_reply(session, frame)
-        elif plan is None or plan.of_call is None or not plan.of_call.is_lost:
-            self._take_call(connection, frame, plan)
-        if self.agenda.is_due(self.now):
-            self.advance(self.now)
+        if "method" not in frame:
+            self._take_reply(connection, frame, data)
+        elif not (self.faults.active and self.faults.take_call(connection, frame, data)):
+            self.note_call(connection, frame, data)
+            self.take_call(connection, frame)
+        if self.agenda.due <= self.now:
+            self.advance_some(self.now)
 
-    def _take_call(
-        self, connection: Connection, frame: dict[str, Any], plan: AnswerPlan | None
+    def note_call(
+        self, connection: Connection, frame: dict[str, Any], data: bytes, mark: Mark | None = None
     ) -> None:
-        """Handle a call as a fault wants it, or else a tester, or else the script."""
-        method = frame["method"]
-        scripted = self.script.on_call(self, connection.session, method, frame["params"])
-        planned = self.planned.take(method)
-        plan = plan or planned or scripted
+        """Note a call in the journal.
+
+        Args:
+            connection: where it comes from.
+            frame: the call.
+            data: the same, as it crossed the wire.
+            mark: what a fault did to it.
+        """
+        session = connection.session
+        is_secret = frame["method"] == "signalwire.connect"
+        if session is None or is_secret or mark is not None:
+            name = None if session is None else session.name
+            self.journal.add(self.now, TO_SERVER, name, data, secret=is_secret, mark=mark)
+        else:
+            self.journal.hear(self.now, session.name, data)
+
+    def take_call(
+        self, connection: Connection, frame: dict[str, Any], of_answer: Mark | None = None
+    ) -> None:
+        """Handle a call as a fault wants it, or else a tester, or else the script.
+
+        Args:
+            connection: where it comes from.
+            frame: the call.
+            of_answer: what a fault did to the call, so that its answer is the fault's, too.
+        """
+        method, session = frame["method"], connection.session
+        fault = self.faults.plan(session, frame) if self.faults.active else None
+        scripted = self.script.on_call(self, session, method, frame["params"])
+        planned = self.planned.take(method) if self.planned.waiting else None
+        plan = fault or planned or scripted
+        if of_answer is not None:
+            plan = replace(plan or AnswerPlan(), of_answer=of_answer)
         if plan is not None and plan.delay_us and not plan.after_events:
             self.later(plan.delay_us, partial(self._handle, connection, frame, plan))
         else:
             self._handle(connection, frame, plan)
 
     def refuse(
-        self, connection: Connection, data: bytes, error: ProtocolError, *, answer: bool = True
+        self,
+        connection: Connection,
+        data: bytes,
+        error: ProtocolError,
+        *,
+        answer: bool = True,
+        mark: Mark | None = None,
+        of_answer: Mark | None = None,
     ) -> None:
         """Note a frame that broke the protocol, and answer it with the JSON-RPC error.
 
@@ -221,14 +349,18 @@ class Space:
             data: as much of it as is to be kept.
             error: what is wrong with it.
             answer: False for what was itself an answer, which deserves none.
+            mark: what a fault did to the frame.
+            of_answer: what it did to the answer by that.
         """
         name = connection.session.name if connection.session else None
-        self.journal.add(self.now, TO_SERVER, name, data, problem=error.message)
+        self.journal.add(self.now, TO_SERVER, name, data, problem=error.message, mark=mark)
         if answer:
-            self._send(connection, codec.encode(error.as_answer()))
+            self._send(connection, codec.encode(error.as_answer()), mark=of_answer)
 
-    def _take_reply(self, session: Session, frame: dict[str, Any]) -> None:
-        if session.settle(frame["id"]):
+    def _take_reply(self, connection: Connection, frame: dict[str, Any], data: bytes) -> None:
+        session = connection.session
+        self.journal.add(self.now, TO_SERVER, session.name if session else None, data)
+        if session is None or session.settle(frame["id"]):
             return
         method = session.awaiting.pop(frame["id"], None)
         if method == "signalwire.event":
@@ -246,7 +378,8 @@ class Space:
         method, params = frame["method"], frame["params"]
         try:
             if plan is not None and plan.instead is not None:
-                raise plan.instead
+                # One plan may be for many calls: what is raised keeps no frames of the former ones.
+                raise plan.instead.with_traceback(None)
             if method == "signalwire.connect":
                 if connection.is_open:
                     self._connect(connection, frame)
@@ -254,7 +387,14 @@ class Space:
             session = connection.session
             if session is None:
                 return
-            answer = frames.answer(frame["id"], self._call(method, session, params))
+            self.long_work.may_pause = plan is None or not plan.after_events
+            result = self._call(method, session, params)
+            answer = frames.answer(frame["id"], result)
+            if type(result) is Document:
+                # It is the last thing that the call does, whenever it is to be sent.
+                self.long_work.may_pause = True
+                self.long_work.in_steps(self._answering(connection, method, answer, plan))
+                return
         except Refusal as refusal:
             result = {"code": refusal.code, "message": refusal.message}
             answer = frames.answer(frame["id"], result)
@@ -263,34 +403,47 @@ class Space:
         except Exception as bug:
             self._on_bug(bug)
             answer = InternalError("the mock server has a bug; see its log").as_answer(frame["id"])
-        mark = plan.of_answer if plan is not None else None
-        if plan is not None and plan.after_events:
-            when = max(self._last_delivery, self.now + plan.delay_us)
-            self.agenda.add(when, partial(self._answer, connection, method, answer, mark))
+        self.long_work.may_pause = False
+        if plan is None:
+            self._answer(connection, method, answer)
         else:
-            self._answer(connection, method, answer, mark)
+            self._say(plan, partial(self._answer, connection, method, answer, plan.of_answer))
+
+    def _answering(
+        self,
+        connection: Connection,
+        method: str,
+        answer: dict[str, Any],
+        plan: AnswerPlan | None,
+    ) -> Iterator[None]:
+        """Make an answer that has long lists in steps, check it, and send it."""
+        try:
+            check = partial(validation.check_outgoing, answers=method)
+            data = yield from documents.encoding(Document(answer), check)
+        except Exception as bug:
+            data = self._instead_of(answer, bug)
+        if plan is None:
+            self._send(connection, data, method)
+        else:
+            self._say(plan, partial(self._send, connection, data, method, plan.of_answer))
+
+    def _say(self, plan: AnswerPlan, say: Callable[[], None]) -> None:
+        """Send an answer when it was planned to be sent."""
+        if plan.after_events:
+            self.agenda.add(max(self._last_delivery, self.now + plan.delay_us), say)
+        else:
+            say()
 
     def _call(self, method: str, session: Session, params: Params) -> Result:
-        self._check_permission(method, session)
+        granted = self.permissions if session.permissions is None else session.permissions
+        if granted is not None:
+            _check_permission(method, granted)
         row = self._calls[method]
         owner = self if row.namespace is None else self.namespaces[row.namespace]
-        return row.handle(owner, session, params)
-
-    def _check_permission(self, method: str, session: Session) -> None:
-        """Make sure that the session's token allows a call, before anything else [E].
-
-        Raises:
-            Refusal: 403, naming the permission that is missing.
-        """
-        granted = self.permissions if session.permissions is None else session.permissions
-        if granted is None:
-            return
-        needed = catalogue.permission(method)
-        if needed is not None and needed not in granted:
-            allowed = listed(sorted(granted), "nothing")
-            raise Refusal(
-                "403", f"{method} needs the permission {needed}; the token allows: {allowed}"
-            )
+        if session.grant is not None and isinstance(owner, Namespace):
+            owner.check_grant(session.grant, params)
+        handle = row.handle
+        return handle(owner, session, params)
 
     def session_named(self, name: str) -> Session:
         """The session that the trace calls so (``s1``, ``s2``, …).
@@ -304,13 +457,21 @@ class Space:
             raise Refusal("404", f'no session "{name}" here; there is: {there}')
         return found
 
-    def do(self, verb: str, container: Container | None, arguments: Arguments) -> Any:
+    def do(
+        self,
+        verb: str,
+        container: Container | None,
+        arguments: Arguments,
+        *,
+        may_pause: bool = False,
+    ) -> Any:
         """Have the service, or a person, do one of the actions.
 
         Args:
             verb: what: a row of the tables.
             container: where, for an action that happens in a container.
             arguments: those of its schema; durations in whole microseconds, under NAME_us.
+            may_pause: whether what is done to many may be finished later; see `LongWork`.
 
         Returns:
             What it was done to, as far as that is one thing.
@@ -320,9 +481,10 @@ class Space:
         """
         row = self._actions[verb]
         owner = self if row.namespace is None else self.namespaces[row.namespace]
-        if row.container is None:
-            return row.do(owner, arguments)
-        return row.do(owner, container, arguments)
+        with self.long_work.pausing(may_pause):
+            if row.container is None:
+                return row.do(owner, arguments)
+            return row.do(owner, container, arguments)
 
     # Frames out
 
@@ -337,10 +499,14 @@ class Space:
             validation.check_outgoing(answer, answers=method)
             data = codec.encode(answer)
         except (InvalidFrame, TypeError) as bug:
-            self._on_bug(bug)
-            error = InternalError("the mock server made an invalid answer; see its log")
-            data = codec.encode(error.as_answer(answer["id"]))
+            data = self._instead_of(answer, bug)
         self._send(connection, data, method, mark)
+
+    def _instead_of(self, answer: dict[str, Any], bug: Exception) -> bytes:
+        """What is sent instead of an answer that the mock was not able to make."""
+        self._on_bug(bug)
+        error = InternalError("the mock server made an invalid answer; see its log")
+        return codec.encode(error.as_answer(answer["id"]))
 
     def _send(
         self, connection: Connection, data: bytes, method: str = "", mark: Mark | None = None
@@ -353,7 +519,7 @@ class Space:
             method: of the call that it answers, or that it is; "" for none.
             mark: what a fault has done to it already.
         """
-        if not connection.is_open:
+        if connection.closing is not None:
             return
         session = connection.session
         if (
@@ -363,15 +529,15 @@ class Space:
             and self.faults.take(Outgoing.of(session, connection, data, method))
         ):
             return
-        self.transmit(connection, session.name if session else None, data, mark)
+        self.transmit(connection, None if session is None else session.name, data, mark)
 
     def transmit(
         self, connection: Connection, name: str | None, data: bytes, mark: Mark | None = None
     ) -> None:
-        """Note an encoded frame, and send it unless it is lost."""
-        self.journal.add(self.now, TO_CLIENT, name, data, mark=mark)
+        """Send an encoded frame unless it is lost, and note it; the client waits for the first."""
         if mark is None or not mark.is_lost:
-            connection.send(data)
+            connection.send(data, mark)
+        self.journal.add(self.now, TO_CLIENT, name, data, mark=mark)
 
     def _call_client(self, session: Session, method: str, params: dict[str, Any]) -> None:
         connection = session.connection
@@ -383,7 +549,7 @@ class Space:
     def send_event(self, session: Session, event_id: str, data: bytes) -> None:
         """Send an event to a session, or keep it for when the session comes back."""
         connection = session.connection
-        if connection is None or not connection.is_open:
+        if connection is None or connection.closing is not None:
             self._keep(session, event_id, data)
         elif session.backlog is not None:
             # What is sent again comes first.
@@ -397,10 +563,12 @@ class Space:
             self._note_sent(session, event_id, data)
             connection.send(data)
 
-    def _note_sent(self, session: Session, event_id: str, data: bytes) -> None:
+    def _note_sent(
+        self, session: Session, event_id: str, data: bytes, mark: Mark | None = None
+    ) -> None:
         if not session.acknowledges:
             session.expect_reply(event_id, "signalwire.event")
-        self.journal.add(self.now, TO_CLIENT, session.name, data)
+        self.journal.add(self.now, TO_CLIENT, session.name, data, mark=mark)
 
     def _keep(self, session: Session, event_id: str, data: bytes) -> None:
         """Keep a pending event; a session for which too much is kept is ended."""
@@ -429,10 +597,12 @@ class Space:
                 if data is None:
                     # It was acknowledged meanwhile.
                     continue
+                # What a fault made is the fault's still when it is sent again.
+                mark = session.marks.get(event_id)
                 if not session.acknowledges:
                     session.settle(event_id)
-                self._note_sent(session, event_id, data)
-                connection.queue(data)
+                self._note_sent(session, event_id, data, mark)
+                connection.queue(data, mark)
             if not backlog and session.backlog is backlog:
                 session.backlog = connection.refill = None
 
@@ -463,10 +633,34 @@ class Space:
         frame = frames.event(self.identities.uuid(), event_type, channel, seconds(self.now), params)
         validation.check_outgoing(frame)
         data = codec.encode(frame)
-        self._last_delivery = max(self._last_delivery, self.now + self.latency_us)
-        self.agenda.add(self._last_delivery, partial(self._deliver, frame, data, to))
-        self.script.on_event(self, event_type, about)
+        self._emit(frame["id"], event_type, data, about, to)
         return data
+
+    def emitting(
+        self,
+        event_type: str,
+        params: dict[str, Any],
+        *,
+        channel: str,
+        about: Container,
+        to: Recipients,
+    ) -> Generator[None, None, bytes]:
+        """The same in steps, for an event whose params may be a document."""
+        if not isinstance(params, Document):
+            return self.emit(event_type, params, channel=channel, about=about, to=to)
+        event_id = self.identities.uuid()
+        frame = frames.event(event_id, event_type, channel, seconds(self.now), params)
+        document = Document(frame, params=Document(frame["params"]))
+        data = yield from documents.encoding(document, validation.check_outgoing)
+        self._emit(event_id, event_type, data, about, to)
+        return data
+
+    def _emit(
+        self, event_id: str, event_type: str, data: bytes, about: Container, to: Recipients
+    ) -> None:
+        self._last_delivery = max(self._last_delivery, self.now + self.latency_us)
+        self.agenda.add(self._last_delivery, partial(self._deliver, event_id, data, to))
+        self.script.on_event(self, event_type, about)
 
     def push(self, frame: frames.Frame, sessions: Iterable[Session]) -> None:
         """Send a frame of somebody's own making to these sessions, at once and as it is.
@@ -482,13 +676,13 @@ class Space:
             elif session.connection is not None and session.connection.is_open:
                 self.transmit(session.connection, session.name, data)
 
-    def _deliver(self, frame: dict[str, Any], data: bytes, to: Recipients) -> None:
+    def _deliver(self, event_id: str, data: bytes, to: Recipients) -> None:
         sessions = to()
         if self.faults.active:
             sessions = list(sessions)
-            self.faults.invite(frame, sessions)
+            self.faults.invite(data, sessions)
         for session in sessions:
-            self.send_event(session, frame["id"], data)
+            self.send_event(session, event_id, data)
 
     # Sessions
 
@@ -509,7 +703,7 @@ class Space:
             session = self._new_session(connection, params["authentication"])
         elif session.connection is not None:
             former = self._release(session)
-            self._keep_unsent(session, former)
+            session.keep_unsent(former)
             former.close(1000, "the session was resumed on another connection")
         session.connection = connection
         connection.session = session
@@ -558,8 +752,17 @@ class Space:
             session.grant, session.permissions = grant, grant.permissions
         self.sessions[session.protocol] = session
         for fault in tokens.read(authentication.get("token", "")).faults:
-            self.faults.inject(fault, tokens.scope_of(fault, session.name))
+            if not FAULTS[fault].at_door:
+                self.faults.inject(fault, tokens.scope_of(fault, session.name))
+            elif fault not in self._asked_at_door:
+                # Once in a space: these end all sessions, or meet who comes next. And when the
+                # client has its answer.
+                self._asked_at_door.add(fault)
+                self.later(0, partial(self._inject, fault))
         return session
+
+    def _inject(self, fault: str) -> None:
+        self.faults.inject(fault)
 
     @property
     def has_been_used(self) -> bool:
@@ -579,7 +782,7 @@ class Space:
         """The socket is gone; its session stays, and keeps what it misses until it is forgotten."""
         session = connection.session
         if session is not None:
-            self._keep_unsent(session, self._release(session))
+            session.keep_unsent(self._release(session))
             session.awaiting.clear()
             session.unanswered_pings = 0
         return session
@@ -594,27 +797,6 @@ class Space:
         session.withheld.clear()
         self._connected -= 1
         return connection
-
-    def _keep_unsent(self, session: Session, connection: Connection) -> None:
-        """Make pending what the client of a connection that is lost was not handed.
-
-        The events of a client that acknowledges are pending already.
-        """
-        if session.acknowledges:
-            return
-        unsent: dict[str, bytes] = {}
-        rest = []
-        for data in connection.take():
-            # A fault may have made no JSON of it.
-            frame = codec.read(data)
-            if frame is not None and frames.is_event(frame):
-                unsent[frame["id"]] = data
-            else:
-                rest.append(data)
-        connection.put_back(rest)
-        later, session.pending, session.pending_bytes = session.pending, {}, 0
-        for event_id, data in (unsent | later).items():
-            session.keep(event_id, data)
 
     def forget(self, session: Session) -> None:
         """End a session for good: its ``protocol`` cannot be resumed any more."""
@@ -661,7 +843,7 @@ class Space:
             session.connection.close(1006, "dropped", abrupt=True)
 
     def subscribe(
-        self, session: Session, channel: str, events: Iterable[str], *, initial_state: bool
+        self, session: Session, channel: str, events: Sequence[str], *, initial_state: bool
     ) -> None:
         """Add to the events that a session gets. Repeats change nothing [W].
 
@@ -679,23 +861,43 @@ class Space:
         if namespace is None:
             known = (each for there in self.namespaces.values() for each in there.channels())
             raise Refusal("404", f'no channel "{channel}" here; there is: {listed(known)}')
-        events = [catalogue.SUBSCRIBED_AS.get(event, event) for event in events]
-        if (longest := max(map(len, events), default=0)) > LONGEST_EVENT_TYPE:
-            raise Refusal(
-                "413",
-                f"an event type has at most {LONGEST_EVENT_TYPE} characters here, not {longest}",
-            )
-        if self.subscriptions.more(session, channel, events) > self.limits.subscriptions:
-            raise self.limits.refusal("subscriptions")
+        events = list(map(SUBSCRIBED_AS.get, events, events))
         first = channel not in session.subscriptions
-        self.subscriptions.add(session, channel, events)
-        namespace.subscribed(session, channel, events, first=first, state=initial_state)
+        new = self.subscriptions.new(session, channel, events)
+        if new:
+            if (longest := max(map(len, new))) > LONGEST_EVENT_TYPE:
+                raise Refusal(
+                    "413",
+                    f"an event type has at most {LONGEST_EVENT_TYPE} characters here, "
+                    f"not {longest}",
+                )
+            if self.subscriptions.count + len(new) > self.limits.subscriptions:
+                raise self.limits.refusal("subscriptions")
+            self.subscriptions.add(session, channel, new)
+        steps = namespace.subscribed(session, channel, events, first=first, state=initial_state)
+        if steps is not None:
+            self.long_work.in_steps(
+                self._subscribing(steps, session, channel, namespace, first=first)
+            )
+        elif first:
+            self.script.on_subscribed(self, session, channel, namespace.container_on(channel))
+
+    def _subscribing(
+        self,
+        steps: Iterator[None],
+        session: Session,
+        channel: str,
+        namespace: Namespace,
+        *,
+        first: bool,
+    ) -> Iterator[None]:
+        yield from steps
         if first:
             self.script.on_subscribed(self, session, channel, namespace.container_on(channel))
 
     def unsubscribe(self, session: Session, channel: str, events: Iterable[str]) -> None:
         """Take events from those that a session gets; others are passed over."""
-        gone = {catalogue.SUBSCRIBED_AS.get(event, event) for event in events}
+        gone = {SUBSCRIBED_AS.get(event, event) for event in events}
         namespace = self._namespace_of(channel)
         if namespace is not None:
             namespace.unsubscribed(session, channel, gone)

@@ -24,19 +24,23 @@ class Subscriptions:
         self.count = 0
         self._subscribers: dict[str, dict[str, dict[Session, None]]] = {}
 
-    def more(self, session: Session, channel: str, events: Iterable[str]) -> int:
-        """How many there would be if the session subscribed these too."""
-        return self.count + len(set(events) - session.subscriptions.get(channel, set()))
+    def new(self, session: Session, channel: str, events: Iterable[str]) -> list[str]:
+        """Those of these events that a session has not subscribed, each once."""
+        own = session.subscriptions.get(channel)
+        if own is None:
+            return list(dict.fromkeys(events))
+        if own.issuperset(events):
+            # So it mostly is where a client subscribes again.
+            return []
+        return [event for event in dict.fromkeys(events) if event not in own]
 
-    def add(self, session: Session, channel: str, events: Iterable[str]) -> None:
-        """Subscribe a session. Repeats change nothing [W]."""
-        own = session.subscriptions.setdefault(channel, set())
-        before = len(own)
+    def add(self, session: Session, channel: str, events: list[str]) -> None:
+        """Subscribe a session to events that are `new` to it."""
+        session.subscriptions.setdefault(channel, set()).update(events)
+        here = self._subscribers.setdefault(channel, {})
         for event in events:
-            own.add(event)
-            here = self._subscribers.setdefault(channel, {})
             here.setdefault(event, {})[session] = None
-        self.count += len(own) - before
+        self.count += len(events)
 
     def remove(self, session: Session, channel: str, events: Iterable[str]) -> None:
         """Unsubscribe a session; events that it had not subscribed are passed over."""

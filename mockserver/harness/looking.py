@@ -17,7 +17,14 @@ from mockserver.control.options import SpaceOptions
 from mockserver.control.options import given as given_options
 from mockserver.control.shapes import Schema
 from mockserver.control.video import Member, Playback, Recording, Room, Stream
-from mockserver.control.views import Fault, Happening, PlannedAnswer, PlannedRestAnswer, Session
+from mockserver.control.views import (
+    Fault,
+    Happening,
+    PlannedAnswer,
+    PlannedRestAnswer,
+    RestRequest,
+    Session,
+)
 from mockserver.protocol.explanation import Problem, shorten
 from mockserver.rest.state import RestSpace
 from mockserver.server import Server, Settings
@@ -239,6 +246,18 @@ class SpaceLook:
         __tracebackhide__ = True
         self._look(SpaceControl.withdraw_answers)
 
+    def rest_requests(self, operation: str | None = None) -> list[RestRequest]:
+        """The requests of the REST API that came, oldest first; those of an operation alone.
+
+        Args:
+            operation: its id, as ``docs/REST.md`` has it: ``create_room_token``.
+
+        Raises:
+            ArgumentError: there is no such operation.
+        """
+        __tracebackhide__ = True
+        return self._rest(lambda kept: rest.rest_requests(kept, operation))
+
     def answer_rest_next(
         self, operation: str, status: int, body: Any = None, *, times: int = 1
     ) -> PlannedRestAnswer:
@@ -344,6 +363,7 @@ class SpaceLook:
                 # A space that was ended can still be looked back at.
                 if self._last is None:
                     raise
+            self._last.space.finish()
             return question(self._last)
 
         return self._thread.look(ask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -54,48 +54,56 @@ def report(
             ``frame``, ….
         violations: what it breaks of the contract.
     """
-    return b"".join(pieces(name, [entries], violations)).decode()
+    writer = Writer(name)
+    return b"".join([writer.begin(), writer.part(entries), writer.end(violations)]).decode()
 
 
-def pieces(
-    name: str,
-    slices: Iterable[Iterable[Mapping[str, Any]]],
-    violations: Iterable[contract.Violation],
-) -> Iterator[bytes]:
-    """The same in UTF-8, in pieces: one for each slice of the trace, between what all have.
+class Writer:
+    """Writes a report in UTF-8, a piece at a time: `begin`, `part` by `part`, `end`.
 
     Args:
-        name: as above.
-        slices: the trace, some entries at a time.
-        violations: as above.
+        name: what the conversation is called.
     """
-    style, script = read("page.css").decode(), read("page.js").decode()
-    yield _HEAD.format(
-        title=html.escape(name),
-        style=style,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-    ).encode()
-    yield b'{"name":%s,"trace":"' % _safe(name)
-    needed: set[str] = set()
-    newline = b""
-    for entries in slices:
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._needed: set[str] = set()
+        self._newline = b""
+        self._script = read("page.js").decode()
+
+    def begin(self) -> bytes:
+        """What comes before the trace."""
+        style = read("page.css").decode()
+        head = _HEAD.format(
+            title=html.escape(self._name),
+            style=style,
+            style_hash=_hash(style),
+            script_hash=_hash(self._script),
+        )
+        return b'%s{"name":%s,"trace":"' % (head.encode(), _safe(self._name))
+
+    def part(self, entries: Iterable[Mapping[str, Any]]) -> bytes:
+        """The next entries of the trace, in the shape that `report` takes."""
         kept = list(entries)
-        needed |= _described(kept)
+        if not kept:
+            return b""
+        self._needed |= _described(kept)
         # All of the trace is one text, of JSON lines: without the quotes, parts of it add up.
-        yield newline + _safe(b"\n".join(map(orjson.dumps, kept)).decode())[1:-1]
-        newline = b"\\n"
-    yield b'","violations":%s,"rules":%s,"schemas":%s}' % (
-        _safe([contract.described(each) for each in violations]),
-        _safe(
-            [
-                {"name": rule.name, "sentence": rule.sentence, "party": rule.party}
-                for rule in contract.RULES
-            ]
-        ),
-        _safe({each: schemas.load(each) for each in _needed(needed)}),
-    )
-    yield _TAIL.format(script=script).encode()
+        newline, self._newline = self._newline, b"\\n"
+        return newline + _safe(b"\n".join(map(orjson.dumps, kept)).decode())[1:-1]
+
+    def end(self, violations: Iterable[contract.Violation]) -> bytes:
+        """What comes after the trace."""
+        rules = [
+            {"name": rule.name, "sentence": rule.sentence, "party": rule.party}
+            for rule in contract.RULES
+        ]
+        data = b'","violations":%s,"rules":%s,"schemas":%s}' % (
+            _safe([contract.described(each) for each in violations]),
+            _safe(rules),
+            _safe({each: schemas.load(each) for each in _needed(self._needed)}),
+        )
+        return data + _TAIL.format(script=self._script).encode()
 
 
 def _safe(value: Any) -> bytes:

@@ -18,14 +18,15 @@ LONGEST_DAYS = 366
 _TEXT = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 
-def microseconds(value: object) -> int:
+def microseconds(value: object, longest_s: float | None = None) -> int:
     """Read a duration as whole microseconds.
 
     Args:
         value: a text with a unit, or a number of seconds.
+        longest_s: how long it may be, in seconds; None: a year.
 
     Raises:
-        ValueError: it is not a duration, is negative, finer than a microsecond, or far too long.
+        ValueError: it is not a duration, is negative, finer than a microsecond, or too long.
     """
     if isinstance(value, str) and (match := _TEXT.fullmatch(value)):
         exact = Decimal(match[1]) * MICROSECONDS[match[2]]
@@ -37,20 +38,22 @@ def microseconds(value: object) -> int:
         raise ValueError(f"expected {EXPECTED}")
     if exact > LONGEST_DAYS * 24 * MICROSECONDS["h"]:
         raise ValueError(f"expected at most {LONGEST_DAYS} days")
+    if longest_s is not None and exact > longest_s * MICROSECONDS["s"]:
+        raise ValueError(f"expected at most {longest_s:g} seconds")
     return int(exact)
 
 
-def rounded(value: object) -> int:
+def rounded(value: object, longest_s: float | None = None) -> int:
     """Read a duration as ``microseconds`` does, but round a number to the next microsecond.
 
     For durations that a program has computed: ``0.1 + 0.2`` is one.
 
     Raises:
-        ValueError: it is not a duration, is negative, or far too long.
+        ValueError: it is not a duration, is negative, or too long.
     """
     if isinstance(value, float) and math.isfinite(value):
         value = round(value, 6)
-    return microseconds(value)
+    return microseconds(value, longest_s)
 
 
 def text(duration_us: int) -> str:

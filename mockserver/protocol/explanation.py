@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 from mockserver import schemas
@@ -23,6 +24,7 @@ __all__ = ["Problem", "describe", "explain", "json_path", "shorten", "steps_of"]
 
 _LONGEST: Final = 60  # characters of a value that are shown
 _MOST_PROBLEMS: Final = 20  # a list of a million wrong items needs no million sentences
+_MOST_STRANGERS: Final = 50  # unknown keys among which a misspelt one is looked for
 _MOST_WORDS: Final = 20  # of an enum, that are all named
 _FIRST_WORDS: Final = 8
 _WORDS: Final = {
@@ -146,10 +148,23 @@ def steps_of(path: str) -> tuple[str | int, ...]:
     )
 
 
-def shorten(text: str, limit: int = _LONGEST) -> str:
-    """The text, or its beginning and how long it was; without lone surrogates and tokens."""
+def shorten(text: str, limit: int = _LONGEST, *, length: int | None = None) -> str:
+    """The text, or its beginning and how long it was; without lone surrogates and tokens.
+
+    Args:
+        text: what is shown.
+        limit: how much of it at most, in characters.
+        length: how long it is said to be, where the text has quotes and escapes that are not its.
+    """
     text = mask_text(text.encode("utf-8", "replace").decode("utf-8"))
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+    length = len(text) if length is None else length
+    return text if len(text) <= limit else f"{text[:limit]}… ({length} characters)"
+
+
+def prepare() -> None:
+    """Do what takes long the first time that something is explained: some 60 ms of CPU."""
+    _registry()
+    _validator_class()
 
 
 @cache
@@ -178,7 +193,17 @@ def _validator_class() -> Any:
         if isinstance(value, str) and not re.search(strict, value):
             yield ValidationError(f"does not match {regex}")
 
-    return extend(Draft202012Validator, {"pattern": pattern})
+    usual = Draft202012Validator.VALIDATORS["additionalProperties"]
+
+    def additional_properties(validator: Any, allowed: Any, value: Any, schema: Any) -> Any:
+        # The usual one sorts and quotes all unknown keys, of which there may be many thousands.
+        if allowed is not False or "patternProperties" in schema or not isinstance(value, dict):
+            yield from usual(validator, allowed, value, schema)
+        elif not value.keys() <= schema.get("properties", {}).keys():
+            yield ValidationError("has unknown keys")
+
+    changed = {"pattern": pattern, "additionalProperties": additional_properties}
+    return extend(Draft202012Validator, changed)
 
 
 def _from_error(error: Any) -> list[Problem]:
@@ -231,8 +256,8 @@ def _missing(error: Any, parts: tuple[str | int, ...]) -> list[Problem]:
 
 def _misspelt(error: Any, name: str) -> str | None:
     """The hint that a key which no schema knows is this one, written wrongly."""
-    strangers = [key for key in error.instance if _field(error.schema, key) is None]
-    alike = nearest(name, strangers, 1)
+    strangers = (key for key in error.instance if _field(error.schema, key) is None)
+    alike = nearest(name, islice(strangers, _MOST_STRANGERS), 1)
     if not alike:
         return None
     return f"{shorten(json.dumps(alike[0]))} looks like {json.dumps(name)}: rename it"
@@ -240,11 +265,14 @@ def _misspelt(error: Any, name: str) -> str | None:
 
 def _surplus(error: Any, parts: tuple[str | int, ...]) -> list[Problem]:
     known = list(error.schema.get("properties", {}))
-    given = []
+    hints: Mapping[str, str] = error.schema.get("x-hints", {})
+    given: list[Problem] = []
     for key in error.instance:
+        if len(given) == _MOST_PROBLEMS:
+            break
         if key not in known:
             alike = nearest(key, known, 1)
-            hint = f"did you mean {json.dumps(alike[0])}?" if alike else None
+            hint = hints.get(key) or (f"did you mean {json.dumps(alike[0])}?" if alike else None)
             expected = f"one of the keys {', '.join(known)}" if known else "no keys"
             given.append(Problem(json_path((*parts, key)), expected, "an unknown key", hint))
     return given
@@ -302,7 +330,7 @@ def _found(value: Any, parts: Sequence[str | int]) -> str:
     if is_below or (parts and is_secret(str(parts[-1]), value)):
         return f"a secret that is not shown ({kind})"
     if isinstance(value, str):
-        return f"{shorten(json.dumps(value, ensure_ascii=False))} ({kind})"
+        return f"{shorten(json.dumps(value, ensure_ascii=False), length=len(value))} ({kind})"
     return f"{shorten(json.dumps(value))} ({kind})"
 
 

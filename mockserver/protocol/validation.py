@@ -27,6 +27,7 @@ __all__ = [
     "check_outgoing",
     "check_reply",
     "composed",
+    "is_fine",
     "is_refusal",
     "problems",
 ]
@@ -95,7 +96,7 @@ def check_outgoing(frame: Frame, answers: str | None = None) -> None:
         InvalidFrame: It breaks its schema, or there is no schema for it: a bug.
     """
     # Most answers are this one, whose id came from a valid call: it is checked once per method.
-    is_plain = answers is not None and frame.get("result") == _PLAIN and len(frame) == 3
+    is_plain = len(frame) == 3 and frame.get("result") == _PLAIN
     if is_plain and answers in _answered_plainly:
         return
     found = [*_unknown(frame), *problems(frame, answers)]
@@ -103,6 +104,11 @@ def check_outgoing(frame: Frame, answers: str | None = None) -> None:
         raise InvalidFrame(frame, found)
     if is_plain and answers is not None:
         _answered_plainly.add(answers)
+
+
+def is_fine(frame: Frame) -> bool:
+    """Whether `check_outgoing` has nothing against a frame; takes no time to say why."""
+    return not _unknown(frame) and _validator(*_schema_of(frame)).is_valid(frame)
 
 
 def problems(frame: Mapping[str, Any], answers: str | None = None) -> list[Problem]:
@@ -115,17 +121,22 @@ def problems(frame: Mapping[str, Any], answers: str | None = None) -> list[Probl
         frame: Any JSON object.
         answers: The method that an answer answers; only the envelope is checked without it.
     """
+    return _problems_of(frame, *_schema_of(frame, answers))
+
+
+def _schema_of(frame: Mapping[str, Any], answers: str | None = None) -> tuple[str, str]:
+    """The kind and the name of the schema that a frame must fit, as `composed` takes them."""
     if "method" not in frame:
-        return _problems_of(frame, *_envelope_of_reply(frame, answers))
+        return _envelope_of_reply(frame, answers)
     method = frame["method"]
     if method == EVENT_METHOD:
         event_type = _event_type(frame)
         if _is_one_of(catalogue.EVENTS, event_type):
-            return _problems_of(frame, "events", event_type)
-        return _problems_of(frame, "envelopes", "event")
+            return "events", event_type
+        return "envelopes", "event"
     if _is_one_of(catalogue.CLIENT_CALLS | catalogue.SERVER_CALLS, method):
-        return _problems_of(frame, "calls", method)
-    return _problems_of(frame, "envelopes", "call")
+        return "calls", method
+    return "envelopes", "call"
 
 
 def is_refusal(result: Any) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from mockserver.control.keeper import Spaces
 from mockserver.engine import (
@@ -25,11 +26,11 @@ from mockserver.protocol import codec
 from mockserver.protocol.errors import InternalError
 from mockserver.realtime import unix_time
 
-from .http import Guard, Plain, application, hello
+from .http import Guard, Plain, application, control_api, hello
 from .http.problems import HttpProblem
 from .rest import install as install_rest
 from .settings import Settings
-from .sockets import CLOSE_TIMEOUT_S, Sockets, Strangers, refusal, upgrade
+from .sockets import CLOSE_TIMEOUT_S, Lent, Sockets, Strangers, refusal, upgrade
 from .timers import Deadlines
 from .tls import Identity
 
@@ -127,7 +128,8 @@ class Server:
         self._away = Deadlines(loop)
         self._pings = Deadlines(loop)
         self.sockets = Sockets(self, self.settings, self.strangers)
-        app = application(self)
+        app = application(self, control_api, body_timeout_s=self.settings.body_timeout_s)
+        app.middlewares.append(_note_request)
         app.router.add_get("/__page__/{name}", _asset)
         install_rest(app, self)
         for path in ("/", SPACE, f"{SPACE}/", "/{elsewhere:(?s:.+)}"):
@@ -156,6 +158,7 @@ class Server:
         self.spaces.stop()
         await self.sockets.stop()
         await self._runner.cleanup()
+        await self.sockets.end()
         self._away.cancel_all()
         self._runner = None
         self._forget_identity()
@@ -239,6 +242,14 @@ def _ping(session: Session) -> None:
     session.space.ping(session)
 
 
+@web.middleware
+async def _note_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Say at the door that a request has come, before anything is done with it."""
+    if isinstance(lent := request.transport, Lent):
+        lent.door.note_request()
+    return await handler(request)
+
+
 async def _asset(request: web.Request) -> web.StreamResponse:
     from .page import asset
 
@@ -267,7 +278,7 @@ async def _root(server: Server, request: web.Request) -> web.StreamResponse:
         server.strangers.note(f"a WebSocket was refused with {problem.status}: {problem.detail}")
         return problem.response()
     sockets, space_name = server.sockets, request.match_info.get("space")
-    if sockets.door_faults:
+    if sockets.has_fault_at_door:
         # Imported here: most servers do nothing wrong.
         from .sockets.faults import meet
 

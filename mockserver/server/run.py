@@ -18,7 +18,7 @@ from mockserver import scenarios
 from mockserver.engine import Script
 from mockserver.printable import printable
 
-from . import watching
+from . import garbage, watching
 from .app import Server
 from .settings import Settings
 
@@ -88,21 +88,12 @@ async def _serve(
     gc.disable()
     await start(server)
     keeping = None if keep is None else _keeping(server, keep)
-    gc.freeze()
-    gc.enable()
+    garbage.settle()
     is_written = False
     watch: asyncio.Task[None] | None = None
+    collecting = asyncio.create_task(garbage.collect())
     try:
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            # An impatient second signal may come when the loop is gone already.
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(stopped.set)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
+        stopped = until_signal()
         if watched is not None:
             watch = asyncio.create_task(watching.watch(watched, server.spaces, stopped))
             # Its first step is what sets the watch; from the first line on, no change is missed.
@@ -128,10 +119,26 @@ async def _serve(
     finally:
         if ready_file is not None and is_written:
             _remove_ready_file(ready_file)
+        collecting.cancel()
         await server.stop()
         if keeping is not None:
             keeping.flush()
     return len(server.bugs)
+
+
+def until_signal() -> asyncio.Event:
+    """What is set as soon as SIGINT or SIGTERM comes."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # An impatient second signal may come when the loop is gone already.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stopped.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped
 
 
 def _keeping(server: Server, folder: Path) -> Keeping:

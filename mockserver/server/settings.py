@@ -52,6 +52,7 @@ class Settings:
     max_spaces: int = _LIMITS["max_spaces"]
     space_idle_s: float = _LIMITS["space_idle_s"]
     connect_timeout_s: float = _LIMITS["connect_timeout_s"]
+    body_timeout_s: float = _LIMITS["body_timeout_s"]
     ping_interval_s: float = 10.0
     resume_window_s: float = 60.0
 

@@ -113,8 +113,10 @@ def _set_room(setter: Setter) -> RoomAction:
 def _set_members(setter: Setter) -> RoomAction:
     def do(video: Video, room: RoomSession, arguments: Arguments) -> Member | None:
         members = find_members(room, arguments.get("name"))
-        for member in members:
-            video.change_member(room, member, setter.values_from(arguments))
+        values = setter.values_from(arguments)
+        video.space.long_work.for_each(
+            members, lambda member: video.change_member(room, member, values)
+        )
         return members[0] if len(members) == 1 else None
 
     return do
@@ -122,8 +124,8 @@ def _set_members(setter: Setter) -> RoomAction:
 
 def _talk(talking: bool) -> RoomAction:
     def do(video: Video, room: RoomSession, arguments: Arguments) -> None:
-        for member in find_members(room, arguments.get("name")):
-            video.talk(room, member, talking)
+        members = find_members(room, arguments.get("name"))
+        video.space.long_work.for_each(members, lambda member: video.talk(room, member, talking))
 
     return do
 
@@ -138,8 +140,7 @@ def _set_position(video: Video, room: RoomSession, arguments: Arguments) -> None
 
 
 def _demote(video: Video, room: RoomSession, arguments: Arguments) -> None:
-    for member in find_members(room, arguments.get("name")):
-        video.demote(room, member.id)
+    video.demote(room, *(each.id for each in find_members(room, arguments.get("name"))))
 
 
 def _promote(video: Video, room: RoomSession, arguments: Arguments) -> None:
@@ -165,9 +166,11 @@ def _change_meta(verb: str) -> RoomAction:
 
 def _change_member_meta(verb: str) -> RoomAction:
     def do(video: Video, room: RoomSession, arguments: Arguments) -> None:
-        for member in find_members(room, arguments.get("name")):
+        def change(member: Member) -> None:
             meta = changed_meta(verb, member.properties["meta"], dict(arguments))
             video.change_member(room, member, {"meta": meta})
+
+        video.space.long_work.for_each(find_members(room, arguments.get("name")), change)
 
     return do
 

@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from mockserver.engine.namespace import Call, Params, Result, ok
+from mockserver.protocol.documents import enclosing, few_or_each
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
 
@@ -23,16 +24,19 @@ Handler = Callable[["Video", "Session", Params], Result]
 
 
 def _rooms_get(video: Video, session: Session, params: Params) -> Result:
-    return ok(rooms=[room.as_wire(video.space.now, full=True) for room in video.rooms.values()])
+    now = video.space.now
+    rooms = few_or_each(video.rooms.values(), lambda room: room.as_wire(now, full=True))
+    return enclosing(ok(rooms=rooms))
 
 
 def _room_get(video: Video, session: Session, params: Params) -> Result:
-    return ok(room=video.room(params["room_session_id"]).as_wire(video.space.now, full=True))
+    room = video.room(params["room_session_id"])
+    return enclosing(ok(room=room.as_wire(video.space.now, full=True)))
 
 
 def _members_get(video: Video, session: Session, params: Params) -> Result:
     room = video.room(params["room_session_id"])
-    return ok(members=[member.as_wire() for member in room.members.values()])
+    return enclosing(ok(members=room.members_as_wire()))
 
 
 def _start(kind: str) -> Handler:
@@ -56,14 +60,9 @@ def _apply(kind: str, verb: str) -> Handler:
 
 def _list(kind: str) -> Handler:
     def handle(video: Video, session: Session, params: Params) -> Result:
-        room = video.room(params["room_session_id"])
-        return ok(
-            **{
-                f"{kind}s": [
-                    each.as_wire(video.space.now) for each in room.activities[kind].values()
-                ]
-            }
-        )
+        room, now = video.room(params["room_session_id"]), video.space.now
+        shown = few_or_each(room.activities[kind].values(), lambda each: each.as_wire(now))
+        return enclosing(ok(**{f"{kind}s": shown}))
 
     return handle
 
@@ -129,8 +128,10 @@ def _member(room: RoomSession, params: Params) -> Member:
 def _set_members(setter: Setter) -> Handler:
     def handle(video: Video, session: Session, params: Params) -> Result:
         room, members = _members(video, params)
-        for member in members:
-            video.change_member(room, member, setter.values_from(params))
+        values = setter.values_from(params)
+        video.space.long_work.for_each(
+            members, lambda member: video.change_member(room, member, values)
+        )
         return ok()
 
     return handle
@@ -150,9 +151,12 @@ def _get_member_meta(video: Video, session: Session, params: Params) -> Result:
 def _change_member_meta(verb: str) -> Handler:
     def handle(video: Video, session: Session, params: Params) -> Result:
         room, members = _members(video, params)
-        for member in members:
+
+        def change(member: Member) -> None:
             meta = changed_meta(verb, member.properties["meta"], params)
             video.change_member(room, member, {"meta": meta})
+
+        video.space.long_work.for_each(members, change)
         return ok()
 
     return handle
@@ -160,10 +164,13 @@ def _change_member_meta(verb: str) -> Handler:
 
 def _remove(video: Video, session: Session, params: Params) -> Result:
     room, members = _members(video, params)
-    for member in members:
+
+    def remove(member: Member) -> None:
         # A screen has left with the one whose it is.
         if member.id in room.members:
             video.leave(room, member)
+
+    video.space.long_work.for_each(members, remove)
     return ok()
 
 

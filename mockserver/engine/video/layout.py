@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -65,22 +65,25 @@ class Placing:
             self.positions[member_id] = OFF_CANVAS
 
 
-def layers(placed: Mapping[str, str]) -> list[dict[str, Any]]:
+def layers(placed: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """The layers of ``video.layout.changed``: a grid, in percent of the canvas [A].
 
     Args:
-        placed: member id -> position; a member off the canvas has no layer.
+        placed: member id -> position; a member off the canvas has no layer. It must not change
+            while the layers are made, one by one.
     """
     shown = [(member, position) for member, position in placed.items() if position != OFF_CANVAS]
     columns = max(1, math.ceil(math.sqrt(len(shown))))
     rows = max(1, math.ceil(len(shown) / columns))
     width, height = round(100 / columns, 2), round(100 / rows, 2)
-    return [
+    lefts = [round(column * width, 2) for column in range(columns)]
+    tops = [round(row * height, 2) for row in range(rows)]
+    yield from (
         {
             "layer_index": index,
             "z_index": 0,
-            "x": round(index % columns * width, 2),
-            "y": round(index // columns * height, 2),
+            "x": lefts[index % columns],
+            "y": tops[index // columns],
             "width": width,
             "height": height,
             "member_id": member,
@@ -88,4 +91,4 @@ def layers(placed: Mapping[str, str]) -> list[dict[str, Any]]:
             "visible": True,
         }
         for index, (member, position) in enumerate(shown)
-    ]
+    )

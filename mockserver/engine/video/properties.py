@@ -93,14 +93,21 @@ ROOM_SETTERS = (
 
 def initial(properties: tuple[Property, ...]) -> dict[str, Any]:
     """All properties, as they begin."""
-    return {each.name: deepcopy(each.initial) for each in properties}
+    return {
+        each.name: {**each.initial} if isinstance(each.initial, dict) else each.initial
+        for each in properties
+    }
 
 
-def changed(properties: dict[str, Any], values: dict[str, Any]) -> list[str]:
-    """Set properties; returns the names of those that are other than before."""
-    updated = [name for name, value in values.items() if properties[name] != value]
-    properties.update(values)
-    return updated
+def changed(properties: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """The names of the properties that these values would change."""
+    return [name for name, value in values.items() if properties[name] != value]
+
+
+def copied(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy for others to keep. Of the values, ``meta`` alone is not a plain one."""
+    meta = properties["meta"]
+    return {**properties, "meta": deepcopy(meta) if meta else {}}
 
 
 META_VERBS = ("set_meta", "update_meta", "delete_meta")

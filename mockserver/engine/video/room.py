@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.container import Container, listed
+from mockserver.protocol.documents import Each, enclosing, few_or_each
 from mockserver.protocol.errors import Refusal
 from mockserver.protocol.lifecycles import LIFECYCLES
 
 from . import layout
 from .media import MEDIA
-from .properties import MEMBER_PROPERTIES, ROOM_PROPERTIES, changed, initial
+from .properties import MEMBER_PROPERTIES, ROOM_PROPERTIES, changed, copied, initial
 from .settings import RoomSettings
 
 if TYPE_CHECKING:
@@ -32,10 +33,13 @@ class Member:
         parent: whose screen or device it is.
         children: their screens and devices that are in the room.
         session: the client's session that this member is; None for people whom no client is.
+        properties: the rest of it. A change puts another dict here, so that what has this one
+            keeps what was.
         joined_at, left_at: microseconds of space time; left_at is None while they are a member.
     """
 
     __slots__ = (
+        "_shown",
         "children",
         "id",
         "joined_at",
@@ -69,9 +73,23 @@ class Member:
         self.joined_at = now
         self.left_at: int | None = None
         self.properties = initial(MEMBER_PROPERTIES)
+        # Of what it was made last, and where: a room of many members is shown often.
+        self._shown: tuple[dict[str, Any], str, dict[str, Any]] | None = None
 
     def as_wire(self) -> dict[str, Any]:
-        """The ``member`` object of the protocol."""
+        """The ``member`` object of the protocol. It is shared: do not change it."""
+        return self.as_wire_at(self.room.positions().get(self.id, layout.OFF_CANVAS))
+
+    def as_wire_at(self, position: str) -> dict[str, Any]:
+        """The same, for whoever knows where on the canvas they are."""
+        shown = self._shown
+        if shown is None or shown[0] is not self.properties or shown[1] != position:
+            wire = self.as_wire_with(self.properties, position)
+            shown = self._shown = (self.properties, position, wire)
+        return shown[2]
+
+    def as_wire_with(self, properties: Mapping[str, Any], position: str) -> dict[str, Any]:
+        """The ``member`` object with these properties, at this position: as it was once."""
         return {
             "id": self.id,
             "room_id": self.room.room_id,
@@ -79,8 +97,8 @@ class Member:
             "name": self.name,
             "type": self.type,
             **({} if self.parent is None else {"parent_id": self.parent.id}),
-            "current_position": self.room.positions().get(self.id, layout.OFF_CANVAS),
-            **deepcopy(self.properties),
+            "current_position": position,
+            **copied(properties),
         }
 
 
@@ -181,6 +199,7 @@ class RoomSession(Container):
     def change(self, holder: Member | RoomSession, values: dict[str, Any]) -> list[str]:
         """Set properties of a member or of the room; returns the names of those that changed."""
         updated = changed(holder.properties, values)
+        holder.properties = {**holder.properties, **values}
         if not _PLACING.isdisjoint(updated):
             self._placing = None
         return updated
@@ -213,15 +232,36 @@ class RoomSession(Container):
             self._placing = layout.Placing(requested, self.properties["layout_name"])
         return self._placing.positions
 
-    def layout_as_wire(self) -> dict[str, Any]:
-        """The ``layout`` object of ``video.layout.changed`` [T]."""
-        return {
-            "id": self.id,
-            "room_id": self.room_id,
-            "room_session_id": self.id,
-            "name": self.properties["layout_name"],
-            "layers": layout.layers(self.positions()),
-        }
+    def layers(self) -> Iterator[dict[str, Any]]:
+        """The layers of its layout as they are now, each made when it is asked for."""
+        return layout.layers(dict(self.positions()))
+
+    def layout_as_wire(self, layers: Each | None = None) -> dict[str, Any]:
+        """The ``layout`` object of ``video.layout.changed`` [T].
+
+        Args:
+            layers: what to show as its layers; None: a list of those that it has.
+        """
+        return enclosing(
+            {
+                "id": self.id,
+                "room_id": self.room_id,
+                "room_session_id": self.id,
+                "name": self.properties["layout_name"],
+                "layers": list(self.layers()) if layers is None else layers,
+            }
+        )
+
+    def members_as_wire(self) -> list[dict[str, Any]] | Each:
+        """The ``member`` objects of all members. They are shared: do not change them.
+
+        Those of many are made when they are written: nothing may change in the room before that.
+        """
+        positions = self.positions()
+        return few_or_each(
+            self.members.values(),
+            lambda each: each.as_wire_at(positions.get(each.id, layout.OFF_CANVAS)),
+        )
 
     def as_wire(
         self, now: int, *, full: bool = False, updated: list[str] | None = None
@@ -231,7 +271,8 @@ class RoomSession(Container):
         Args:
             now: microseconds of space time.
             full: with its members, recordings, playbacks and streams, as answers and
-                ``video.room.subscribed`` have it.
+                ``video.room.subscribed`` have it. It is a document if they are many: see
+                `members_as_wire`.
             updated: the names of the fields that changed, for ``video.room.updated``.
         """
         shown: dict[str, Any] = {
@@ -246,12 +287,13 @@ class RoomSession(Container):
                 if table.flag is not None
             },
             "audience_count": self.audience_count,
-            **deepcopy(self.properties),
+            **copied(self.properties),
         }
         if full:
-            shown["members"] = [member.as_wire() for member in self.members.values()]
+            shown["members"] = self.members_as_wire()
             for kind, activities in self.activities.items():
-                shown[f"{kind}s"] = [each.as_wire(now) for each in activities.values()]
+                shown[f"{kind}s"] = few_or_each(activities.values(), lambda each: each.as_wire(now))
+            shown = enclosing(shown)
         if updated is not None:
             shown["updated"] = updated
         return shown
@@ -261,4 +303,4 @@ def as_older_room(room_session: dict[str, Any]) -> dict[str, Any]:
     """The ``room`` object of older clients: the same, but ``room_session_id`` for ``id`` [T]."""
     older = {key: value for key, value in room_session.items() if key != "id"}
     older["room_session_id"] = room_session["id"]
-    return older
+    return enclosing(older)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from mockserver.engine.clock import MICROSECONDS
 from mockserver.protocol.errors import Refusal
 
 LIMIT_CLAIMS = {"join_from": "jf", "join_until": "ju", "remove_at": "rat"}
 """The times of a token -> its claims of that meaning, in unix seconds [R]."""
+
+ROOM_CLAIM = "r"
+"""The claim of a token that names its room [R]."""
 
 REMOVE_AFTER_CLAIM = "rse"
 """The claim of a token that says after how many seconds its user is removed [R]."""
@@ -81,6 +84,8 @@ class RoomSettings:
         prioritize_handraise: as the room session's property of that name.
         meta: the meta at the start.
         streams: stream setting's id -> the URL that each session is streamed to.
+        kind: what REST calls it. Nothing here acts by it, nor by ``shown``.
+        shown: REST field -> value, for what is only kept and shown.
     """
 
     room_id: str
@@ -94,10 +99,14 @@ class RoomSettings:
     prioritize_handraise: bool = False
     meta: dict[str, Any] = field(default_factory=dict)
     streams: dict[str, str] = field(default_factory=dict)
+    kind: Literal["room", "conference"] = "room"
+    shown: dict[str, Any] = field(default_factory=dict)
 
     def copy(self) -> RoomSettings:
         """The same settings, which later changes do not touch."""
-        return replace(self, meta=deepcopy(self.meta), streams=dict(self.streams))
+        return replace(
+            self, meta=deepcopy(self.meta), streams=dict(self.streams), shown=deepcopy(self.shown)
+        )
 
     def properties(self) -> dict[str, Any]:
         """The properties that a session begins with, where they are not the usual ones."""

@@ -6,12 +6,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.engine.activity import Activity
 from mockserver.engine.container import Container, listed
 from mockserver.engine.namespace import Namespace
 from mockserver.protocol import codec
+from mockserver.protocol.documents import TOGETHER, Document, Each, enclosing
 from mockserver.protocol.errors import Refusal
 
 from . import layout
@@ -19,9 +21,11 @@ from .actions import ACTIONS
 from .calls import CALLS
 from .media import MEDIA, is_live
 from .room import Member, RoomSession, as_older_room
-from .settings import Limits, RoomSettings
+from .settings import ROOM_CLAIM, Limits, RoomSettings
 
 if TYPE_CHECKING:
+    from mockserver.engine.grant import Grant
+    from mockserver.engine.namespace import Params
     from mockserver.engine.session import Session
     from mockserver.engine.space import Space
 
@@ -129,7 +133,7 @@ class Video(Namespace):
 
     def subscribed(
         self, session: Session, channel: str, events: list[str], *, first: bool, state: bool
-    ) -> None:
+    ) -> Iterator[None] | None:
         """Send ``video.room.subscribed`` to a session that asks for it.
 
         It comes upon the first subscription to a room's channel, and whenever ``events`` names it:
@@ -138,7 +142,8 @@ class Video(Namespace):
         room = self._by_channel.get(channel)
         if room is not None and state and (first or STATE in events) and not room.ended:
             self._awaiting_state.add((session, channel))
-            self._emit_state(session, room)
+            return self._emitting_state(session, room)
+        return None
 
     def unsubscribed(self, session: Session, channel: str, events: set[str]) -> None:
         """A session that keeps no subscription on a channel gets no state either."""
@@ -150,6 +155,17 @@ class Video(Namespace):
         self._awaiting_state = {each for each in self._awaiting_state if each[0] is not session}
 
     # Rooms
+
+    def check_grant(self, grant: Grant, params: Params) -> None:
+        """Make sure that a call is about the room that the token is for, if it is for one [A].
+
+        Raises:
+            Refusal: 403, naming both rooms.
+        """
+        mine = grant.claims.get(ROOM_CLAIM)
+        room = self.rooms.get(params.get("room_session_id", ""))
+        if mine is not None and room is not None and room.name != mine:
+            raise Refusal("403", f"the token is for the room {mine}, not for {room.name}")
 
     def room(self, room_session_id: str) -> RoomSession:
         """The running room session with this id.
@@ -168,6 +184,13 @@ class Video(Namespace):
     def named(self, name: str) -> RoomSession | None:
         """The running room of this name."""
         return self._by_name.get(name)
+
+    def known_as(self, which: str) -> RoomSession | None:
+        """The running room of this id or name; of two the one that started first."""
+        found = [
+            room for room in (self.rooms.get(which), self._by_name.get(which)) if room is not None
+        ]
+        return min(found, key=lambda room: room.started_at, default=None)
 
     def ended_room(self, room_session_id: str) -> RoomSession | None:
         """A room session that has ended, if it is still remembered."""
@@ -236,14 +259,16 @@ class Video(Namespace):
         )
         self.rooms[room.id] = self._by_name[name] = room
         self._by_channel[room.channel] = room
-        for member_name in names:
-            room.add(self._new_member(room, member_name))
-        self._emit_room("video.room.started", room, everywhere=True)
-        self._begin(room)
+        self.space.long_work.in_steps(self._beginning(room, names))
         return room
 
-    def _begin(self, room: RoomSession) -> None:
-        """Start what the settings have run from the start."""
+    def _beginning(self, room: RoomSession, names: Iterable[str | None]) -> Iterator[None]:
+        """Have the first members join, then start what the settings have run from the start."""
+        for member_name in names:
+            room.add(self._new_member(room, member_name))
+            yield
+        self._emit_room("video.room.started", room, everywhere=True)
+        yield
         for member in list(room.members.values()):
             self._plan_removal(room, member)
         if room.settings.record_on_start:
@@ -483,20 +508,27 @@ class Video(Namespace):
         }
 
     def _move(self, room: RoomSession, moved: dict[Member, str], *, emit: bool = False) -> None:
+        self.space.long_work.in_steps(self._moving(room, moved, emit=emit))
+
+    def _moving(self, room: RoomSession, moved: dict[Member, str], *, emit: bool) -> Iterator[None]:
         before = room.positions()
-        requested = {
-            member: room.change(member, {"requested_position": position})
-            for member, position in moved.items()
-        }
+        requested: list[tuple[Member, list[str]]] = []
+        for member, position in moved.items():
+            updated = room.change(member, {"requested_position": position})
+            requested.append((member, updated))
+            yield
         after = room.positions()
-        for member, updated in requested.items():
+        yield
+        has_layout = emit or any(updated for _, updated in requested)
+        for member, updated in requested:
             if before[member.id] != after[member.id]:
                 updated.append("current_position")
             if updated:
                 shown = {**member.as_wire(), "updated": updated}
                 self._emit_in(room, "video.member.updated", member=shown)
-        if emit or any(requested.values()):
-            self._emit_layout(room)
+                yield
+        if has_layout:
+            yield from self._emitting_layout(room)
 
     def promote(self, room: RoomSession, member_id: str, params: dict[str, Any]) -> None:
         """Somebody of the audience becomes a member, with the same id [E].
@@ -513,32 +545,50 @@ class Video(Namespace):
         if member is None:
             room.find_member(member_id)
             return
-        member.properties["audio_muted"] = bool(params.get("join_audio_muted"))
-        member.properties["video_muted"] = bool(params.get("join_video_muted"))
-        member.properties["visible"] = not member.properties["video_muted"]
-        if "meta" in params:
-            member.properties["meta"] = params["meta"]
+        video_muted = bool(params.get("join_video_muted"))
+        member.properties = {
+            **member.properties,
+            "audio_muted": bool(params.get("join_audio_muted")),
+            "video_muted": video_muted,
+            "visible": not video_muted,
+            "meta": params.get("meta", member.properties["meta"]),
+        }
         room.add(member)
-        self._emit_in(room, "video.member.joined", member=member.as_wire())
-        self._emit_layout(room)
-        self._emit_audience(room)
-        self._emit_authorization(room, member, "member", params.get("permissions", []))
+        permissions = params.get("permissions", [])
+        self.space.long_work.in_steps(self._promoting(room, member, permissions))
 
-    def demote(self, room: RoomSession, member_id: str) -> None:
-        """A member becomes one of the audience, with the same id [E].
+    def _promoting(
+        self, room: RoomSession, member: Member, permissions: list[str]
+    ) -> Iterator[None]:
+        self._emit_in(room, "video.member.joined", member=member.as_wire())
+        yield
+        yield from self._emitting_layout(room)
+        yield
+        self._emit_audience(room)
+        self._emit_authorization(room, member, "member", permissions)
+
+    def demote(self, room: RoomSession, *member_ids: str) -> None:
+        """Members become part of the audience, with the same ids [E].
 
         ``video.member.left`` comes, and a ``video.layout.changed`` in which they are not seen [E].
 
         Raises:
             Refusal: 404 when the room has ended [A], or there is no such member [E].
         """
+        self.space.long_work.in_steps(
+            chain.from_iterable(self._demoting(room, each) for each in member_ids)
+        )
+
+    def _demoting(self, room: RoomSession, member_id: str) -> Iterator[None]:
         room.check_running()
         if member_id in room.audience:
             return
         member = room.find_member(member_id)
         self._take_out(room, member)
         room.audience[member.id] = member
-        self._emit_layout(room)
+        yield
+        yield from self._emitting_layout(room)
+        yield
         self._emit_audience(room)
         self._emit_authorization(room, member, "audience", [])
 
@@ -552,8 +602,12 @@ class Video(Namespace):
     def _emit_audience(self, room: RoomSession) -> None:
         self._emit_in(room, "video.room.audience_count", total=room.audience_count)
 
-    def _emit_layout(self, room: RoomSession) -> None:
-        self._emit_in(room, "video.layout.changed", layout=room.layout_as_wire())
+    def _emitting_layout(self, room: RoomSession) -> Iterator[None]:
+        room.positions()
+        yield
+        layers = Each(room.layers()) if len(room.members) > TOGETHER else None
+        params = enclosing({**_ids(room), "layout": room.layout_as_wire(layers)})
+        yield from self._emitting(room, "video.layout.changed", params)
 
     def _emit_authorization(
         self, room: RoomSession, member: Member, join_as: str, permissions: list[str]
@@ -613,6 +667,7 @@ class Video(Namespace):
                 limit of the space is reached.
         """
         room.check_running()
+        self.space.long_work.do_at_once()
         self.expect_media()
         params = dict(params or {})
         if MEDIA[kind].has_length:
@@ -650,8 +705,7 @@ class Video(Namespace):
         return Member(room, identities.uuid(), name, now=self.space.now, **more)
 
     def _emit_in(self, room: RoomSession, event_type: str, **params: Any) -> None:
-        ids = {"room_id": room.room_id, "room_session_id": room.id}
-        self._emit(room, event_type, {**ids, **params})
+        self._emit(room, event_type, {**_ids(room), **params})
 
     def _emit_room(
         self,
@@ -663,18 +717,21 @@ class Video(Namespace):
     ) -> None:
         room_session = room.as_wire(self.space.now, updated=updated)
         params = {
-            "room_id": room.room_id,
-            "room_session_id": room.id,
+            **_ids(room),
             "room_session": room_session,
             "room": as_older_room(room_session),
         }
         self._emit(room, event_type, params, everywhere=everywhere)
 
-    def _emit_state(self, session: Session, room: RoomSession) -> None:
-        room_session = room.as_wire(self.space.now, full=True)
+    def _emitting_state(self, session: Session, room: RoomSession) -> Iterator[None]:
+        now = self.space.now
+        room_session = room.as_wire(now, full=True)
+        # A document can be written once only.
+        is_long = isinstance(room_session, Document)
+        older = as_older_room(room.as_wire(now, full=True) if is_long else room_session)
         params = {
             "room_session": room_session,
-            "room": as_older_room(room_session),
+            "room": older,
             "call_id": room.id,
             "member_id": next(iter(room.members), ""),
         }
@@ -682,7 +739,9 @@ class Video(Namespace):
         def waiting() -> Iterable[Session]:
             return (session,) if (session, room.channel) in self._awaiting_state else ()
 
-        self.space.emit(STATE, params, channel=room.channel, about=room, to=waiting)
+        yield from self.space.emitting(
+            STATE, enclosing(params), channel=room.channel, about=room, to=waiting
+        )
 
     def _emit(
         self,
@@ -702,6 +761,23 @@ class Video(Namespace):
             about=room,
             to=partial(self.space.subscriptions.to, event_type, *channels),
         )
+        self._remember(room, data)
+
+    def _emitting(
+        self, room: RoomSession, event_type: str, params: dict[str, Any]
+    ) -> Iterator[None]:
+        """Emit an event that may have long lists to the subscribers of the room, in steps."""
+        room.changed_at = self.space.now
+        data = yield from self.space.emitting(
+            event_type,
+            params,
+            channel=room.channel,
+            about=room,
+            to=partial(self.space.subscriptions.to, event_type, room.channel),
+        )
+        self._remember(room, data)
+
+    def _remember(self, room: RoomSession, data: bytes) -> None:
         self.history.append(Happened(room, data))
         self._history_bytes += len(data)
         while len(self.history) > 1 and (
@@ -718,6 +794,10 @@ def _token_limits(session: Session | None) -> Limits:
     """When the token of a session lets its user in, and for how long."""
     grant = None if session is None else session.grant
     return Limits() if grant is None else Limits.of_claims(grant.claims)
+
+
+def _ids(room: RoomSession) -> dict[str, Any]:
+    return {"room_id": room.room_id, "room_session_id": room.id}
 
 
 def _room(container: Container) -> RoomSession:

@@ -8,8 +8,8 @@ A server at its start loads only the door (``front``); what is behind it is load
 request.
 """
 
-from .front import application, hello
+from .front import application, control_api, hello
 from .guard import Guard
 from .plain import Plain
 
-__all__ = ["Guard", "Plain", "application", "hello"]
+__all__ = ["Guard", "Plain", "application", "control_api", "hello"]

@@ -30,6 +30,8 @@ async def answer_in_pieces(
     pieces: AsyncIterator[bytes],
     content_type: str,
     headers: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
 ) -> web.StreamResponse:
     """A body that is made in pieces; a long one is sent while it is made, as the client reads it.
 
@@ -43,9 +45,13 @@ async def answer_in_pieces(
             break
     else:
         return web.Response(
-            body=bytes(begun), content_type=content_type, charset=charset, headers=headers
+            body=bytes(begun),
+            status=status,
+            content_type=content_type,
+            charset=charset,
+            headers=headers,
         )
-    response = web.StreamResponse(headers=headers)
+    response = web.StreamResponse(status=status, headers=headers)
     response.content_type, response.charset = content_type, charset
     await response.prepare(request)
     await response.write(bytes(begun))

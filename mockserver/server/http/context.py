@@ -1,4 +1,4 @@
-"""What the control API needs of the server that it belongs to."""
+"""What HTTP needs of the server that it belongs to."""
 
 from __future__ import annotations
 
@@ -11,20 +11,34 @@ from mockserver.engine import Journal, Space
 from .guard import Guard
 
 
-class Context(Protocol):
-    """The server, as far as the control API knows it."""
+class Host(Protocol):
+    """A server, as far as the doors of its control API and its REST API know it."""
 
     @property
     def spaces(self) -> Spaces:
         """The keeper of all spaces."""
 
     @property
-    def strays(self) -> Journal:
-        """The frames of connections that are in no space."""
-
-    @property
     def guard(self) -> Guard:
         """Decides who may use the control API."""
+
+    def visit(self, project: str, token: str, space_name: str | None) -> Space:
+        """The space of somebody who comes without a socket, as ``Gate.visit``.
+
+        Raises:
+            AuthenticationFailed: the credentials are wrong.
+        """
+
+    def note_bug(self, bug: Exception) -> None:
+        """Remember a bug of the mock itself, and log it."""
+
+
+class Context(Host, Protocol):
+    """The mock server, as far as its control API knows it."""
+
+    @property
+    def strays(self) -> Journal:
+        """The frames of connections that are in no space."""
 
     @property
     def bugs(self) -> list[Exception]:
@@ -45,13 +59,3 @@ class Context(Protocol):
     @property
     def http_url(self) -> str:
         """Where the HTTP side is: ``http://127.0.0.1:8787``."""
-
-    def visit(self, project: str, token: str, space_name: str | None) -> Space:
-        """The space of somebody who comes without a socket, as ``Gate.visit``.
-
-        Raises:
-            AuthenticationFailed: the credentials are wrong.
-        """
-
-    def note_bug(self, bug: Exception) -> None:
-        """Remember a bug of the mock itself, and log it."""

@@ -5,32 +5,36 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from aiohttp import web
 
 from mockserver.protocol import catalogue
 
-from .context import Context
+from .context import Context, Host
 from .problems import HttpProblem
 
 if TYPE_CHECKING:
     from mockserver.control.control import SpaceControl
 
 
+S = TypeVar("S", bound=Host)
+"""The server that a table of endpoints belongs to."""
+
+
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallTo(Generic[S]):
     """A request whose every part has been checked.
 
     Attributes:
-        server: the server, as far as the control API knows it.
+        server: the server.
         request: the request itself, for the few who need more of it.
         path: the variable parts of the path, decoded.
         query: what the query says, by its shape.
         body: what the body says, by its shape; empty when the endpoint takes none.
     """
 
-    server: Context
+    server: S
     request: web.Request
     path: dict[str, str]
     query: dict[str, Any]
@@ -57,11 +61,8 @@ def no_such_space(spaces: Iterable[str], name: str) -> HttpProblem:
     return HttpProblem(404, f'no space "{name}"; {hint}')
 
 
-Handler = Callable[[Call], Awaitable[Any]]
-
-
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class EndpointOf(Generic[S]):
     """One row: a method on a path, and what goes in and comes out.
 
     Attributes:
@@ -80,7 +81,7 @@ class Endpoint:
 
     method: str
     path: str
-    handler: Handler
+    handler: Callable[[CallTo[S]], Awaitable[Any]]
     body: str | None = None
     query: str | None = None
     answer: str | None = None
@@ -118,3 +119,13 @@ class Endpoint:
         text = inspect.cleandoc(self.handler.__doc__ or "").replace("``", "`")
         first, _, rest = text.partition("\n\n")
         return " ".join(first.split()), " ".join(rest.split())
+
+
+Call: TypeAlias = CallTo[Context]
+"""A request for the control API."""
+
+
+class Endpoint(EndpointOf[Context]):
+    """A row of the control API."""
+
+    __slots__ = ()

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib import import_module
+from typing import TypeVar
 
 from aiohttp import HttpVersion11, web
 
-from .context import Context
+from . import bodies
+from .context import Context, Host
 from .guard import HEADERS
 from .paths import LARGEST_BODY, PREFIX
 from .problems import HttpProblem
@@ -31,31 +33,48 @@ def hello(url: str) -> web.Response:
     return web.Response(text=HELLO.format(url=url))
 
 
-def application(context: Context) -> web.Application:
-    """An application that has the control API, and nothing else yet."""
+S = TypeVar("S", bound=Host)
+Dispatch = Callable[[S, web.Request], Awaitable[web.StreamResponse]]
+"""Serves one request that the guard has let in, or raises an ``HttpProblem``."""
+
+
+def application(server: S, dispatch: Dispatch[S], *, body_timeout_s: float) -> web.Application:
+    """An application that has a control API, and nothing else yet.
+
+    Args:
+        server: the server.
+        dispatch: serves what is below the prefix.
+        body_timeout_s: real seconds in which the body of a request has to come.
+    """
     app = web.Application(client_max_size=LARGEST_BODY)
+    app[bodies.TIMEOUT_S] = body_timeout_s
     app.on_response_prepare.append(_protect)
     # A path may hold anything once it is decoded, a line break too.
     for path in (PREFIX, PREFIX + "/{rest:(?s:.*)}"):
-        handler = partial(_control, context)
+        handler = partial(_control, server, dispatch)
         app.router.add_route("*", path, handler, expect_handler=_meet_expectation)
     return app
 
 
-_dispatch: Callable[[Context, web.Request], Awaitable[web.StreamResponse]] | None = None
-"""What serves requests, once it has been imported."""
+_dispatch: Dispatch[Context] | None = None
+"""What serves the control API, once it has been imported."""
 
 
-async def _control(context: Context, request: web.Request) -> web.StreamResponse:
+async def control_api(context: Context, request: web.Request) -> web.StreamResponse:
+    """Serve the control API of the mock."""
     global _dispatch
+    if _dispatch is None:
+        # A server that nobody controls should not wait for it. And nobody should wait while it
+        # is imported, so a thread does it.
+        module = await asyncio.to_thread(import_module, f"{__package__}.dispatch")
+        _dispatch = module.dispatch
+    return await _dispatch(context, request)
+
+
+async def _control(server: S, dispatch: Dispatch[S], request: web.Request) -> web.StreamResponse:
     try:
-        context.guard.check_control(request)
-        if _dispatch is None:
-            # A server that nobody controls should not wait for it. And nobody should wait while it
-            # is imported, so a thread does it.
-            module = await asyncio.to_thread(import_module, f"{__package__}.dispatch")
-            _dispatch = module.dispatch
-        return await _dispatch(context, request)
+        server.guard.check_control(request)
+        return await dispatch(server, request)
     except HttpProblem as problem:
         return problem.response()
     except ConnectionError:
@@ -65,7 +84,7 @@ async def _control(context: Context, request: web.Request) -> web.StreamResponse
         told = " ".join(str(error).removeprefix("400, message:").split())
         return HttpProblem(400, f"the body cannot be read: {told}").response()
     except Exception as bug:
-        context.note_bug(bug)
+        server.note_bug(bug)
         return HttpProblem(500, "the mock server has a bug; see its log").response()
 
 

@@ -107,6 +107,28 @@ class Guard:
                 "(http://localhost, http://127.0.0.1), and programs that are no pages",
             )
 
+    def check_rest(self, request: web.Request, *, by_link: bool = False) -> None:
+        """Let a request for the REST API in, whose clients are programs.
+
+        A browser says of a page's GET where it comes from by ``Sec-Fetch-Site`` at best: a page
+        whose own name was made to point here sends neither that nor ``Origin``. So ``Host`` is
+        looked at, but for TLS: no such page has a certificate that fits.
+
+        Args:
+            request: the request.
+            by_link: whether it follows a link that was handed out, as a page of any site may.
+
+        Raises:
+            HttpProblem: 400 for a header that is no text, 403 for a foreign name or page.
+        """
+        self.check_websocket(request)
+        if not request.secure:
+            self._check_host(request)
+        headers = request.headers
+        site = headers.get("Sec-Fetch-Site")
+        if not by_link and "Origin" not in headers and site in FOREIGN_SITES:
+            raise HttpProblem(403, "the REST API is for programs, and not for pages of other sites")
+
     def _check_host(self, request: web.Request) -> None:
         told = request.headers.get("Host", "")
         host = _host_of(told)

@@ -10,14 +10,17 @@ import orjson
 from aiohttp import web
 
 from mockserver import contract
+from mockserver.control.turns import Steps, in_turns
+from mockserver.protocol.documents import Document, Each
 
+from . import bodies
 from .endpoint import Call
 from .problems import HttpProblem
 
 JSON_LINES = "application/jsonl"
 
 AT_ONCE = 100
-"""How many lines are judged before others have their turn in the event loop."""
+"""How many lines are read together."""
 
 MOST_OF_A_RULE = 1_000
 """Violations of one rule that are kept."""
@@ -37,9 +40,7 @@ async def judge_trace(call: Call) -> Any:
         first = read + 1
         read += len(lines)
         try:
-            entries = [orjson.loads(line) for line in lines if line.strip()]
-            for entry in contract.Trace.from_entries(entries):
-                judge.feed(entry)
+            await in_turns(_judged(judge, lines))
         except (orjson.JSONDecodeError, contract.TraceError) as error:
             raise HttpProblem(
                 422,
@@ -47,13 +48,21 @@ async def judge_trace(call: Call) -> Any:
                 kind="invalid-body",
                 title="The body does not fit",
             ) from None
-        await asyncio.sleep(0)
     violations = judge.violations
-    return {
-        "dropped": 0,
-        "violations": [contract.described(each) for each in violations],
-        "text": contract.render(violations, judge) if violations else "",
-    }
+    # By a thread: of many violations it takes long.
+    text = await asyncio.to_thread(contract.render, violations, judge) if violations else ""
+    return Document(dropped=0, violations=Each(map(contract.described, violations)), text=text)
+
+
+def _judged(judge: contract.Judge, lines: list[bytes]) -> Steps[None]:
+    entries = []
+    for line in lines:
+        if line.strip():
+            entries.append(orjson.loads(line))
+            yield
+    for entry in contract.Trace.from_entries(entries):
+        judge.feed(entry)
+        yield
 
 
 async def _lines(request: web.Request) -> AsyncIterator[list[bytes]]:
@@ -63,7 +72,7 @@ async def _lines(request: web.Request) -> AsyncIterator[list[bytes]]:
         given = request.headers.get("Content-Type", "no type at all")
         raise HttpProblem(415, f"a trace is sent with Content-Type: {JSON_LINES}, not {given}")
     rest = b""
-    async for chunk in request.content.iter_any():
+    async for chunk in bodies.pieces(request):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > LONGEST_LINE:
             raise HttpProblem(413, f"a line of a trace has at most {LONGEST_LINE} bytes")

@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from mockserver.engine import Clock, RunningClock, Space
+from mockserver.protocol.documents import Document, Each
 
 from .context import Context
 from .endpoint import Call
@@ -25,12 +26,12 @@ Mark = tuple[Any, ...]
 async def get_state(call: Call) -> Any:
     """A space as it stands: its clock, rooms and sessions, and what its script does next."""
     control = call.control
-    return {
-        "space": view(call.server, control.space),
+    return Document(
+        space=view(call.server, control.space),
         **{key: shown for part in control.parts.values() for key, shown in part.state().items()},
-        "sessions": control.sessions(),
-        "script": control.outlook(),
-    }
+        sessions=control.all_sessions(),
+        script=Each(control.outlook()),
+    )
 
 
 async def follow_changes(call: Call) -> Any:
@@ -45,7 +46,7 @@ async def follow_changes(call: Call) -> Any:
     response.content_type = EVENT_STREAM
     await response.prepare(call.request)
     try:
-        await _Watcher(call.server).feed(response)
+        await _Watcher(call.server, call.request).feed(response)
     except (ConnectionError, TimeoutError):
         if call.request.transport is not None:
             call.request.transport.abort()
@@ -55,12 +56,13 @@ async def follow_changes(call: Call) -> Any:
 class _Watcher:
     """Looks at all spaces again and again; the engine need not know that somebody watches."""
 
-    def __init__(self, server: Context) -> None:
+    def __init__(self, server: Context, request: web.Request) -> None:
         self._server = server
+        self._request = request
         self._seen: dict[str, Mark] = {}
 
     async def feed(self, response: web.StreamResponse) -> None:
-        """Write what changes until the reader has gone.
+        """Write what changes until the reader has gone, or the server stops.
 
         Raises:
             ConnectionError: it has gone.
@@ -72,7 +74,7 @@ class _Watcher:
             written = clock()
             await self._write(response, b"data: %s\n\n" % orjson.dumps(told))
             while not (told := await self._changes()):
-                if self._server.is_stopping:
+                if self._server.is_stopping or self._request.transport is None:
                     return
                 if clock() - written > HEARTBEAT_S:
                     written = clock()
@@ -91,7 +93,7 @@ class _Watcher:
             mark = self._mark(space)
             if self._seen.get(space.name) != mark:
                 self._seen[space.name] = mark
-                await self._server.spaces.control(space.name).verdict.catch_up_in_slices()
+                await self._server.spaces.control(space.name).verdict.catch_up_in_turns()
                 if self._server.spaces.get(space.name) is space:
                     changed.append(view(self._server, space))
         gone = [name for name in self._seen if name not in self._server.spaces]

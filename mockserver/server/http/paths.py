@@ -5,6 +5,3 @@ PREFIX = "/__mock__"
 
 LARGEST_BODY = 1_048_576
 """Bytes of a body; a longer one is answered with 413."""
-
-BODY_S = 10.0
-"""Real seconds in which a body has to come; one that has not is answered with 408."""

@@ -27,6 +27,7 @@ class HttpProblem(Exception):
         problems: what is wrong with single fields.
         explanation: more to read, of many lines.
         headers: of the answer.
+        ends_connection: whether nothing more is read on the connection.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class HttpProblem(Exception):
         problems: Sequence[Problem] = (),
         explanation: str | None = None,
         headers: Mapping[str, str] | None = None,
+        ends_connection: bool = False,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -48,6 +50,7 @@ class HttpProblem(Exception):
         self.problems = problems
         self.explanation = explanation
         self.headers = headers
+        self.ends_connection = ends_connection
 
     def document(self) -> dict[str, Any]:
         """``{type?, title, status, detail, errors?, explanation?}``."""
@@ -61,12 +64,15 @@ class HttpProblem(Exception):
 
     def response(self) -> web.Response:
         """The document as an answer."""
-        return web.Response(
+        response = web.Response(
             body=_encoded(self.document()),
             status=self.status,
             content_type="application/problem+json",
             headers=self.headers,
         )
+        if self.ends_connection:
+            response.force_close()
+        return response
 
 
 def _encoded(document: dict[str, Any]) -> bytes:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-from mockserver.protocol.errors import Refusal
+from mockserver.control.turns import others, pieces
+from mockserver.control.video import room_document
+from mockserver.protocol.documents import Document
 
-from .answers import json_answer
+from .answers import answer_in_pieces
 from .endpoint import Call
 from .problems import HttpProblem
 
-if TYPE_CHECKING:
-    from mockserver.control.video import Playback, Recording, Stream
-
 
 async def list_rooms(call: Call) -> Any:
-    """The rooms that are running, oldest first."""
-    return {"rooms": call.control.video.rooms()}
+    """The rooms that are running, oldest first.
+
+    Of many, each is shown as it stands when its turn comes to be written.
+    """
+    return Document(call.control.video.state())
 
 
 async def start_room(call: Call) -> Any:
@@ -26,9 +27,15 @@ async def start_room(call: Call) -> Any:
 
     Answered when the events of it have been sent.
     """
-    room = await call.control.video.start_room(**call.body)
+    room = await call.control.video.begin_room(**call.body)
     where = f"{call.request.rel_url.raw_path}/{quote(room.id, safe='')}"
-    return json_answer(room, 201, {"Location": where})
+    return await answer_in_pieces(
+        call.request,
+        pieces(room_document(room, call.control.space.now)),
+        "application/json",
+        {"Location": where},
+        status=201,
+    )
 
 
 async def get_room(call: Call) -> Any:
@@ -36,46 +43,45 @@ async def get_room(call: Call) -> Any:
 
     By the id of its session, or by its name while it is running.
     """
-    return call.control.video.room(call.path["room"])
+    return call.control.video.room_document(call.path["room"])
 
 
 async def list_recordings(call: Call) -> Any:
     """The recordings of a room, oldest first, those that are completed too."""
-    return {"recordings": call.control.video.room(call.path["room"]).recordings}
+    return _all(call, "recording")
 
 
 async def get_recording(call: Call) -> Any:
     """A recording of a room."""
-    return _one(call, "recording", call.control.video.room(call.path["room"]).recordings)
+    return _one(call, "recording")
 
 
 async def list_playbacks(call: Call) -> Any:
     """What has been played to a room, oldest first, the playbacks that are completed too."""
-    return {"playbacks": call.control.video.room(call.path["room"]).playbacks}
+    return _all(call, "playback")
 
 
 async def get_playback(call: Call) -> Any:
     """A playback in a room."""
-    return _one(call, "playback", call.control.video.room(call.path["room"]).playbacks)
+    return _one(call, "playback")
 
 
 async def list_streams(call: Call) -> Any:
     """The streams of a room, oldest first, those that are completed too."""
-    return {"streams": call.control.video.room(call.path["room"]).streams}
+    return _all(call, "stream")
 
 
 async def get_stream(call: Call) -> Any:
     """A stream of a room."""
-    return _one(call, "stream", call.control.video.room(call.path["room"]).streams)
+    return _one(call, "stream")
 
 
-def _one(call: Call, kind: str, media: Sequence[Recording | Playback | Stream]) -> Any:
-    wanted = call.path[kind]
-    for one in media:
-        if one.id == wanted:
-            return one
-    there = ", ".join(one.id for one in media) or "none"
-    raise Refusal("404", f'no {kind} "{wanted}" in room {call.path["room"]}; there is: {there}')
+def _all(call: Call, kind: str) -> Document:
+    return Document({f"{kind}s": call.control.video.all_media(call.path["room"], kind)})
+
+
+def _one(call: Call, kind: str) -> Any:
+    return call.control.video.media(call.path["room"], kind, call.path[kind])
 
 
 async def perform(call: Call) -> Any:
@@ -86,7 +92,10 @@ async def perform(call: Call) -> Any:
     arguments = dict(call.body)
     verb = arguments.pop("do")
     try:
-        result = await call.control.perform(verb, arguments.pop("room", None), **arguments)
+        done = await call.control.act(verb, arguments.pop("room", None), **arguments)
     except ValueError as error:
         raise HttpProblem(422, f"{verb}: {error}", kind="invalid-body") from None
-    return {"do": verb, "result": result}
+    # What was done may have taken its time already.
+    await others()
+    result = None if done is None else done.part.document(done.result, done.container)
+    return Document(do=verb, result=result)

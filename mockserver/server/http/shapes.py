@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -23,18 +22,23 @@ from mockserver.control.shapes import (
     Schema,
     action_shape,
     actions,
+    bad_durations,
     complete,
     fits,
-    problems,
     shape,
     with_names,
 )
+from mockserver.control.turns import others
 from mockserver.protocol.codec import MAX_DEPTH
-from mockserver.protocol.depth import is_deeper
+from mockserver.protocol.depth import brackets, is_deeper
 from mockserver.protocol.explanation import Problem, explain
 
-from .paths import BODY_S, LARGEST_BODY
+from . import bodies
+from .paths import LARGEST_BODY
 from .problems import HttpProblem, invalid
+
+LONG_BODY = 65_536
+"""Bytes of a body from which on others run between its being read, checked and used."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,21 +71,19 @@ async def read_body(request: web.Request, name: str | None) -> dict[str, Any]:
         given = request.headers.get("Content-Type", "no type at all")
         raise HttpProblem(415, f"bodies are JSON: send Content-Type: application/json, not {given}")
     body = _decoded(data) if data else {}
+    if len(data) > LONG_BODY:
+        await others()
     if not data and name is None:
         return {}
     if name != ACTION:
         wanted = NOTHING if name is None else shape(name)
-        told = _renamed(body, wanted)
-        await _prepare_to_explain(told[0], wanted)
-        return checked(*told, what="body", status=422)
+        return await checked(*_renamed(body, wanted), what="body", status=422)
     verb = body.get("do") if isinstance(body, dict) else None
     if isinstance(verb, str) and verb in actions():
-        wanted = action_shape(verb)
-        await _prepare_to_explain(body, wanted)
-        return checked(body, wanted, what="body", status=422)
+        return await checked(body, action_shape(verb), what="body", status=422)
     choice = {"description": "What is to be done.", "enum": actions()}
     wanted = {"type": "object", "required": ["do"], "properties": {"do": choice}}
-    raise invalid(422, "body", explain(body, wanted))
+    raise invalid(422, "body", await asyncio.to_thread(explain, body, wanted))
 
 
 async def _read(request: web.Request) -> bytes:
@@ -95,13 +97,9 @@ async def _read(request: web.Request) -> bytes:
     if length is not None and length > LARGEST_BODY:
         raise too_large
     try:
-        async with asyncio.timeout(BODY_S):
-            return await request.read()
+        return await bodies.read(request)
     except web.HTTPRequestEntityTooLarge:
         raise too_large from None
-    except TimeoutError:
-        told = "its chunks" if length is None else f"the {length} bytes of its Content-Length"
-        raise HttpProblem(408, f"the body did not come within {BODY_S:g} s: {told}") from None
 
 
 async def read_query(query: MultiMapping[str], name: str | None) -> dict[str, Any]:
@@ -125,17 +123,7 @@ async def read_query(query: MultiMapping[str], name: str | None) -> dict[str, An
             values[key] = int(given[0])
         else:
             values[key] = given[0]
-    await _prepare_to_explain(values, schema)
-    return checked(values, schema, what="query", status=400)
-
-
-async def _prepare_to_explain(value: Any, schema: Schema) -> None:
-    """Before something is explained that does not fit: what that takes is slow to import.
-
-    So a thread does it, and nobody waits.
-    """
-    if not fits(value, schema):
-        await asyncio.to_thread(import_module, "jsonschema")
+    return await checked(values, schema, what="query", status=400)
 
 
 def _renamed(body: Any, schema: Schema) -> tuple[Any, Schema, Mapping[str, str]]:
@@ -176,7 +164,7 @@ def _warn_of_old_name(old: str, new: str) -> None:
     )
 
 
-def checked(
+async def checked(
     value: Any,
     schema: Schema,
     old_names: Mapping[str, str] = MappingProxyType({}),
@@ -196,7 +184,11 @@ def checked(
     Raises:
         HttpProblem: it does not fit; names the fields.
     """
-    found = problems(value, schema)
+    # A thread explains what does not fit: that takes long, and what it needs is slow to import.
+    if fits(value, schema):
+        found = bad_durations(value, schema)
+    else:
+        found = await asyncio.to_thread(explain, value, schema)
     if found:
         for new, old in old_names.items():
             found = [replace(x, path=f"$.{old}") if x.path == f"$.{new}" else x for x in found]
@@ -215,7 +207,7 @@ def _decoded(data: bytes) -> Any:
             kind="no-json",
             title="The body is not JSON",
         ) from None
-    if is_deeper(value, MAX_DEPTH):
+    if brackets(data) > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
         raise HttpProblem(
             422,
             f"the body is nested deeper than {MAX_DEPTH} levels: flatten it",

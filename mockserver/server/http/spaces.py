@@ -11,6 +11,7 @@ from mockserver import scenarios
 from mockserver.control.options import SpaceOptions
 from mockserver.engine import Space, Video
 from mockserver.engine.gate import problem_of_name
+from mockserver.protocol.documents import Document
 
 from .answers import json_answer
 from .context import Context
@@ -131,7 +132,7 @@ async def reset_space(call: Call) -> Any:
 
 async def list_sessions(call: Call) -> Any:
     """The sessions of a space, those that are away too."""
-    return {"sessions": call.control.sessions()}
+    return Document(sessions=call.control.all_sessions())
 
 
 def _counts(space: Space) -> dict[str, Any]:

@@ -164,6 +164,13 @@ SECTIONS: dict[str, tuple[Endpoint, ...]] = {
         Endpoint("DELETE", f"{SPACE}/answers", wire.withdraw_answers, status=204),
         Endpoint("DELETE", SPACE + "/answers/{answer}", wire.withdraw_answer, status=204),
         Endpoint(
+            "GET",
+            f"{SPACE}/rest_requests",
+            wire.list_rest_requests,
+            query="rest_requests_query",
+            answer="rest_request_list",
+        ),
+        Endpoint(
             "POST",
             f"{SPACE}/rest_answers",
             wire.answer_rest_next,

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib import import_module
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import orjson
 from aiohttp import web
 
 from mockserver import contract
+from mockserver.control.turns import Steps, in_turns, turn
+from mockserver.engine.journal import NOTE, TO_CLIENT, Entry, Journal
+from mockserver.protocol.documents import Document, Each
 from mockserver.protocol.explanation import Problem
 
 from .answers import answer_in_pieces
@@ -22,8 +28,7 @@ from .problems import invalid
 
 if TYPE_CHECKING:
     from mockserver.control.control import SpaceControl
-    from mockserver.engine import Journal
-    from mockserver.engine.journal import Entry
+    from mockserver.page.report import Writer
 
 JSON_LINES = "application/jsonl"
 EVENT_STREAM = "text/event-stream"
@@ -34,8 +39,11 @@ HEARTBEAT_S = 15.0
 GATHER_S = 0.02
 """How long news are gathered before a follower reads them."""
 
-AT_ONCE = 200
-"""How many entries are read before others have their turn in the event loop."""
+MOST_TOLD = 100
+"""Violations that are told as text, with the frames that prove them; the others are counted."""
+
+SCANNED = 1_000
+"""Entries that may be asked for which are kept for followers that read more slowly than others."""
 
 SLOW_S = 10.0
 """How long a follower may take nothing, with its buffers full, before it is cut off."""
@@ -70,7 +78,7 @@ async def journal_answer(
     Args:
         request: what is answered.
         journal: any journal.
-        query: ``after``, ``limit`` and what `_is_wanted` looks at, all optional.
+        query: ``after``, ``limit`` and what `_encoding` looks at, all optional.
         wanted: ``jsonl`` for a trace file, else ``json``.
         headers: of the answer.
     """
@@ -103,7 +111,7 @@ async def follow_trace(call: Call) -> web.StreamResponse:
     entries it kept no longer, and an event `end` that the space has ended.
     """
     after = _resumed(call.request, call.query["after"])
-    follower = _Follower(call.control, call.query, after)
+    follower = _Follower(call.control, call.request, call.query, after)
     response = web.StreamResponse()
     response.content_type = EVENT_STREAM
     await response.prepare(call.request)
@@ -119,15 +127,19 @@ async def follow_trace(call: Call) -> web.StreamResponse:
 async def get_violations(call: Call) -> Any:
     """The rules of the contract that the trace breaks, with the frames that prove it.
 
-    A trace of which the beginning is gone (`dropped`) may break rules for no other reason.
+    A trace of which the beginning is gone (`dropped`) may break rules for no other reason. The
+    text tells the first hundred, with their frames.
     """
     control = call.control
     violations = await control.judge(call.query["ignore"])
-    return {
-        "dropped": control.space.journal.dropped,
-        "violations": [contract.described(each) for each in violations],
-        "text": control.verdict.told(violations),
-    }
+    text = control.verdict.told(violations[:MOST_TOLD])
+    if (more := len(violations) - MOST_TOLD) > 0:
+        text += f"\n\nand {more} more"
+    return Document(
+        dropped=control.space.journal.dropped,
+        violations=Each(map(contract.described, violations)),
+        text=text,
+    )
 
 
 async def get_report(call: Call) -> web.StreamResponse:
@@ -140,116 +152,210 @@ async def get_report(call: Call) -> web.StreamResponse:
     control = call.control
     violations = await control.judge()
     journal = control.space.journal
-    slices = (map(journal.as_json, kept) for kept in journal.slices())
 
     async def pieces() -> AsyncIterator[bytes]:
-        for piece in report.pieces(journal.space, slices, violations):
+        writer = report.Writer(journal.space)
+        async with turn():
+            piece = writer.begin()
+        yield piece
+        slices = journal.slices()
+        while (piece := await in_turns(_part(writer, journal, slices))) is not None:
             yield piece
-            await asyncio.sleep(0)
+        # It loads the schemas that explain the frames.
+        yield await asyncio.to_thread(writer.end, violations)
 
     name = f"filename*=UTF-8''{quote(journal.space, safe='')}.html"
     headers = {"Content-Disposition": f"attachment; {name}"}
     return await answer_in_pieces(call.request, pieces(), "text/html", headers)
 
 
+def _part(writer: Writer, journal: Journal, slices: Iterator[list[Entry]]) -> Steps[bytes | None]:
+    """The next piece of a report, in steps; None after the last."""
+    kept = next(slices, None)
+    if kept is None:
+        return None
+    shown = []
+    for each in kept:
+        shown.append((yield from journal.showing(each)))  # noqa: PERF401 - it has to yield
+    yield
+    return writer.part(shown)
+
+
 async def _encoded(journal: Journal, query: Mapping[str, Any]) -> AsyncIterator[list[bytes]]:
     """The entries that are asked for, as JSON, a few at a time; others run in between."""
     left = query.get("limit", math.inf)
-    for kept in journal.slices(query.get("after", 0)):
-        some: list[bytes] = []
-        for each in kept:
-            if len(some) == left:
-                break
-            entry = journal.as_json(each)
-            if _is_wanted(entry, query):
-                some.append(orjson.dumps(entry))
+    slices = journal.slices(query.get("after", 0))
+    while left:
+        some = await in_turns(_some(journal, slices, query, left))
+        if some is None:
+            return
         left -= len(some)
         if some:
             yield some
-        if left == 0:
-            return
-        await asyncio.sleep(0)
+
+
+def _some(
+    journal: Journal, slices: Iterator[list[Entry]], query: Mapping[str, Any], most: float
+) -> Steps[list[bytes] | None]:
+    """Of the next entries those that are asked for, in steps; None after the last."""
+    kept = next(slices, None)
+    if kept is None:
+        return None
+    some: list[bytes] = []
+    for each in kept:
+        if len(some) == most:
+            break
+        if (entry := (yield from _encoding(journal, each, query))) is not None:
+            some.append(entry)
+    return some
+
+
+class _Scan:
+    """What followers with the same filter have in common: an entry is looked at once for all.
+
+    Many that looked at each entry for themselves would take most of the server's time.
+
+    Args:
+        journal: what is followed.
+        session: the session that entries are of; None: any.
+        name: what is somewhere in them; None: anything.
+    """
+
+    def __init__(self, journal: Journal, session: str | None, name: str | None) -> None:
+        self._journal = journal
+        self._session = session
+        self._name = name
+        # Of the entries from the one number to the other, those that may be asked for.
+        self._begin = self._end = journal.last
+        self._found: deque[Entry] = deque()
+
+    def after(self, number: int) -> tuple[list[Entry], int]:
+        """As ``Journal.candidates``."""
+        if number < self._begin:
+            # A follower that has fallen behind looks for itself until it is where the others are.
+            return self._journal.candidates(number, self._session, self._name)
+        some, self._end = self._journal.candidates(self._end, self._session, self._name)
+        self._found.extend(some)
+        newest_first = takewhile(lambda each: each.number > number, reversed(self._found))
+        wanted = [*newest_first][::-1]
+        first = self._journal.first
+        # What the journal has dropped is not kept here either.
+        while self._found and (len(self._found) > SCANNED or self._found[0].number < first):
+            self._begin = self._found.popleft().number
+        return wanted, self._end
+
+
+_scans: WeakKeyDictionary[Journal, WeakValueDictionary[tuple[str | None, str | None], _Scan]] = (
+    WeakKeyDictionary()
+)
+
+
+def _scan(journal: Journal, session: str | None, name: str | None) -> _Scan:
+    """The scan of a journal with this filter, as long as anybody follows with it."""
+    scans = _scans.setdefault(journal, WeakValueDictionary())
+    found = scans.get((session, name))
+    if found is None:
+        found = scans[session, name] = _Scan(journal, session, name)
+    return found
 
 
 class _Follower:
     """Reads a journal behind those who write it; the journal itself is the only buffer."""
 
-    def __init__(self, control: SpaceControl, query: dict[str, Any], after: int) -> None:
+    def __init__(
+        self, control: SpaceControl, request: web.Request, query: dict[str, Any], after: int
+    ) -> None:
         self._control = control
+        self._request = request
         self._journal = control.space.journal
         self._query = query
         self._after = after
         self._news = asyncio.Event()
+        self._scan = _scan(self._journal, query.get("session"), query.get("name"))
 
     async def feed(self, response: web.StreamResponse) -> None:
-        """Write events until the space is over.
+        """Write events until the space is over, or the follower has gone.
 
         Raises:
-            ConnectionError: the follower has gone.
+            ConnectionError: it has gone.
             TimeoutError: it does not read.
         """
-        stop = self._journal.listen(lambda _: self._news.set())
         over = asyncio.ensure_future(self._control.over.wait())
         over.add_done_callback(lambda _: self._news.set())
         try:
             await self._write(response, b": following\n\n")
             while True:
-                self._news.clear()
-                while kept := self._journal.raw(self._after, AT_ONCE):
-                    if events := b"".join(self._events(kept)):
+                while self._after < self._journal.last:
+                    events = await in_turns(self._events())
+                    if events:
                         await self._write(response, events)
-                    await asyncio.sleep(0)
                 if self._control.over.is_set():
                     await self._write(response, b"event: end\ndata: the space has ended\n\n")
                     return
                 if not await self._woken():
                     await self._write(response, b": nothing new\n\n")
+                if self._request.transport is None:
+                    # To look at entries for nobody would take time from others.
+                    return
         finally:
             over.cancel()
-            stop()
 
     async def _woken(self) -> bool:
         """Wait for news or the end; False when there is neither for a while."""
-        try:
-            async with asyncio.timeout(HEARTBEAT_S):
-                await self._news.wait()
-        except TimeoutError:
-            return False
+        self._news.clear()
+        if self._after >= self._journal.last and not self._control.over.is_set():
+            # It listens while it has nothing to read, and no longer: each frame is told to all who
+            # listen, and there may be many followers.
+            stop = self._journal.listen(lambda _: self._news.set())
+            try:
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await self._news.wait()
+            except TimeoutError:
+                return False
+            finally:
+                stop()
         # Many followers that looked at each frame by itself would take most of the time there is.
         await asyncio.sleep(GATHER_S)
         return True
 
-    def _events(self, kept: list[Entry]) -> Iterator[bytes]:
+    def _events(self) -> Steps[bytes]:
+        """Of the next entries those that are asked for, as server-sent events; in steps."""
+        events = []
+        missed = self._journal.first - self._after - 1
+        if missed > 0:
+            events.append(b"event: dropped\ndata: %d\n\n" % missed)
+            self._after += missed
+        kept, last = self._scan.after(self._after)
+        self._after = max(self._after, last)
         for each in kept:
-            missed = each.number - self._after - 1
-            if missed > 0:
-                yield b"event: dropped\ndata: %d\n\n" % missed
-            self._after = each.number
-            if not _may_be_wanted(each, self._query):
-                continue
-            entry = self._journal.as_json(each)
-            if _is_wanted(entry, self._query):
-                yield b"id: %d\ndata: %s\n\n" % (each.number, orjson.dumps(entry))
+            entry = yield from _encoding(self._journal, each, self._query)
+            if entry is not None:
+                events.append(b"id: %d\ndata: %s\n\n" % (each.number, entry))
+        return b"".join(events)
 
     async def _write(self, response: web.StreamResponse, data: bytes) -> None:
         async with asyncio.timeout(SLOW_S):
             await response.write(data)
 
 
-def _may_be_wanted(kept: Entry, query: Mapping[str, Any]) -> bool:
-    """Whether an entry may be one that is asked for, as far as that is seen without decoding it."""
-    if "session" in query and kept.session != query["session"]:
-        return False
-    name = query.get("name")
+def _encoding(journal: Journal, entry: Entry, query: Mapping[str, Any]) -> Steps[bytes | None]:
+    """An entry as JSON, if it is one that is asked for; most are not decoded for that."""
+    direction, session, name = (query.get(key) for key in ("direction", "session", "name"))
+    if session is not None and entry.session != session:
+        return None
+    went = TO_CLIENT if entry.direction == NOTE else entry.direction
+    if direction is not None and went != direction:
+        return None
+    if name is None:
+        return (yield from journal.encoding(entry))
     # With escapes a text can be spelt in many ways.
-    return name is None or name.encode() in kept.data or b"\\" in kept.data
-
-
-def _is_wanted(entry: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
-    name = query.get("name")
-    return all(
-        entry[key] == query[key] for key in ("direction", "session") if key in query
-    ) and name in (None, *_names(entry))
+    if name.encode() not in entry.data and b"\\" not in entry.data:
+        return None
+    shown = yield from journal.showing(entry)
+    if name not in _names(shown):
+        return None
+    yield
+    return orjson.dumps(shown)
 
 
 def _names(entry: Mapping[str, Any]) -> Iterator[str]:

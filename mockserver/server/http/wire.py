@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from mockserver.control import rest
+from mockserver.control.arguments import unchecked
+from mockserver.control.control import SpaceControl
 from mockserver.control.happenings import MISSED
+from mockserver.control.turns import Steps, in_turns
 from mockserver.control.views import Happening, PlannedAnswer, PlannedRestAnswer
+from mockserver.protocol.documents import Document, Each
 from mockserver.protocol.errors import InvalidFrame
 
 from .endpoint import Call
@@ -55,6 +58,14 @@ async def answer_rest_next(call: Call) -> Any:
     return _planned(call, rest.answer_rest_next(_rest(call), **call.body))
 
 
+async def list_rest_requests(call: Call) -> Any:
+    """The requests of the REST API that came, oldest first; the last thousand, or 4 MiB of them.
+
+    Those with wrong credentials are not among them.
+    """
+    return {"requests": rest.rest_requests(_rest(call), call.query.get("operation"))}
+
+
 async def list_rest_answers(call: Call) -> Any:
     """The answers of the REST API that are planned and not given yet."""
     return {"answers": rest.planned_rest_answers(_rest(call))}
@@ -91,7 +102,7 @@ async def push_frame(call: Call) -> Any:
     It has to fit its schema, unless ``valid`` is false.
     """
     try:
-        return {"sent_to": await call.control.push(**call.body)}
+        return {"sent_to": await unchecked(SpaceControl.push)(call.control, **call.body)}
     except InvalidFrame as error:
         raise invalid(422, "body", moved(error.problems, "$", "$.frame")) from None
 
@@ -103,7 +114,7 @@ async def push_event(call: Call) -> Any:
     false. Nothing in the space changes by it.
     """
     try:
-        return {"sent_to": await call.control.push_event(**call.body)}
+        return {"sent_to": await unchecked(SpaceControl.push_event)(call.control, **call.body)}
     except InvalidFrame as error:
         raise invalid(422, "body", moved(error.problems, "$.params", "$")) from None
 
@@ -134,8 +145,7 @@ async def expect_count(call: Call) -> Any:
     Answered with those that fit; with 409 when there are more or fewer, with what came instead.
     """
     await call.control.happenings.catch_up()
-    expect = call.control.happenings.expect
-    return _met(lambda: expect(**call.body))
+    return await _met(call.control.happenings.expecting(**call.body))
 
 
 async def expect_order(call: Call) -> Any:
@@ -148,12 +158,12 @@ async def expect_order(call: Call) -> Any:
         for each in call.body["wanted"]
     ]
     await call.control.happenings.catch_up()
-    return _met(lambda: call.control.happenings.expect_in_order(wanted))
+    return await _met(call.control.happenings.expecting_in_order(wanted))
 
 
-def _met(expectation: Callable[[], list[Happening]]) -> dict[str, list[Happening]]:
+async def _met(expectation: Steps[list[Happening]]) -> Document:
     try:
-        return {"happenings": expectation()}
+        return Document(happenings=Each(await in_turns(expectation)))
     except AssertionError as error:
         text = str(error)
         first, *rest = text.splitlines()
@@ -175,5 +185,4 @@ async def list_happenings(call: Call) -> Any:
     after = call.query.pop("after")
     happenings = call.control.happenings
     await happenings.catch_up()
-    found = happenings.of(**call.query)
-    return {"happenings": [each for each in found if each.n > after]}
+    return Document(happenings=Each(happenings.after(after, **call.query)))

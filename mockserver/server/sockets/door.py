@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
-from .private import read_already
+from .private import let_go, read_already
 from .socket import Socket
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ SPOKE_TLS = (
     "a client spoke TLS (wss:// or https://) to this port, which is plain: give it the whole URL, "
     "ws://… or http://…; the vendor's clients put wss:// before a host that names no scheme. Or "
     "start the server with --tls"
+)
+
+HALF_A_REQUEST = (
+    "a connection was closed because {:g} s after it began only a part of the head of a request "
+    "had come over it: a head ends with an empty line"
 )
 
 _KEY_BYTES = 16
@@ -125,7 +130,7 @@ class Door(asyncio.Protocol):
         """Somebody has connected; who that is their first bytes will say."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._sockets.expect(self)
+        self._sockets.meet(self)
 
     def data_received(self, data: bytes) -> None:
         """Hand what was read to aiohttp."""
@@ -135,7 +140,6 @@ class Door(asyncio.Protocol):
 
     def _begin(self, data: bytes) -> web.RequestHandler:
         assert self._transport is not None
-        self._sockets.no_longer_expect(self)
         if data[0] == TLS_HANDSHAKE and self._transport.get_extra_info("sslcontext") is None:
             # What aiohttp answers, 400, is as good as any: no TLS client can read it.
             self._sockets.strangers.note(SPOKE_TLS)
@@ -160,11 +164,13 @@ class Door(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is no more."""
-        self._sockets.no_longer_expect(self)
+        self._sockets.part(self)
         if self._handler is not None:
             self._handler.connection_lost(exc)
         elif self._if_silent is not None:
             self._sockets.strangers.note(self._if_silent)
+        if self._transport is not None:
+            let_go(self._transport)
 
     def abort(self) -> None:
         """End the connection at once."""
@@ -172,13 +178,29 @@ class Door(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def note_request(self) -> None:
+        """The head of a request has come."""
+        self._sockets.no_longer_expect(self)
+
     def is_late(self) -> None:
-        """Nothing has come for too long."""
-        self._sockets.note_silence()
-        self.abort()
+        """Nothing has come for too long, or not the whole head of a request."""
+        if self._handler is None or self._transport is None:
+            self._sockets.note_silence()
+            self.abort()
+            return
+        reason = HALF_A_REQUEST.format(self._sockets.settings.connect_timeout_s)
+        self._sockets.strangers.note(reason)
+        body = f"{reason}\n".encode()
+        self._transport.write(
+            b"HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            + f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        self._transport.close()
 
     def leave(self) -> None:
         """Let aiohttp clean up, as if the client had gone: the connection is somebody else's."""
+        self._sockets.part(self)
         if self._handler is not None:
             self._handler.connection_lost(None)
 
@@ -209,6 +231,8 @@ def refusal(sockets: Sockets, request: web.Request) -> web.Response | None:
         status, reason = 426, f"only version 13 is spoken here (RFC 6455, 4.4), not {told}"
     elif not _is_key(headers.get("Sec-WebSocket-Key", "")):
         reason = "Sec-WebSocket-Key is not 16 bytes in base64 (RFC 6455, 4.1)"
+    elif sockets.is_stopping:
+        status, more, reason = 503, {}, "the server is shutting down"
     elif len(sockets) >= sockets.settings.max_connections:
         status, more = 503, {"Retry-After": "1"}
         reason = f"{sockets.settings.max_connections} clients are connected, and no more may be"

@@ -19,6 +19,8 @@ from aiohttp import web
 from mockserver.engine import MICROSECONDS, Space, Strike
 
 from .door import Lent
+from .outage import Outage
+from .socket import reset
 from .wires import Fragmented, Slow, Still
 
 if TYPE_CHECKING:
@@ -137,9 +139,14 @@ def _redeploy(sockets: Sockets, space: Space, strike: Strike) -> None:
 
 
 def _restart(sockets: Sockets, space: Space, strike: Strike) -> None:
-    if not strike.is_over:
+    assert sockets.port is not None
+    if sockets.outage is None:
+        sockets.outage = Outage(sockets.port)
+    if strike.is_over:
+        sockets.outage.end(space, strike)
+    else:
+        sockets.outage.begin(space, strike)
         _redeploy(sockets, space, strike)
-    _begin_at_door(sockets, space, strike)
 
 
 AT_DOOR: Mapping[str, Callable[[Sockets, Space, Strike], None]] = {
@@ -163,6 +170,9 @@ async def meet(
         request: asks for a WebSocket.
         space_name: the space that its URL names.
     """
+    if sockets.outage is not None and sockets.outage.goes_on:
+        # By a connection from before the port was closed.
+        return _cut(request)
     for fault in sockets.door_faults:
         if space_name not in (None, fault.space.name) or not _strikes(fault):
             continue
@@ -183,17 +193,21 @@ def _strikes(fault: DoorFault) -> bool:
     return injection is not None and injection.has_chance()
 
 
-async def _refuse(fault: DoorFault, request: web.Request) -> web.StreamResponse:
+def _cut(request: web.Request) -> web.StreamResponse:
     if isinstance(lent := request.transport, Lent):
-        lent.abort()
+        reset(lent)
     return web.Response()
+
+
+async def _refuse(fault: DoorFault, request: web.Request) -> web.StreamResponse:
+    return _cut(request)
 
 
 async def _keep_waiting(fault: DoorFault, request: web.Request) -> web.StreamResponse:
     # Until the fault is over, or the client goes, which ends this handler.
     if fault.left != 0:
         await fault.over.wait()
-        return await _refuse(fault, request)
+        return _cut(request)
     await asyncio.Event().wait()
     return web.Response()
 
@@ -206,5 +220,4 @@ _ANSWERS: Mapping[str, Answer] = {
     "refuse_connections": _refuse,
     "no_handshake": _keep_waiting,
     "reject_handshake": _reject,
-    "restart": _refuse,
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 import codecs
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from .private import mask
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -19,7 +20,15 @@ LONGEST_CONTROL = 125
 """Bytes that a close, ping or pong frame may carry (section 5.5)."""
 
 _FINAL, _MASKED, _CONTROL, _RESERVED = 0x80, 0x80, 0x08, 0x70
+_SHORT_TEXT, _LONGER_TEXT = 0x8180, 0x81FE
+"""The first two bytes of a masked text in one frame: of 0 bytes, to which up to 125 are added; and
+of a size that is in the next two bytes."""
+_two_numbers = struct.Struct("!HH").unpack_from
 _OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
+_LEAST_IN = {2: LONGEST_CONTROL + 1, 8: 1 << 16}
+"""Bytes after the first two -> the least size that is written in them: in the fewest (5.2)."""
+_MOST = (1 << 63) - 1
+"""The greatest size: the most significant bit of eight bytes is 0 (5.2)."""
 _RECEIVABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
 """Codes that a close frame may carry: 1004 to 1006 and 1015 never cross the wire (7.4)."""
 
@@ -35,20 +44,15 @@ class Violation(Exception):
         self.reason = reason
 
 
-class Message(NamedTuple):
-    """What a client sent.
+Message = tuple[int, bytes]
+"""What a client sent: an opcode and a payload, unmasked.
 
-    Attributes:
-        opcode: TEXT, BINARY, CLOSE, PING or PONG; CONTINUATION for a fragment after which the
-            message is not complete yet, so that there is nothing to do.
-        payload: unmasked; of a fragmented message, all of it. A TEXT is valid UTF-8.
-    """
+The opcode is TEXT, BINARY, CLOSE, PING or PONG; CONTINUATION for a fragment after which the message
+is not complete yet, so that there is nothing to do. The payload of a fragmented message is all of
+it. A TEXT is valid UTF-8.
+"""
 
-    opcode: int
-    payload: bytes
-
-
-_PART = Message(CONTINUATION, b"")
+_PART: Message = (CONTINUATION, b"")
 
 
 class FrameReader:
@@ -56,27 +60,26 @@ class FrameReader:
 
     Args:
         longest: bytes that a message may have.
+
+    Attributes:
+        left: how many bytes have not been taken, of whole frames or not.
     """
 
-    __slots__ = ("_at", "_data", "_decoder", "_kind", "_longest", "_parts")
+    __slots__ = ("_at", "_data", "_decoder", "_kind", "_longest", "_parts", "left")
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
         # Mostly a read holds whole frames, and is used as it is. Only what is left over is copied.
         self._data: bytes | bytearray = b""
         self._at = 0
+        self.left = 0
         self._kind = CONTINUATION
         self._parts: bytearray | None = None
         self._decoder: codecs.IncrementalDecoder | None = None
 
-    @property
-    def has_more(self) -> bool:
-        """Whether there are bytes that have not been taken, a whole frame or not."""
-        return self._at < len(self._data)
-
     def feed(self, data: bytes) -> None:
         """Add what was read."""
-        if self._at >= len(self._data):
+        if not self.left:
             self._data = data
         else:
             rest = self._data
@@ -87,6 +90,7 @@ class FrameReader:
             rest += data
             self._data = rest
         self._at = 0
+        self.left += len(data)
 
     def next(self) -> Message | None:
         """The next frame; None when it has not come as a whole yet.
@@ -94,8 +98,26 @@ class FrameReader:
         Raises:
             Violation: it breaks RFC 6455, or the message is too long. Nothing can be read after it.
         """
-        data, at = self._data, self._at
-        left = len(data) - at
+        data, at, left = self._data, self._at, self.left
+        if left >= 6 and self._parts is None:
+            head, size = _two_numbers(data, at)
+            if _SHORT_TEXT <= head <= _LONGER_TEXT:
+                # So it is for most frames: a whole text of less than 64 KiB.
+                taken = size + 8
+                if head < _LONGER_TEXT:
+                    size = head - _SHORT_TEXT
+                    taken = size + 6
+                elif size < _LEAST_IN[2]:
+                    raise _broken_length(size, 2)
+                if size > self._longest:
+                    raise self._too_big()
+                if taken > left:
+                    return None
+                self.left = left - taken
+                self._at = end = at + taken
+                start = end - size
+                payload = mask(data[start:end], data[start - 4 : start])
+                return TEXT, payload if payload.isascii() else _text(payload)
         if left < 2:
             return None
         first, size = data[at], data[at + 1]
@@ -112,23 +134,27 @@ class FrameReader:
             if left < head - 4:
                 return None
             size = int.from_bytes(data[at + 2 : at + 2 + width])
+            if not _LEAST_IN[width] <= size <= _MOST:
+                raise _broken_length(size, width)
         gathered = 0 if self._parts is None else len(self._parts)
         if gathered + size > self._longest:
-            raise Violation(TOO_BIG, f"the message is longer than {self._longest} bytes")
+            raise self._too_big()
         if left < head + size:
             return None
         start = at + head
         self._at = start + size
-        payload = _unmask(data[start : start + size], bytes(data[start - 4 : start]))
+        self.left = left - head - size
+        payload = mask(data[start : start + size], data[start - 4 : start])
         if first == _FINAL | TEXT and self._parts is None:
-            if not payload.isascii():
-                _check_utf8(payload)
-            return Message(TEXT, payload)
+            return TEXT, _text(payload)
         if opcode & _CONTROL:
             if opcode == CLOSE:
                 _check_close(payload)
-            return Message(opcode, payload)
+            return opcode, payload
         return self._gather(opcode, payload, is_last=bool(first & _FINAL))
+
+    def _too_big(self) -> Violation:
+        return Violation(TOO_BIG, f"the message is longer than {self._longest} bytes")
 
     def _gather(self, opcode: int, payload: bytes, *, is_last: bool) -> Message:
         """Put a message of several frames together."""
@@ -137,7 +163,7 @@ class FrameReader:
             if parts is not None:
                 raise Violation(PROTOCOL_ERROR, "a new message began before the last one had ended")
             if is_last:
-                return Message(opcode, payload)
+                return opcode, payload
             self._kind = opcode
             parts = self._parts = bytearray()
             # Text that cannot become valid any more is refused at once, not at its end (8.1).
@@ -154,7 +180,25 @@ class FrameReader:
         if not is_last:
             return _PART
         self._parts = self._decoder = None
-        return Message(self._kind, bytes(parts))
+        return self._kind, bytes(parts)
+
+
+class TextFrames:
+    """Makes text messages of the server's, each in one frame; servers do not mask (5.1).
+
+    What goes to many clients, one after the other, is made once.
+    """
+
+    __slots__ = ("_frame", "_payload")
+
+    def __init__(self) -> None:
+        self._payload = self._frame = b""
+
+    def of(self, payload: bytes) -> bytes:
+        """The frame that carries this text."""
+        if payload is not self._payload:
+            self._payload, self._frame = payload, text_frame(payload)
+        return self._frame
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -222,18 +266,13 @@ def close_frame(code: int, reason: str) -> bytes:
     return control_frame(CLOSE, struct.pack("!H", code) + text.encode())
 
 
-def _unmask(payload: bytes | bytearray, key: bytes) -> bytes:
-    """Exclusive or with the key, repeated: as two long numbers, which needs no loop."""
-    size = len(payload)
-    keys = (key * (size // 4 + 1))[:size]
-    return (int.from_bytes(payload) ^ int.from_bytes(keys)).to_bytes(size)
-
-
-def _check_utf8(text: bytes) -> None:
+def _text(payload: bytes) -> bytes:
+    """The same payload, which has to be UTF-8."""
     try:
-        text.decode()
+        payload.decode()
     except UnicodeDecodeError:
         raise _not_utf8() from None
+    return payload
 
 
 def _not_utf8() -> Violation:
@@ -247,7 +286,7 @@ def _check_close(payload: bytes) -> None:
     if len(payload) == 1 or code not in _RECEIVABLE_CODES:
         told = f"close code {code}" if len(payload) > 1 else "half a close code"
         raise Violation(PROTOCOL_ERROR, f"{told}: not one that may be sent (RFC 6455, 7.4)")
-    _check_utf8(payload[2:])
+    _text(payload[2:])
 
 
 def _broken_head(first: int, second: int) -> Violation:
@@ -257,6 +296,14 @@ def _broken_head(first: int, second: int) -> Violation:
         reason = "a reserved bit is set, and no extension was agreed (RFC 6455, 5.2)"
     else:
         reason = f"opcode {first & 0x0F} is reserved (RFC 6455, 5.2)"
+    return Violation(PROTOCOL_ERROR, reason)
+
+
+def _broken_length(size: int, width: int) -> Violation:
+    if size > _MOST:
+        reason = "the first bit of a length in 64 bits is 0 (RFC 6455, 5.2)"
+    else:
+        reason = f"a length takes the fewest bytes (RFC 6455, 5.2); {size} was written in {width}"
     return Violation(PROTOCOL_ERROR, reason)
 
 

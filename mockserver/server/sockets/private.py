@@ -1,14 +1,27 @@
-"""All that is used of aiohttp and is not public: one method of what serves HTTP on a connection.
+"""All that is used of aiohttp and asyncio and is not public.
 
-A test says when a release of aiohttp has changed it. Even then sockets work, but for what a client
-has sent before it got the answer to its handshake.
+Of aiohttp, one method of what serves HTTP on a connection, and the compiled function that masks
+bytes. A test says when a release of aiohttp has changed them. Even then sockets work, but for what
+a client has sent before it got the answer to its handshake, and somewhat slower.
+
+Of asyncio, two attributes by which a transport refers to itself. A test says when a release of
+Python has others; then memory of connections that have ended is given back later.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 from functools import cache
 from typing import Any
+
+mask_in_place: Callable[[bytes, bytearray], None] | None
+"""Masks an array with a key; None when aiohttp has no such function."""
+try:
+    from aiohttp._websocket.helpers import websocket_mask as mask_in_place
+except ImportError:
+    mask_in_place = None
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +56,33 @@ def read_already(handler: Any) -> bytes:
     except (AttributeError, TypeError) as error:
         _warn(f"{type(error).__name__}: {error}")
     return early.data
+
+
+def let_go(transport: asyncio.BaseTransport) -> None:
+    """Have a transport whose connection is lost refer to itself no more, so that it is no garbage.
+
+    To look for garbage among all that a server holds may take a quarter of a second, in which
+    everybody waits.
+    """
+    own: dict[str, Any] = getattr(transport, "__dict__", {})
+    for name in ("_read_ready_cb", "_write_ready"):
+        own.pop(name, None)
+
+
+def mask(payload: bytes | bytearray, key: bytes | bytearray) -> bytes:
+    """A payload masked, or unmasked, with a key of four bytes (RFC 6455, 5.3)."""
+    if mask_in_place is None:
+        return _mask_in_python(payload, key)
+    masked = bytearray(payload)
+    mask_in_place(key if type(key) is bytes else bytes(key), masked)
+    return bytes(masked)
+
+
+def _mask_in_python(payload: bytes | bytearray, key: bytes | bytearray) -> bytes:
+    # As two long numbers, which needs no loop.
+    size = len(payload)
+    keys = (key * (size // 4 + 1))[:size]
+    return (int.from_bytes(payload) ^ int.from_bytes(keys)).to_bytes(size)
 
 
 @cache

@@ -68,7 +68,7 @@ class SecurePort(asyncio.Protocol):
         """Somebody has connected; the first byte says whether by TLS."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._sockets.expect(self)
+        self._sockets.meet(self)
 
     def data_received(self, data: bytes) -> None:
         """Begin the handshake, or refuse."""
@@ -100,7 +100,7 @@ class SecurePort(asyncio.Protocol):
         tls.buffer_updated(len(data))
 
     def _note_end(self, ended: asyncio.Future[None]) -> None:
-        self._sockets.no_longer_expect(self)
+        self._sockets.part(self)
         error = ended.exception()
         reason = (error.reason or str(error)) if isinstance(error, ssl.SSLError) else ""
         # Clients on asyncio send no alert: they just go.
@@ -125,7 +125,7 @@ class SecurePort(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is no more, and there was no handshake."""
-        self._sockets.no_longer_expect(self)
+        self._sockets.part(self)
 
     def abort(self) -> None:
         """End the connection at once."""

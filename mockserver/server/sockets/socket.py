@@ -20,6 +20,7 @@ from mockserver.engine import Connection, Strike
 
 from . import frames
 from .frames import BINARY, CLOSE, PING, TEXT, FrameReader, Violation
+from .private import let_go
 
 if TYPE_CHECKING:
     from .table import Sockets
@@ -48,6 +49,15 @@ SAID_NO_CONNECT = (
     "a client opened a WebSocket and got no session by signalwire.connect within {:g} s, so it was "
     "closed: that call has to be the first one; GET /__mock__/journal shows what came instead"
 )
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection by a TCP reset."""
+    plain: socket.socket | None = transport.get_extra_info("socket")
+    if plain is not None:
+        # Closed with bytes that may not linger, a connection is reset (SO_LINGER, socket(7)).
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class Stage(IntEnum):
@@ -84,6 +94,7 @@ class Socket(asyncio.Protocol):
         "_has_peer_closed",
         "_is_corked",
         "_is_deaf",
+        "_is_first",
         "_is_paused",
         "_pong",
         "_reader",
@@ -103,8 +114,10 @@ class Socket(asyncio.Protocol):
         self.connection = Connection(
             self._wake, space_name, sockets.settings.max_outbox_bytes, self._strike
         )
+        self.connection.pass_on = self._pass_on
         self._reader = FrameReader(sockets.settings.max_message_bytes)
         self._is_corked = False
+        self._is_first = False
         self._is_paused = False
         self._is_deaf = False
         self._has_peer_closed = False
@@ -140,17 +153,20 @@ class Socket(asyncio.Protocol):
     def _handle_some(self) -> bool:
         """Handle the messages that have come, up to `MESSAGES_PER_TURN`; tells if more wait."""
         reader, connection, sockets = self._reader, self.connection, self._sockets
+        receive = sockets.receive
         count = 0
-        # What is sent meanwhile leaves in one piece, when the turn is over.
+        # What is sent meanwhile leaves in one piece when the turn is over: all but the first frame
+        # that the last message causes, for which a client waits.
         self._is_corked = True
         try:
-            while count < MESSAGES_PER_TURN and (message := reader.next()) is not None:
+            while (message := reader.next()) is not None:
                 count += 1
                 opcode, payload = message
+                self._is_first = is_last = not reader.left or count == MESSAGES_PER_TURN
                 if opcode == TEXT:
                     # A socket that is being closed is read to its end, but nothing is done.
                     if connection.closing is None:
-                        sockets.receive(connection, payload)
+                        receive(connection, payload)
                 elif opcode == PING:
                     # Of pings that cannot be answered at once, the last one is (5.5.3).
                     self._pong = payload
@@ -162,15 +178,18 @@ class Socket(asyncio.Protocol):
                     self._has_peer_closed = self._is_deaf = True
                     connection.close(frames.NORMAL, "")
                     break
+                if is_last:
+                    break
         except Violation as violation:
             # Where the next frame begins cannot be known any more.
             self._is_deaf = True
             connection.close(violation.code, violation.reason)
         finally:
-            self._is_corked = False
-            self._flush()
+            self._is_corked = self._is_first = False
+            if connection.outbox or connection.closing is not None:
+                self._flush()
         self._count(count)
-        return count == MESSAGES_PER_TURN and reader.has_more and not self._is_deaf
+        return count == MESSAGES_PER_TURN and reader.left > 0 and not self._is_deaf
 
     def _count(self, count: int) -> None:
         """Close the socket of a client that sends faster than anybody should."""
@@ -187,8 +206,22 @@ class Socket(asyncio.Protocol):
 
     def _wake(self) -> None:
         """The engine has put something into the outbox, or wants the socket closed."""
-        if not self._is_corked:
-            self._flush()
+        if self._is_corked:
+            if not self._is_first:
+                return
+            self._is_first = False
+        self._flush()
+
+    def _pass_on(self, data: bytes) -> bool:
+        """Send a frame before which nothing waits, if that can be done at once."""
+        if self._is_corked:
+            if not self._is_first:
+                return False
+            self._is_first = False
+        if self._is_paused or self._transport.is_closing():
+            return False
+        self._transport.write(self._sockets.text_frames.of(data))
+        return True
 
     def _strike(self, strike: Strike) -> None:
         """A fault that was injected strikes this socket."""
@@ -222,20 +255,16 @@ class Socket(asyncio.Protocol):
 
     def reset(self) -> None:
         """End the connection by a TCP reset: the client may lose what it has not read."""
-        plain: socket.socket | None = self._transport.get_extra_info("socket")
-        if plain is not None:
-            # Closed with bytes that may not linger, a connection is reset (SO_LINGER, socket(7)).
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+        reset(self._transport)
 
     def _flush(self) -> None:
         """Send what waits, as far as the client takes it."""
-        connection = self.connection
+        connection, transport = self.connection, self._transport
         # What is sent again after a resume comes into the outbox bit by bit, as it is taken.
-        while connection.outbox and not self._is_paused and not self._transport.is_closing():
+        while connection.outbox and not self._is_paused and not transport.is_closing():
             waiting = connection.take()
             if len(waiting) == 1:
-                self._transport.write(frames.text_frame(waiting[0]))
+                transport.write(self._sockets.text_frames.of(waiting[0]))
             else:
                 self._write_all(waiting)
         if connection.closing is not None:
@@ -248,7 +277,7 @@ class Socket(asyncio.Protocol):
         batch: list[bytes] = []
         size = 0
         for number, payload in enumerate(waiting, start=1):
-            batch.append(frames.text_frame(payload))
+            batch.append(self._sockets.text_frames.of(payload))
             size += len(payload)
             if size >= LONGEST_WRITE or number == len(waiting):
                 self._transport.write(b"".join(batch))
@@ -384,6 +413,7 @@ class Socket(asyncio.Protocol):
         """The TCP connection is no more."""
         self._cancel_timer()
         self._leave()
+        let_go(self._transport)
 
     def _leave(self) -> None:
         if self._stage == Stage.GONE:
@@ -392,10 +422,5 @@ class Socket(asyncio.Protocol):
         self._is_deaf = True
         self._sockets.remove(self)
         self.connection.close(frames.NORMAL, "")
-        # Nothing refers to itself any more, so that its memory is free at once.
-        self.connection.wake = self.connection.strike = _nobody
+        self.connection.part()
         self._say_drained()
-
-
-def _nobody(*_: object) -> None:
-    """Wakes nobody and strikes nothing: the socket is gone."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from mockserver.engine import Connection, Session
+from mockserver.listening import Address, Port
 
 from . import frames
 from .door import Door, ServesHttp
-from .listening import Address, listen, stop_listening
 from .socket import CLOSE_TIMEOUT_S, Socket
 from .strangers import Strangers
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mockserver.server.tls import Identity
 
     from .faults import DoorFault
+    from .outage import Outage
     from .secure import SecurePort
 
 STOP_TIMEOUT_S = 2.0
@@ -67,8 +69,11 @@ class Sockets:
 
     Attributes:
         loop: the event loop on which all of this runs.
-        addresses: where it listens, once it does.
+        port: where it listens, once it does.
+        text_frames: makes the messages of all sockets.
         door_faults: what goes wrong for those who connect, because somebody asked for it.
+        outage: closes the port for a time; None until somebody asks for that.
+        is_stopping: nobody may come any more.
     """
 
     def __init__(self, engine: Engine, settings: Settings, strangers: Strangers) -> None:
@@ -77,14 +82,17 @@ class Sockets:
         self.strangers = strangers
         self.receive = engine.receive
         self.refuse_binary = engine.refuse_binary
-        self.addresses: list[Address] = []
+        self.text_frames = frames.TextFrames()
+        self.port: Port | None = None
         self.door_faults: list[DoorFault] = []
+        self.outage: Outage | None = None
+        self.is_stopping = False
         self._detach = engine.detach
         self._sockets: dict[Connection, Socket] = {}
+        self._doors: set[Arrival] = set()
         self._arrivals: dict[Arrival, float] = {}
         self._arrivals_timer: asyncio.TimerHandle | None = None
-        self._servers: list[asyncio.Server] = []
-        self._emptied: asyncio.Future[None] | None = None
+        self._somebody_went: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -113,21 +121,54 @@ class Sockets:
 
             door = partial(Door, self, http, no_trust(identity))
             accept = partial(SecurePort, self, identity, door)
-        self._servers, self.addresses = await listen(accept, host, port)
+        self.port = Port(accept)
+        await self.port.open(host, port)
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where it listens, once it does."""
+        return [] if self.port is None else self.port.addresses
+
+    @property
+    def has_fault_at_door(self) -> bool:
+        """Whether those who connect may meet a fault."""
+        return bool(self.door_faults) or (self.outage is not None and self.outage.goes_on)
 
     async def stop(self) -> None:
-        """Close every socket with code 1001; return when all have ended, or time is up."""
-        for server in self._servers:
-            stop_listening(server)
+        """Let nobody in, and close every socket with code 1001.
+
+        Returns when all of them have ended, or time is up.
+        """
+        self.is_stopping = True
+        if self.outage is not None:
+            self.outage.stop()
+        if self.port is not None:
+            self.port.close()
         for connection in self:
             connection.close(1001, "the server is shutting down")
-        if self._sockets:
-            self._emptied = self.loop.create_future()
-            await asyncio.wait([self._emptied], timeout=STOP_TIMEOUT_S)
+        await self._gone(lambda: not self._sockets)
         if self._arrivals_timer is not None:
             self._arrivals_timer.cancel()
-        for each in [*self._sockets.values(), *self._arrivals]:
+
+    async def end(self) -> None:
+        """Cut off whoever is still there, and return when nobody is."""
+        if self.port is not None:
+            await self.port.arrived()
+        for each in [*self._sockets.values(), *self._doors]:
             each.abort()
+        await self._gone(lambda: not (self._sockets or self._doors))
+
+    async def _gone(self, is_so: Callable[[], bool]) -> None:
+        """Return when it is so, or time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                while not is_so():
+                    self._somebody_went = self.loop.create_future()
+                    await self._somebody_went
+
+    def _note_gone(self) -> None:
+        if self._somebody_went is not None and not self._somebody_went.done():
+            self._somebody_went.set_result(None)
 
     # Connections
 
@@ -141,14 +182,28 @@ class Sockets:
         del self._sockets[socket.connection]
         self.no_longer_expect(socket)
         self._detach(socket.connection)
-        if self._emptied is not None and not self._sockets:
-            self._emptied.set_result(None)
+        self._note_gone()
 
     def expect(self, arrival: Arrival) -> None:
         """Close a connection unless it says within ``connect_timeout_s`` what it is."""
         self._arrivals[arrival] = self.loop.time() + self.settings.connect_timeout_s
         if self._arrivals_timer is None:
             self._wait_for_arrivals()
+
+    def meet(self, door: Arrival) -> None:
+        """Know a connection that is no socket, until it is one or is gone."""
+        self._doors.add(door)
+        if self.is_stopping:
+            # It was accepted before the port was closed.
+            door.abort()
+        else:
+            self.expect(door)
+
+    def part(self, door: Arrival) -> None:
+        """It is a socket now, or it is gone."""
+        self._doors.discard(door)
+        self.no_longer_expect(door)
+        self._note_gone()
 
     def no_longer_expect(self, arrival: Arrival) -> None:
         """It has said so, or it is gone."""
