@@ -13,7 +13,7 @@ from pathlib import Path
 DISTRIBUTION = "signalwire-mockserver"
 
 OWN_MODULES = frozenset(
-    {"__init__.py", "__main__.py", "installation.py", "printable.py", "realtime.py"}
+    {"__init__.py", "__main__.py", "installation.py", "listening.py", "printable.py", "realtime.py"}
 )
 """The modules that lie in the package's folder itself; all others are in folders below it."""
 

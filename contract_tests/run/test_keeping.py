@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from contract_tests.run.runs import RUN, program, run, running
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
 from contract_tests.shared.settings import settings
+from mockserver.cli.run.keeping import CannotKeepError, Kept
 from mockserver.server import Server
 from mockserver.server.keeping import Keeping, TraceFile, in_folder
 
@@ -28,6 +30,35 @@ def entries(path: Path) -> list[dict[str, Any]]:
     text = path.read_text("utf-8")
     assert text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]
+
+
+class Pipe:
+    """A named pipe with a reader, which does not wait."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.mkfifo(path)
+        self._reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def read(self) -> bytes:
+        """All that was written; raises BlockingIOError when more may come."""
+        found = b""
+        while data := os.read(self._reader, 1 << 16):
+            found += data
+        return found
+
+    def close(self) -> None:
+        """The reader goes."""
+        if self._reader >= 0:
+            os.close(self._reader)
+            self._reader = -1
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Iterator[Pipe]:
+    made = Pipe(tmp_path / "pipe")
+    yield made
+    made.close()
 
 
 def check(path: Path) -> str:
@@ -88,6 +119,60 @@ class TestOfARun:
         assert [each["n"] for each in said] == list(range(1, len(said) + 1))
         spaces = [each["space"] for each in said]
         assert spaces == sorted(spaces, key=["mock-project", "a"].index)
+
+    def test_goes_to_a_pipe_that_somebody_reads(self, tmp_path: Path, pipe: Pipe) -> None:
+        words = program("client", "record")
+        ended = run(*SPEED, "--trace", str(pipe.path), then=words, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        said = [json.loads(line) for line in pipe.read().splitlines()]
+        assert said[0]["frame"]["method"] == "signalwire.connect"
+        assert [each["n"] for each in said] == list(range(1, len(said) + 1))
+        assert pipe.path.is_fifo()
+
+    def test_does_not_wait_for_somebody_to_read_a_pipe(self, tmp_path: Path, pipe: Pipe) -> None:
+        pipe.close()
+        ended = run("--trace", str(pipe.path), then=program("client", "connect"), cwd=tmp_path)
+        assert ended.returncode == 2
+        expected = f"cannot write the trace {pipe.path}: it is a pipe that nobody reads"
+        assert expected in ended.stderr
+        assert "start its reader first (cat " in ended.stderr
+
+    def test_ends_in_a_pipe_when_all_was_written(self, pipe: Pipe) -> None:
+        kept = Kept(pipe.path)
+        kept.prepare()
+        with pytest.raises(BlockingIOError):
+            pipe.read()  # Nothing is there yet, and this is not the end.
+        kept.keep_trace({"a": [{"frame": {}}]})
+        kept.close()
+        assert pipe.read() == b'{"frame":{},"n":1,"space":"a"}\n'
+
+    def test_whose_reader_has_gone_is_a_clear_error(self, pipe: Pipe) -> None:
+        kept = Kept(pipe.path)
+        kept.prepare()
+        pipe.close()
+        with pytest.raises(CannotKeepError, match=f"the trace {pipe.path}: Broken pipe"):
+            kept.keep_trace({"a": [{"frame": {}}]})
+        kept.close()
+
+    def test_the_verdict_may_go_to_a_pipe_too(self, pipe: Pipe) -> None:
+        kept = Kept(format="json", output=pipe.path)
+        kept.prepare()
+        with pytest.raises(BlockingIOError):
+            pipe.read()
+        kept.keep_verdict([], ["nobody connected"])
+        kept.close()
+        assert json.loads(pipe.read())["problems"] == ["nobody connected"]
+
+    @pytest.mark.parametrize("when", ["before", "during"])
+    def test_a_verdict_does_not_wait_for_a_reader_either(self, when: str, pipe: Pipe) -> None:
+        kept = Kept(format="json", output=pipe.path)
+        if when == "during":
+            kept.prepare()
+        pipe.close()
+        nobody = f"cannot write the verdict {pipe.path}: it is a pipe that nobody reads"
+        with pytest.raises(CannotKeepError, match=nobody):
+            kept.prepare() if when == "before" else kept.keep_verdict([], [])
+        kept.close()
 
     def test_of_more_frames_than_the_journal_keeps(self, tmp_path: Path) -> None:
         """Then the file has more than the journal, and stays as it grew."""

@@ -88,12 +88,20 @@ CASES: dict[str, tuple[str, list[str]]] = {
         HEAD + "rest: {unknown: refuse, proccessing: 1s}\n",
         [
             '3:25: rest: unknown key "proccessing"; did you mean "processing"? '
-            "Known: unknown, processing"
+            "Known: unknown, processing, dollars"
         ],
     ),
     "no duration of processing": (
         HEAD + "rest: {processing: soon}\n",
         [f'3:20: rest.processing: {DURATION}, found the text "soon"'],
+    ),
+    "no price": (
+        HEAD + "rest: {dollars: -1}\n",
+        ["3:17: rest.dollars: expected a number from 0 to 1000000, found the number -1"],
+    ),
+    "a price that is a word": (
+        HEAD + "rest: {dollars: true}\n",
+        ["3:17: rest.dollars: expected a number from 0 to 1000000, found true"],
     ),
     "no mapping": (
         "- 1\n",

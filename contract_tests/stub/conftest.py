@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from client_stub import SignalWire
+from contract_tests.shared import serving as shared
 from contract_tests.stub.service import PATIENCE, Frame, Heard, Service
 from contract_tests.stub.video.made import Made
 
@@ -23,13 +23,11 @@ async def serving(service: S) -> AsyncIterator[S]:
     """Let a service listen on a port of its own."""
     app = web.Application()
     app.router.add_get("/{path:.*}", service.handle)
-    server = TestServer(app)
-    await server.start_server()
-    service.url = f"ws://{server.host}:{server.port}"
-    yield service
-    for socket in service.sockets:
-        await socket.close()
-    await server.close()
+    async with shared.serving(app) as address:
+        service.url = f"ws://{address}"
+        yield service
+        for socket in service.sockets:
+            await socket.close()
 
 
 @pytest.fixture

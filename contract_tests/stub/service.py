@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 Frame = dict[str, Any]
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds until a wait for something that does not come fails the test."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import signal
@@ -19,6 +20,7 @@ from aiohttp import WSMsgType, web
 
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
+from contract_tests.shared.serving import serving
 from contract_tests.shared.settings import settings
 from contract_tests.shared.sockets import CLOSE, PATIENCE_S, Socket
 from mockserver import contract
@@ -96,13 +98,8 @@ async def upstream(answer: Answer, **options: Any) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_get("/{path:.*}", accept)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"ws://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with serving(app) as address:
+        yield f"ws://{address}"
 
 
 @asynccontextmanager
@@ -266,17 +263,26 @@ class TestUpstream:
             assert (reply.status, recorder.said) == (426, [])
 
     async def test_a_status_passes(self) -> None:
-        app = web.Application()
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        to = f"ws://127.0.0.1:{runner.addresses[0][1]}"
-        async with recording(to) as recorder, aiohttp.ClientSession() as http:
-            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                await http.ws_connect(recorder.proxy.url)
-        await runner.cleanup()
+        async with serving(web.Application()) as address:
+            to = f"ws://{address}"
+            async with recording(to) as recorder, aiohttp.ClientSession() as http:
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await http.ws_connect(recorder.proxy.url)
         assert refused.value.status == 404
         assert recorder.said[0].startswith(f"{to} refuses: ")
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_recorder_that_has_stopped_leaves_no_connection_open(turns: int) -> None:
+    """Not even one that was being accepted: asyncio needs some turns of the loop for that."""
+    async with recording("ws://127.0.0.1:9") as recorder:
+        number = int(recorder.proxy.url.rpartition(":")[2])
+        arriving = socket.create_connection(("127.0.0.1", number), PATIENCE_S)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    with arriving, contextlib.suppress(ConnectionResetError):
+        arriving.settimeout(0)
+        assert arriving.recv(1) == b""
 
 
 class TestConversation:

@@ -19,7 +19,8 @@ import pytest
 from contract_tests.conftest import Serve
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
-from contract_tests.shared.processes import STARTUP_S, ServerProcess
+from contract_tests.shared.ports import reserved_port
+from contract_tests.shared.processes import PATIENCE_S, STARTUP_S, ServerProcess
 from contract_tests.shared.sockets import Socket
 
 from .conftest import Connect, DialTcp
@@ -73,7 +74,7 @@ class TestReadyFile:
                 assert earlier.read() == "of an earlier server"
             finally:
                 process.terminate()
-                assert process.wait(timeout=10) == 0
+                assert process.wait(timeout=PATIENCE_S) == 0
 
     def test_that_cannot_be_written_is_a_clear_error(self, tmp_path: Path) -> None:
         missing = tmp_path / "no-such-folder" / "ready.json"
@@ -103,7 +104,7 @@ class TestReadyFile:
         finally:
             os.close(reader)
             process.terminate()
-            assert process.wait(timeout=10) == 0
+            assert process.wait(timeout=PATIENCE_S) == 0
         assert pipe.is_fifo()
 
 
@@ -118,12 +119,9 @@ class TestPort:
         assert len(ended.stderr.splitlines()) == 1
 
     def test_given_one_is_taken(self, serve: Serve) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        # The last --port counts.
-        assert serve("--port", str(port)).url == f"ws://127.0.0.1:{port}"
+        with reserved_port() as port:
+            # The last --port counts.
+            assert serve("--port", str(port)).url == f"ws://127.0.0.1:{port}"
 
     @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
     async def test_address_of_version_6(self, serve: Serve, dial: Connect) -> None:
@@ -134,7 +132,7 @@ class TestPort:
 
 async def ends(server: ServerProcess) -> int:
     """Wait until the process has ended by itself; gives its exit code."""
-    return await asyncio.to_thread(server.process.wait, 10)
+    return await asyncio.to_thread(server.process.wait, PATIENCE_S)
 
 
 class TestEnd:

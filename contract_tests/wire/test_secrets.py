@@ -24,6 +24,24 @@ FRAMES = [
 ]
 
 
+VALID: list[dict[str, str]] = [
+    {"jwtToken": SECRET},
+    {"api_token": SECRET},
+    {"Token": SECRET},
+    {"TOKEN": SECRET},
+    {"apiKey": SECRET},
+    {"password": SECRET},
+    {"note": f"Authorization: Bearer {SECRET}"},
+    {"note": f"it is {JWT}"},
+]
+"""What a call may have besides: no schema of the protocol forbids fields that it does not know."""
+
+ESCAPED = (
+    '{"jsonrpc": "2.0", "id": "e", "method": "video.room.get", '
+    f'"params": {{"room_session_id": "x", "\\u0074oken": "{SECRET}"}}}}'
+)
+
+
 async def test_no_secret_is_written_anywhere(tmp_path: Path) -> None:
     """By a server that accepts only one, whatever clients send, and where they send it."""
     kept = tmp_path / "kept"
@@ -39,6 +57,11 @@ async def test_no_secret_is_written_anywhere(tmp_path: Path) -> None:
         answers.append(json.dumps(await client.receive()))
         assert "result" in await client.connect("p", SECRET)
         await client.error("x", authorization=f"Bearer {SECRET}")
+        for params in VALID:
+            answer = await client.call("video.room.get", room_session_id="x", **params)
+            answers.append(json.dumps(answer))
+        await client.socket.send_text(ESCAPED)
+        answers.append(json.dumps(await client.receive()))
         other = await Client.open(mock.url)
         wrong = f"{SECRET}-wrong"
         assert "error" in await other.connect("p", wrong)

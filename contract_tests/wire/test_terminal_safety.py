@@ -17,8 +17,8 @@ from contract_tests.shared.processes import run, server
 from mockserver.printable import printable
 
 TRACES = Path(__file__).parents[2] / "fixtures" / "traces"
-EVIL = "\x1b]0;owned\x07\x1b[2J\r\x9b31m\x7f\u202e"
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+EVIL = "\x1b]0;owned\x07\x1b[2J\r\x9b31m\x7f\u202e\u200b\U000e0041"
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u200b\U000e0041]")
 
 
 def spoilt(value: Any, keys: tuple[str, ...] = ()) -> Iterator[Any]:
@@ -36,6 +36,11 @@ def spoilt(value: Any, keys: tuple[str, ...] = ()) -> Iterator[Any]:
 
 @pytest.fixture
 def trace(tmp_path: Path) -> str:
+    """A file with an evil trace."""
+    return evil_trace(tmp_path)
+
+
+def evil_trace(tmp_path: Path) -> str:
     """A trace in which every text of every kind of frame is evil once, and much is broken."""
     kinds: dict[tuple[str, ...], Any] = {}
     for path in sorted(TRACES.rglob("*.jsonl")):
@@ -140,3 +145,36 @@ def test_of_a_servers_log(tmp_path: Path) -> None:
 )
 def test_what_is_escaped(text: str, told: str) -> None:
     assert printable(text) == told
+
+
+COMMAND = "::error::owned"
+"""What GitHub's CI obeys where a line begins so; other CIs have their own."""
+
+
+@pytest.mark.parametrize(
+    "words", [("check",), ("check", "--format", "github"), ("check", "--format", "junit")]
+)
+def test_no_client_has_a_line_of_its_own(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log of CI is read line by line, and some lines are commands."""
+    monkeypatch.setattr(f"{__name__}.EVIL", f"\n{COMMAND}\n")
+    name, *options = words
+    ended = run(name, evil_trace(tmp_path), *options, cwd=tmp_path)
+    lines = (ended.stdout + ended.stderr).splitlines()
+    assert any(COMMAND in each for each in lines)
+    assert [each for each in lines if each.startswith(COMMAND)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["\x9b", "\u2028", "\u2066", "\xad", "\u200b", "\ufeff", "\ufffb", "\U000e0041"]
+)
+def test_what_nobody_sees_is_shown_as_json_escapes_it(text: str) -> None:
+    shown = printable(f"a{text}b")
+    assert shown.isascii()
+    assert json.loads(f'"{shown}"') == f"a{text}b"
+
+
+@pytest.mark.parametrize("text", ["\t", "\n", "ä", "क्\u200dष", "👩\u200d🚀"])
+def test_what_belongs_to_writing_stays(text: str) -> None:
+    assert printable(text) == text

@@ -96,6 +96,10 @@ async def test_close_is_answered(payload: bytes, connect: Connect, bystanders: B
         pytest.param([frame(0xB, b"")], 1002, id="unknown kind of control frame"),
         pytest.param([frame(0x40 | TEXT, CALL)], 1002, id="compressed, which was not agreed"),
         pytest.param([frame(0x10 | TEXT, CALL)], 1002, id="reserved bit"),
+        pytest.param(
+            [b"\x81\xff" + len(CALL).to_bytes(8) + bytes(4) + CALL], 1002, id="length in 8 bytes"
+        ),
+        pytest.param([b"\x81\xff" + b"\xff" * 8 + bytes(4)], 1002, id="length of 64 bits"),
         pytest.param([frame(CLOSE, closing(1005))], 1002, id="close code that is never sent"),
         pytest.param([frame(CLOSE, b"\x03")], 1002, id="half a close code"),
         pytest.param([frame(CLOSE, closing(1000, b"\xff"))], 1007, id="close reason no UTF-8"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mockserver.control.options import SpaceOptions
+    from mockserver.server import Settings
     from mockserver.server.tls import Tls
 
 RUN_EXAMPLE = "python -m mockserver run -- npm test"
@@ -84,6 +85,85 @@ def space_options(arguments: argparse.Namespace) -> SpaceOptions:
     return options.given({name: getattr(arguments, name, None) for name in options.described()})
 
 
+OF_SERVE_ALONE = {
+    "--host": "the server of a run is for the program alone, which is on this machine",
+    "--port": "the program finds the server of a run by its environment, on any free port",
+    "--ready-file": "the program of a run is started when the server is ready",
+    "--watch": "a run plays what it was started with, so that it can be repeated",
+    "--journal": "a run is judged as a whole at its end, so its journal has room for a million "
+    "frames; --server-limits journal_limit=N makes it smaller",
+    "--keep": "a run has --trace, one file of all spaces, which also grows while it happens",
+}
+"""Options that only `serve` has, and why."""
+
+OF_RUN_ALONE = {
+    "--no-check": "a server judges nobody when it ends; check does, or the control API",
+    "--override": "a server starts no program, and sets no variables",
+    "--trace": "a server has --keep, a file for each space: it may have any number of them",
+    "--report": "a server that runs has a page, from which a report can be saved",
+    "--format": "a server has no verdict",
+    "--output": "a server has no verdict",
+}
+"""Options that only `run` has, and why."""
+
+
+def add_server_options(parser: argparse.ArgumentParser, *, log_level: str) -> None:
+    """Add all options that `serve` and `run` have in common.
+
+    Args:
+        parser: of the command.
+        log_level: how much the command logs unless it is told otherwise.
+    """
+    add_space_options(parser)
+    parser.add_argument(
+        "--server-limits",
+        metavar="NAME=N,…",
+        type=_read_server_limits,
+        default={},
+        help="what the server takes at most, such as max_connections=100; docs/LIMITS.md has all",
+    )
+    add_tls_options(parser)
+    parser.add_argument(
+        "--credentials",
+        metavar="PROJECT:TOKEN",
+        action="append",
+        type=credentials,
+        help="accept only this project with this token (may be repeated); default: any",
+    )
+    parser.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        help="what the control API asks for (default: nothing on loopback, else one is made up)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default=log_level,
+        help="how much to tell (%(default)s)",
+    )
+
+
+def server_settings(arguments: argparse.Namespace, **own: Any) -> Settings:
+    """The settings of a server, by the options that `add_server_options` adds.
+
+    Args:
+        arguments: of the command.
+        own: settings of the command's own; server limits that were given come before them.
+
+    Raises:
+        TlsError: a file is given that is of no use without a certificate.
+    """
+    from mockserver.server import Settings
+
+    return Settings(
+        space=space_options(arguments),
+        tls=tls_options(arguments),
+        credentials=dict(arguments.credentials) if arguments.credentials else None,
+        control_token=arguments.control_token,
+        **{**own, **arguments.server_limits},
+    )
+
+
 def add_tls_options(parser: argparse.ArgumentParser) -> None:
     """Add how TLS is spoken."""
     parser.add_argument(
@@ -121,17 +201,6 @@ def tls_options(arguments: argparse.Namespace) -> Tls | None:
         option = "--tls-key" if key else "--tls-ca"
         raise TlsError(f"{option} belongs to --tls-cert, which was not given")
     return Tls(certificate, key, authority) if arguments.tls or certificate else None
-
-
-def add_server_limits(parser: argparse.ArgumentParser) -> None:
-    """Add the option for what the server takes at most."""
-    parser.add_argument(
-        "--server-limits",
-        metavar="NAME=N,…",
-        type=_read_server_limits,
-        default={},
-        help="what the server takes at most, such as max_connections=100; docs/LIMITS.md has all",
-    )
 
 
 def _read_server_limits(text: str) -> dict[str, Any]:

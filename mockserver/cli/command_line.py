@@ -36,9 +36,10 @@ COMMANDS = {
     "scenario": "make a scenario of a trace",
     "compare": "list where the mock differs from the server of a trace",
     "scrub": "replace in a trace what could lead to somebody: ids, names, URLs, times",
+    "stand-in": "run a server in the place of one that the vendor's own tests start",
     "record": "keep the trace of an application and any server, as a proxy between them",
 }
-"""Command -> what its help says. The command ``x`` is the module ``mockserver.cli.x``: its
+"""Command -> what its help says. The command ``x-y`` is the module ``mockserver.cli.x_y``: its
 ``add_arguments(parser)`` declares the arguments, its ``execute(options)`` gives the exit code."""
 
 EPILOG = """\
@@ -141,7 +142,7 @@ def _parser(
     for name in (chosen,) if chosen in COMMANDS else COMMANDS:
         command = commands.add_parser(name, help=COMMANDS[name])
         if chosen in (name, None):
-            module = import_module(f"mockserver.cli.{name}")
+            module = import_module(f"mockserver.cli.{name.replace('-', '_')}")
             module.add_arguments(command)
             command.set_defaults(execute=module.execute)
     return parser

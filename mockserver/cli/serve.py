@@ -9,16 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .arguments import (
-    add_server_limits,
-    add_space_options,
-    add_tls_options,
-    credentials,
-    port,
-    space_options,
-    tls_options,
-    whole,
-)
+from .arguments import add_server_options, port, server_settings, whole
 from .exits import EXIT_BUG, EXIT_OK, fail
 
 
@@ -28,21 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=port, default=8787, help="port; 0 takes a free one (%(default)s)"
     )
-    add_space_options(parser)
-    add_server_limits(parser)
-    add_tls_options(parser)
-    parser.add_argument(
-        "--credentials",
-        metavar="PROJECT:TOKEN",
-        action="append",
-        type=credentials,
-        help="accept only this project with this token (may be repeated); default: any",
-    )
-    parser.add_argument(
-        "--control-token",
-        metavar="TOKEN",
-        help="what the control API asks for (default: nothing on loopback, else one is made up)",
-    )
+    add_server_options(parser, log_level="info")
     parser.add_argument(
         "--journal",
         metavar="N",
@@ -67,12 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="write the trace of each space into this folder, while it happens",
     )
-    parser.add_argument(
-        "--log-level",
-        choices=("debug", "info", "warning", "error"),
-        default="info",
-        help="how much to tell (%(default)s)",
-    )
     parser.epilog = "example: python -m mockserver serve --port 0 --scenario mine.yaml --watch"
 
 
@@ -82,27 +53,15 @@ def execute(options: argparse.Namespace) -> int:
     gc.disable()
     with without_certificates():
         from mockserver import scenarios
-        from mockserver.server import Settings
         from mockserver.server.run import CannotListenError, KeepError, ReadyFileError, run
         from mockserver.server.tls import TlsError
         from mockserver.server.watching import WatchError
 
     try:
-        tls = tls_options(options)
-    except TlsError as error:
-        return fail(str(error))
-    settings = Settings(
-        host=options.host,
-        port=options.port,
-        space=space_options(options),
-        credentials=dict(options.credentials) if options.credentials else None,
-        control_token=options.control_token,
-        tls=tls,
-        **{"journal_limit": options.journal, **options.server_limits},
-    )
-    try:
         bugs = run(
-            settings,
+            server_settings(
+                options, host=options.host, port=options.port, journal_limit=options.journal
+            ),
             ready_file=options.ready_file,
             keep=options.keep,
             log_level=options.log_level,

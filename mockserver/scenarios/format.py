@@ -380,6 +380,9 @@ class Scenario:
         if self.rest.processing_us:
             processing = durations.text(self.rest.processing_us)
             lines.append(f"REST calls a recording that has ended processing for {processing}.")
+        if self.rest.dollars:
+            price = f"{self.rest.dollars:g} dollars"
+            lines.append(f"REST says of whatever has ended that it cost {price}.")
         parts: list[tuple[str, list[str]]] = [
             (
                 "What is played",

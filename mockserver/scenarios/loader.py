@@ -47,6 +47,7 @@ TOP_LEVEL = (
     "never",
 )
 MOST_MEMBERS = 1000
+MOST_DOLLARS = 1_000_000
 # Of UTF-8, in which a character takes up to four.
 MOST_BYTES = 4 * MOST_CHARACTERS
 
@@ -164,13 +165,27 @@ class _Whole(Reading):
         if isinstance(value, str):
             word = self.word(value, ("rest",), "behaviour", (SYNTHESISE,))
             return RestBehaviour(synthesises=word == SYNTHESISE)
-        found = self.mapping(value, ("rest",), ("unknown", "processing")) or {}
+        found = self.mapping(value, ("rest",), ("unknown", "processing", "dollars")) or {}
         unknown = (
             self.word(found["unknown"], ("rest", "unknown"), "behaviour", ("refuse", SYNTHESISE))
             if "unknown" in found
             else None
         )
-        return RestBehaviour(unknown == SYNTHESISE, self.duration(found, "processing", ("rest",)))
+        processing = self.duration(found, "processing", ("rest",))
+        return RestBehaviour(unknown == SYNTHESISE, processing, self.dollars(found, ("rest",)))
+
+    def dollars(self, data: Mapping[str, Any], path: Path) -> float:
+        """Read a price; 0 when the key is missing."""
+        value = data.get("dollars", 0)
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and 0 <= value <= MOST_DOLLARS
+        ):
+            return float(value)
+        expected = f"a number from 0 to {MOST_DOLLARS}"
+        self.wrong((*path, "dollars"), f"expected {expected}, found {found_text(value)}")
+        return 0.0
 
     def room(self, key: str, value: Any) -> RoomTemplate:
         """Read a room that the script may start."""

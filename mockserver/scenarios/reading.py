@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from mockserver.protocol import catalogue, durations
@@ -29,14 +30,23 @@ class Reading:
         self.document.note(self.document.wrong(path, problem, mend, at_key=at_key))
 
     def unknown(
-        self, path: Path, what: str, word: str, known: Iterable[str], *, at_key: bool = False
+        self,
+        path: Path,
+        what: str,
+        word: str,
+        known: Iterable[str],
+        *,
+        at_key: bool = False,
+        hint: str | None = None,
     ) -> None:
-        """Note a word that is not known, with the nearest one that is."""
+        """Note a word that is not known, with a hint, or else with the nearest one that is."""
         words = list(known)
         near = catalogue.nearest(word, words, limit=1)
         # Where a near word is named, a long list would only hide it.
         listed = f"Known: {', '.join(words)}" if not near or len(words) <= MOST_WORDS else ""
-        if near:
+        if hint is not None:
+            mend = f"{hint}. {listed}".rstrip()
+        elif near:
             mend = f'did you mean "{near[0]}"? {listed}'.rstrip()
         elif words:
             mend = f"{listed[:1].lower()}{listed[1:]}"
@@ -53,9 +63,22 @@ class Reading:
         )
 
     def mapping(
-        self, value: Any, path: Path, known: Sequence[str], required: Sequence[str] = ()
+        self,
+        value: Any,
+        path: Path,
+        known: Sequence[str],
+        required: Sequence[str] = (),
+        hints: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[str, Any] | None:
-        """Give a mapping's known keys; None when it is not a mapping."""
+        """Give a mapping's known keys; None when it is not a mapping.
+
+        Args:
+            value: what stands there.
+            path: where.
+            known: the keys that there are.
+            required: those that must be there.
+            hints: what is to be done instead of writing keys that one might expect.
+        """
         if not isinstance(value, dict):
             self.wrong(
                 path, f"expected a mapping with {', '.join(known)}, found {found_text(value)}"
@@ -63,7 +86,8 @@ class Reading:
             return None
         for key in value:
             if key not in known:
-                self.unknown((*path, key), "key", key, known, at_key=True)
+                hint = hints.get(key)
+                self.unknown((*path, key), "key", key, known, at_key=True, hint=hint)
         for key in required:
             if key not in value:
                 self.wrong(path, f'the key "{key}" is missing')
@@ -100,10 +124,12 @@ class Reading:
             return None
         return value
 
-    def duration(self, data: Mapping[str, Any], key: str, path: Path) -> int:
+    def duration(
+        self, data: Mapping[str, Any], key: str, path: Path, longest_s: float | None = None
+    ) -> int:
         """Read a duration as microseconds; 0 when the key is missing."""
         try:
-            return durations.microseconds(data.get(key, 0))
+            return durations.microseconds(data.get(key, 0), longest_s)
         except ValueError as error:
             self.wrong((*path, key), f"{error}, found {found_text(data[key])}")
             return 0

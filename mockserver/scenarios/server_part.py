@@ -147,12 +147,12 @@ class ServerPart(Reading):
         name, given, path = found
         schema = faults.parameters(name)
         known = schema["properties"]
-        data = self.mapping(given, path, tuple(known))
+        data = self.mapping(given, path, tuple(known), hints=schema.get("x-hints", {}))
         if data is None:
             return None
         for key, one in data.items():
             if known[key].get("x-kind") == "duration":
-                self.duration(data, key, path)
+                self.duration(data, key, path, faults.longest_of(known[key]))
             else:
                 self.check(one, known[key], (*path, key))
         return Action("fault", None, {"name": name, "parameters": data})

@@ -11,7 +11,8 @@ Where things are, as `KIND/NAME`:
 - `results/METHOD`: the `result` that answers it when it succeeds.
 - `events/TYPE`: the inner `params` of an event.
 - `objects/`: what the others share.
-- `actions/`: what the service can be made to do; `control/`: what the control API takes and gives.
+- `actions/`: what the service can be made to do; `control/`: what the control API takes and gives;
+  `standins/`: the same of stand-ins.
 - `scenario`: what the scenario format says for itself; `scenarios.schema.whole` adds what an action
   and a command take.
 

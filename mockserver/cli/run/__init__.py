@@ -7,13 +7,7 @@ import os
 from pathlib import Path
 
 from mockserver.cli import formats
-from mockserver.cli.arguments import (
-    RUN_EXAMPLE,
-    add_space_options,
-    add_tls_options,
-    space_options,
-    tls_options,
-)
+from mockserver.cli.arguments import RUN_EXAMPLE, add_server_options, server_settings
 from mockserver.cli.exits import fail
 
 
@@ -25,8 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "signals and its exit code on, and fails if a rule of the contract was broken, or if "
         "nobody connected, so that there was nothing to judge."
     )
-    add_space_options(parser)
-    add_tls_options(parser)
+    add_server_options(parser, log_level="warning")
     parser.add_argument(
         "--no-check",
         dest="check",
@@ -66,20 +59,22 @@ def execute(options: argparse.Namespace) -> int:
     if not options.program:
         return fail(f"run needs a program behind --: {RUN_EXAMPLE}")
     from mockserver import scenarios
-    from mockserver.server import Settings
     from mockserver.server.run import CannotListenError
     from mockserver.server.tls import TlsError
 
     from .keeping import CannotKeepError, Kept
-    from .runner import run
+    from .runner import ACCOUNT, JOURNAL_BYTES, JOURNAL_LIMIT, run
 
     try:
-        settings = Settings(space=space_options(options), tls=tls_options(options))
         return run(
             options.program,
-            settings,
+            server_settings(
+                options, port=0, journal_limit=JOURNAL_LIMIT, journal_bytes=JOURNAL_BYTES
+            ),
+            account=options.credentials[0] if options.credentials else ACCOUNT,
             check=options.check,
             override=options.override,
+            log_level=options.log_level,
             kept=Kept(options.trace, options.report, options.format, options.output),
         )
     except (

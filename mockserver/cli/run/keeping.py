@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,9 @@ def judged(spaces: dict[str, Entries], *, in_order: bool = True) -> list[Convers
     return conversations
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
-    """What is to be kept of a run, and where.
+    """What is to be kept of a run, and where. It holds those that are pipes open.
 
     Attributes:
         trace: the file for the trace of all spaces, as JSON lines; None: it is not kept.
@@ -76,6 +77,7 @@ class Kept:
     reports: Path | None = None
     format: str = formats.DEFAULT
     output: Path | None = None
+    _pipes: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def wants_judging(self) -> bool:
@@ -89,19 +91,36 @@ class Kept:
     def prepare(self) -> None:
         """Find out whether the files can be written, before all the work is done.
 
+        A pipe is opened for the whole run: its reader would take the end of a first try for the end
+        of all. ``close`` closes it.
+
         Raises:
             CannotKeepError: one cannot.
         """
         if self.trace is not None:
-            # An older one stays until there is something to write.
-            with _writing("the trace", self.trace), self.trace.open("ab"):
-                pass
+            with _writing("the trace", self.trace):
+                if not self._has_opened(self.trace):
+                    # An older one stays until there is something to write.
+                    self.trace.open("ab").close()
         if self.reports is not None:
             with _writing("into the folder", self.reports):
                 self.reports.mkdir(parents=True, exist_ok=True)
         if self.output is not None:
             with _writing("the verdict", self.output):
-                self.output.touch()
+                if not self._has_opened(self.output):
+                    self.output.touch()
+
+    def _has_opened(self, path: Path) -> bool:
+        """Open a file, if it is a pipe."""
+        if not path.is_fifo():
+            return False
+        self._pipes[path] = _open_pipe(path)
+        return True
+
+    def close(self) -> None:
+        """Close what ``prepare`` has opened: whoever reads a pipe sees that this was all."""
+        while self._pipes:
+            os.close(self._pipes.popitem()[1])
 
     def growing(self, tell: Callable[[str], None]) -> TraceFile | None:
         """The trace as it grows during the run; None if none is kept, or not in a file of its own.
@@ -126,7 +145,9 @@ class Kept:
         with _writing("the trace", self.trace):
             if not self._is_file:
                 # A device or a pipe, which must not be replaced.
-                with self.trace.open("wb") as file:
+                pipe = self._pipes.get(self.trace)
+                place = self.trace if pipe is None else pipe
+                with open(place, "wb", closefd=pipe is None) as file:
                     file.writelines(_lines(spaces))
                 return
             path = self.trace.resolve()
@@ -165,6 +186,10 @@ class Kept:
         """
         if not self._writes_verdict:
             return
+        if self.output in self._pipes:
+            # Its reader may have gone meanwhile: then whoever opens it would wait for another.
+            with _writing("the verdict", self.output):
+                os.close(_open_pipe(self.output))
         file = None if self.trace is None else str(self.trace)
         traces = [
             formats.Judged(
@@ -179,6 +204,26 @@ class Kept:
             formats.write(self.format, formats.Verdict(traces, problems), self.output)
         except formats.ReportFileError as error:
             raise CannotKeepError(str(error)) from error
+
+
+def _open_pipe(path: Path) -> int:
+    """Open a named pipe to write to it; gives its descriptor.
+
+    To open it in the ordinary way is to wait, perhaps for ever, until somebody reads it.
+
+    Raises:
+        OSError: nobody reads it, or it may not be written.
+    """
+    try:
+        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        how = f"start its reader first (cat {path} > FILE &), or name a file"
+        raise OSError(error.errno, f"it is a pipe that nobody reads: {how}") from None
+    # Who reads slowly is waited for.
+    os.set_blocking(pipe, True)
+    return pipe
 
 
 def _lines(spaces: dict[str, Entries]) -> Iterator[bytes]:

@@ -7,7 +7,6 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from mockserver import contract, scenarios
@@ -29,11 +28,11 @@ from mockserver.server.run import log_to_stderr, start
 from . import program
 from .keeping import CannotKeepError, Conversation, Entries, Kept, judged
 
-PROJECT = "mock-project"
-TOKEN = "mock-token"
+ACCOUNT = "mock-project", "mock-token"
+"""The project and the token of the program, where any are accepted."""
 
 JOURNAL_LIMIT = 1_000_000
-"""Frames kept per space: a run is judged as a whole, at its end."""
+"""Frames kept per space, unless it is told otherwise: a run is judged as a whole, at its end."""
 
 JOURNAL_BYTES = 1 << 30
 """Memory that the frames of a space may take, about; for the same reason."""
@@ -46,17 +45,21 @@ def run(
     command: Sequence[str],
     settings: Settings,
     *,
+    account: tuple[str, str] = ACCOUNT,
     check: bool = True,
     override: bool = False,
+    log_level: str = "warning",
     kept: Kept,
 ) -> int:
-    """Serve on a free port while a program runs, then check what was said against the contract.
+    """Serve while a program runs, then check what was said against the contract.
 
     Args:
         command: the program and its arguments; it finds the server by its environment.
-        settings: how to serve; the port is always a free one.
+        settings: how to serve, and where.
+        account: the program's project and token.
         check: whether a broken rule makes the run fail.
         override: whether environment variables that are set are replaced by the mock's.
+        log_level: ``debug``, ``info``, ``warning`` or ``error``.
         kept: what is kept of it: trace, reports, verdict. A space that began again has the number
             of its generation behind its name: ``lobby (run 2)``.
 
@@ -72,17 +75,26 @@ def run(
         CannotListenError: there is no free port.
         TlsError: the certificate cannot be had.
     """
-    log_to_stderr("WARNING", "mockserver: %(message)s")
+    log_to_stderr(log_level, "mockserver: %(message)s")
     # Found now, rather than when all the work is done.
     if settings.scenario != Script.name:
         scenarios.load(settings.scenario)
     kept.prepare()
-    settings = replace(settings, port=0, journal_limit=JOURNAL_LIMIT, journal_bytes=JOURNAL_BYTES)
-    return asyncio.run(_run(command, settings, check=check, override=override, kept=kept))
+    try:
+        serving = _run(command, settings, account, check=check, override=override, kept=kept)
+        return asyncio.run(serving)
+    finally:
+        kept.close()
 
 
 async def _run(
-    command: Sequence[str], settings: Settings, *, check: bool, override: bool, kept: Kept
+    command: Sequence[str],
+    settings: Settings,
+    account: tuple[str, str],
+    *,
+    check: bool,
+    override: bool,
+    kept: Kept,
 ) -> int:
     signals = program.Signals()
     server = Server(settings)
@@ -91,7 +103,7 @@ async def _run(
     lost: list[str] = []
     keeping = _keeping(server, kept, lost)
     try:
-        wanted = environment(server.url, server.http_url, PROJECT, TOKEN, trusted=server.trusted())
+        wanted = environment(server.url, server.http_url, *account, trusted=server.trusted())
         found = changes(os.environ, wanted, override=override)
         if found.kept:
             warn(f"set already, and kept: {', '.join(found.kept)} (--override replaces them)")

@@ -11,6 +11,7 @@ from mockserver import scenarios
 from mockserver.contract import Entry, as_meant
 from mockserver.contract.index import CONNECT, Answer, Call, Event, Session
 from mockserver.contract.values import mapping, string
+from mockserver.printable import one_line
 from mockserver.protocol.lifecycles import LIFECYCLES
 from mockserver.traces.scenario.causes import causes
 from mockserver.traces.scenario.making import NothingToPlayError, service_alone
@@ -86,9 +87,10 @@ def _check_beginnings(story: Story) -> None:
     connected = {call.session for call in story.calls if call.method == CONNECT}
     for call in story.calls:
         if call.succeeded and call.session not in connected:
+            session = one_line(str(call.session.name))
             raise NothingToPlayError(
-                f"the beginning of session {call.session.name} is missing: a comparison needs "
-                f"{CONNECT} and all subscriptions"
+                f"the beginning of session {session} is missing: a comparison needs {CONNECT} and "
+                "all subscriptions"
             )
 
 

@@ -25,6 +25,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from mockserver.contract.trace import TO_CLIENT, TO_SERVER
+from mockserver.listening import Port
 
 from .keeper import Connection, Keeper
 
@@ -81,11 +82,12 @@ class Proxy:
         self._to = URL(to)
         self._keeper = keeper
         self._host = host
-        self._port = port
+        self._number = port
         self._tell = tell
         self._lost = lost
         self._open: set[tuple[_Socket, _Socket]] = set()
         self._runner: web.AppRunner | None = None
+        self._port: Port | None = None
         self._stopping = False
         self.connections = 0
 
@@ -93,7 +95,8 @@ class Proxy:
     def url(self) -> str:
         """Where clients connect, once it has started."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"ws://{host}:{self._port}"
+        number = self._number if self._port is None else self._port.addresses[0].port
+        return f"ws://{host}:{number}"
 
     async def start(self) -> None:
         """Listen.
@@ -105,19 +108,23 @@ class Proxy:
         app.router.add_route("*", "/{path:.*}", self._accept)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
+        assert self._runner.server is not None
+        port = Port(self._runner.server)
         try:
-            await site.start()
+            await port.open(self._host, self._number)
         except OSError as error:
             await self._runner.cleanup()
             raise CannotListenError(
-                f"cannot listen on {self._host} port {self._port}: {error.strerror or error}"
+                f"cannot listen on {self._host} port {self._number}: {error.strerror or error}"
             ) from error
-        self._port = self._runner.addresses[0][1]
+        self._port = port
 
     async def stop(self) -> None:
         """End all connections, on both sides, with the code for "going away"."""
         self._stopping = True
+        if self._port is not None:
+            self._port.close()
+            await self._port.arrived()
         open_ = [side for both in self._open for side in both]
         await asyncio.gather(
             *(each.close(code=WSCloseCode.GOING_AWAY, message=b"recording ends") for each in open_)

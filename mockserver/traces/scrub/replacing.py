@@ -12,7 +12,17 @@ from mockserver.contract import Entry
 from mockserver.contract.trace import generation_name, space_name
 from mockserver.protocol.secrets import mask_value
 
-from .vocabulary import CHANNELS, FREE, PARTS, POSITIONS, fields, is_protocol, words
+from .vocabulary import (
+    CHANNELS,
+    FREE,
+    NAMES,
+    PARTS,
+    POSITIONS,
+    family,
+    fields,
+    is_protocol,
+    words,
+)
 
 EPOCH = 1_735_689_600
 """When a scrubbed trace begins, in unix seconds: the first moment of 2025."""
@@ -101,7 +111,8 @@ class Scrubber:
             return text
         if key == "message" and not free:
             return self._message(text)
-        return self._whole(key, text)
+        known = family(text) if key in NAMES and not free else ""
+        return known + self._whole(key, text.removeprefix(known))
 
     def _key(self, name: str, free: bool) -> str:
         if free and not is_protocol("position", name):

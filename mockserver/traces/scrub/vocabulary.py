@@ -15,7 +15,10 @@ from mockserver.protocol.secrets import MASK
 
 _KINDS = ("envelopes/", "calls/", "results/", "events/", "objects/")
 
-CHANNELS = re.compile(r"(video\.rooms\.|room\.|EC_)(.+)")
+NAMES = ("event_type", "events", "method")
+"""The fields that name methods and events."""
+
+CHANNELS = re.compile(r"(video\.rooms\.|room\.|EC_)(.+)", re.S)
 """Channels: a word of the protocol, and an id."""
 
 PARTS = frozenset({"signalwire"})
@@ -46,6 +49,19 @@ def words() -> frozenset[str]:
     more = {"OK", "", "all", "2.0", "video.rooms", MASK, *LAYOUTS, *LIFECYCLES, *SUBSCRIBED_AS}
     short = {name.removeprefix("video.") for name in methods}
     return frozenset(methods | short | listed | more) | fields()
+
+
+@cache
+def _families() -> frozenset[str]:
+    return frozenset(
+        word[: dot.end()] for word in words() for dot in re.finditer(r"\.", word) if " " not in word
+    )
+
+
+def family(text: str) -> str:
+    """How the name of an unknown method or event begins: ``video.recording.``, or ""."""
+    ends = [dot.end() for dot in re.finditer(r"\.", text)]
+    return next((text[:end] for end in reversed(ends) if text[:end] in _families()), "")
 
 
 def is_protocol(key: str, text: str) -> bool:
