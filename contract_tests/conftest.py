@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from contract_tests.shared import processes
 from contract_tests.shared.processes import ServerProcess
@@ -17,6 +18,13 @@ for _number in (signal.SIGINT, signal.SIGHUP):
     # they start and end by them. A signal that is caught is back at its default in a new program.
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
+
+
+# The same inputs each time; and how long they take says more about the machine than about them.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

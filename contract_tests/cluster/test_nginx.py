@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +18,7 @@ import pytest
 
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
+from contract_tests.shared.ports import reserved_port
 from contract_tests.shared.processes import STARTUP_S, ServerProcess
 
 CONFIGURATION = Path(__file__).parents[2] / "examples" / "cluster" / "nginx.conf"
@@ -57,26 +57,20 @@ class Cluster:
         return [{space["name"] for space in spaces} for spaces in told]
 
 
-def free_port() -> int:
-    """A port that was free a moment ago: nginx cannot take any that is."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def nginx(folder: Path, mocks: list[ServerProcess]) -> Iterator[int]:
     """Run the example's configuration, with other ports in place of its own; yields nginx's."""
     assert NGINX is not None, "CI has to have nginx: see .ci/run"
-    port = free_port()
     ports = iter([each.url.rpartition(":")[2] for each in mocks])
     text = CONFIGURATION.read_text()
     assert len(re.findall(r"127\.0\.0\.1:87\d\d max_fails", text)) == len(mocks)
     text = re.sub(r"127\.0\.0\.1:87\d\d(?= max_fails)", lambda _: f"127.0.0.1:{next(ports)}", text)
-    text = text.replace("listen 127.0.0.1:8787", f"listen 127.0.0.1:{port}")
-    (folder / "nginx.conf").write_text(text)
     words = [NGINX, "-p", str(folder), "-c", "nginx.conf", "-g", "daemon off;", "-e", "stderr"]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    with contextlib.ExitStack() as running:
+        port = running.enter_context(reserved_port())
+        text = text.replace("listen 127.0.0.1:8787", f"listen 127.0.0.1:{port}")
+        (folder / "nginx.conf").write_text(text)
+        process = running.enter_context(subprocess.Popen(words, stderr=subprocess.PIPE, text=True))
         try:
             deadline = time.monotonic() + STARTUP_S
             while not (folder / "nginx.pid").exists():
@@ -136,7 +130,8 @@ async def test_the_spaces_of_a_process_that_is_stopped_go_on_elsewhere(cluster: 
         clients[space] = await cluster.connect(space)
     remaining = cluster.places()
     assert sorted(name for spaces in remaining for name in spaces) == sorted(SPACES)
+    # The ports decide where the others go: perhaps all to one process.
     for before, after in zip(stayed, remaining, strict=True):
-        assert before < after, "none of those that had no reason to move has moved"
+        assert before <= after, "none of those that had no reason to move has moved"
     for client in clients.values():
         await client.socket.close()

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from contract_tests.simulation.world import ALL_ROOMS, S, World
+from contract_tests.simulation.clients import ALL_ROOMS
+from contract_tests.simulation.world import S, World
 from mockserver import schemas
 from mockserver.protocol import catalogue, codec
 from mockserver.protocol.errors import ProtocolError

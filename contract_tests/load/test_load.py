@@ -29,6 +29,7 @@ SESSIONS = int(os.environ.get("LOAD_SESSIONS", "300"))
 RECORDINGS = int(os.environ.get("LOAD_RECORDINGS", "50"))
 CHURN_S = float(os.environ.get("LOAD_CHURN_S", "6"))
 LISTENERS = 20
+ROUNDS = 4
 
 MEGABYTE = 2**20
 
@@ -44,7 +45,7 @@ async def test_all_sessions_hear_and_leave_nothing_behind(
     mock = serve("--scenario", "none", "--journal", "1000", "--log-level", "error")
     sizes = []
     latencies = Latencies()
-    for number in range(3):
+    for number in range(ROUNDS):
         clients = await connected(mock, count)
         full = resident_bytes(mock.process.pid)
         room = start_room(mock, f"room {number}")
@@ -58,12 +59,13 @@ async def test_all_sessions_hear_and_leave_nothing_behind(
             await goodbye(client)
         assert mock.get("/__mock__/spaces/" + PROJECT)["sessions"] == 0
         sizes.append(resident_bytes(mock.process.pid))
-    # The first round grows what is kept for later; from then on nothing more stays.
-    assert sizes[-1] < 1.1 * sizes[0]
+    # Two rounds grow what is kept for later: sockets of the second one lie between what has stayed
+    # of the first. From then on nothing more stays.
+    assert sizes[-1] < 1.1 * sizes[1]
     less = "" if count == SESSIONS else f" (of {SESSIONS}: the limit of open files)"
     record_property(
         "figure",
-        f"load: {count} sessions at a time{less}, three times, each heard of its room; "
+        f"load: {count} sessions at a time{less}, {ROUNDS} times, each heard of its room; "
         f"{latencies}; memory of the server {full / MEGABYTE:.0f} MiB with all of them, "
         f"after each time {', '.join(f'{each / MEGABYTE:.0f}' for each in sizes)} MiB",
     )

@@ -24,6 +24,9 @@ MODULE = [sys.executable, "-m", "mockserver"]
 STARTUP_S = 30.0
 """How long a server may take to write its ready file; a machine may be very busy."""
 
+PATIENCE_S = 30.0
+"""How long it may take to answer a request, and to end."""
+
 BUFFERED = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
 """What commands are run with: how Python writes to a pipe unless somebody told it otherwise."""
 
@@ -51,7 +54,7 @@ class ServerProcess:
         url = f"{self.http}{path}?{urllib.parse.urlencode(query)}"
         ca_file = self.ready["ca"]
         context = ssl.create_default_context(cafile=ca_file) if ca_file else None
-        with urllib.request.urlopen(url, timeout=10, context=context) as response:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S, context=context) as response:
             return json.load(response)
 
     def entries(self, project: str) -> list[dict[str, Any]]:
@@ -69,7 +72,7 @@ class ServerProcess:
         """End the server by a signal; returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=PATIENCE_S)
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -119,5 +122,5 @@ def server(*arguments: str, folder: Path) -> Iterator[ServerProcess]:
     finally:
         if process.poll() is None:
             process.terminate()
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=PATIENCE_S)
     assert code == 0, f"the server ended with exit code {code}:\n{log.read_text()}"

@@ -20,7 +20,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 ABNORMAL = 1006
 """The close code that stands for a connection that ended without a closing frame."""
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 """Real seconds until something that does not come fails a test; nothing ever waits it out."""
 
 
@@ -52,10 +52,14 @@ class Socket:
         """
         reader, writer = await open_tcp(url, receive_buffer=receive_buffer)
         opened = cls(reader, writer)
-        writer.write(handshake(url))
-        async with asyncio.timeout(PATIENCE_S):
-            head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 101 "), head
+        try:
+            writer.write(handshake(url))
+            async with asyncio.timeout(PATIENCE_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 101 "), head
+        except BaseException:
+            opened.abort()
+            raise
         return opened
 
     async def send(self, opcode: int, payload: bytes, *, final: bool = True) -> None:
@@ -151,7 +155,11 @@ async def open_tcp(
     # Only before it connects can a socket's buffer be made small.
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     plain.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(plain, (host, port))
+    try:
+        await asyncio.get_running_loop().sock_connect(plain, (host, port))
+    except BaseException:
+        plain.close()
+        raise
     name = host if secure else None
     return await asyncio.open_connection(
         sock=plain, limit=receive_buffer, ssl=secure or None, server_hostname=name

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Frame = dict[str, Any]
 
+ALL_ROOMS = "video.rooms"
+
 STATE_EVENT = "video.room.subscribed"
 """It is sent to one session alone, upon its own call."""
 
@@ -61,9 +63,13 @@ class Client:
         socket: its connection; None when it has none.
         protocol: the resumption name of its session.
         session: its session, as the engine has it; None before the first connect.
+        was_alive: whether the server knew its session when the network last came to rest.
         followed: channel -> the event types that it has subscribed there.
+        doubtful: channel -> the event types of which it does not know whether it has subscribed
+            them, because the answer was lost with the connection: it passes over these events.
         expected: ids of the events that its session is meant to get, in order.
-        received: ids of the events that it got, in order, each once.
+        received: ids of the events that its session got, in order, each once.
+        heard: how many events it got, in all its sessions.
         may_miss: whether frames were lost that nobody promises to send again.
         is_faulted: whether a fault was injected into its session: what comes then may be wrong,
             but what it did not acknowledge still comes after a resume.
@@ -78,9 +84,12 @@ class Client:
         self.socket: Socket | None = None
         self.protocol: str | None = None
         self.session: Session | None = None
+        self.was_alive = False
         self.followed: dict[str, set[str]] = {}
+        self.doubtful: dict[str, set[str]] = {}
         self.expected: list[str] = []
         self.received: list[str] = []
+        self.heard = 0
         self.may_miss = False
         self.is_faulted = False
         self.answers: dict[str, Frame | None] = {}
@@ -91,6 +100,12 @@ class Client:
     # The connection
 
     @property
+    def is_alive(self) -> bool:
+        """Whether the server knows its session."""
+        session = self.session
+        return session is not None and session.space.sessions.get(session.protocol) is session
+
+    @property
     def is_connected(self) -> bool:
         """Whether it could make a call now and read the answer."""
         socket = self.socket
@@ -98,6 +113,7 @@ class Client:
             socket is not None
             and socket.is_usable
             and socket.flow is Flow.FLOWING
+            and not socket.is_still
             and socket.connection.session is not None
         )
 
@@ -121,11 +137,11 @@ class Client:
             self._note_session(answer["result"]["protocol"])
 
     def _note_session(self, protocol: str) -> None:
-        assert self.socket is not None
-        self.session = self.socket.connection.session
+        # It may be over already, and so may the connection on which the answer came.
+        self.session = self.world.space(self.project).sessions.get(protocol)
         if protocol != self.protocol:
             self.protocol = protocol
-            self.followed, self.expected, self.received = {}, [], []
+            self.followed, self.doubtful, self.expected, self.received = {}, {}, [], []
             self._known = set()
             self.may_miss = self.is_faulted = False
 
@@ -135,7 +151,7 @@ class Client:
             self.note_lost(len(self.socket.in_flight))
             self.world.ghosts.append((self.socket, self))
         self.socket = None
-        self.answers.clear()
+        self.answers = {}
         self._owed.clear()
 
     def lose(self) -> None:
@@ -186,11 +202,20 @@ class Client:
         if frame["id"] in self._known:
             return
         self._known.add(frame["id"])
-        self.received.append(frame["id"])
+        self.heard += 1
+        if not self._is_doubtful(frame["params"]):
+            self.received.append(frame["id"])
         if not self.is_faulted:
             self.world.check_is_own(self, frame)
         if self.manner is WITNESS:
             self.world.witnessed(self.project, frame)
+
+    def _is_doubtful(self, event: Frame) -> bool:
+        channel, kind = event.get("event_channel", ""), event.get("event_type")
+        if channel.startswith(ALL_ROOMS):
+            channel = ALL_ROOMS
+        known = self.followed.get(channel, ())
+        return kind in self.doubtful.get(channel, ()) and kind not in known
 
     @staticmethod
     def _reply(socket: Socket, frame: Frame) -> None:
@@ -219,13 +244,17 @@ class Client:
             self.socket.send(data)
 
     def call(self, method: str, params: dict[str, Any]) -> Frame | None:
-        """Make a call; returns its answer, or None if it does not come at once."""
+        """Make a call; returns its answer, or None if it does not come at once.
+
+        What comes right after the answer may be the end of the connection.
+        """
         self._calls += 1
         call_id = f"{self.name}/{self._calls}"
-        self.answers[call_id] = None
+        answers = self.answers
+        answers[call_id] = None
         self.send(orjson.dumps(frames.call(call_id, method, params)))
         self.read()
-        return self.answers.get(call_id)
+        return answers[call_id]
 
     def code(self, method: str, **params: Any) -> str | None:
         """Make a call; returns the code of its result, "error", or None if no answer came yet."""
@@ -247,22 +276,29 @@ class Client:
             events=sorted(types),
             get_initial_state=state,
         )
-        if code == "200":
-            self.followed.setdefault(channel, set()).update(types)
+        if code in ("200", None):
+            known = self.doubtful if code is None else self.followed
+            known.setdefault(channel, set()).update(types)
         return code
 
     def unsubscribe(self, channel: str, types: Iterable[str]) -> str | None:
-        """Unsubscribe from events; what is made from then on is not expected any more."""
+        """Unsubscribe from events; what is made from then on is not expected any more.
+
+        The call has its effect even where a fault loses its answer, or holds it back. An answer
+        that a fault may have changed does not say whether it had.
+        """
         types = set(types)
         code = self.code("signalwire.unsubscribe", event_channel=channel, events=sorted(types))
-        if code == "200":
+        if code in ("200", None) or self.is_faulted:
             self.followed.get(channel, set()).difference_update(types)
         return code
 
     def expects(self, event_type: str, channels: Iterable[str]) -> bool:
-        """Whether its session is meant to get an event of this type on one of these channels."""
-        session = self.session
-        if session is None or session.space.sessions.get(session.protocol) is not session:
+        """Whether its session is meant to get an event of this type on one of these channels.
+
+        Perhaps also if it was ended just now: the event may have been sent before that.
+        """
+        if not (self.was_alive or self.is_alive):
             return False
         return any(event_type in self.followed.get(channel, ()) for channel in channels)
 

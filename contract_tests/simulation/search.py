@@ -74,7 +74,7 @@ class SmallWorld(World):
         """The events that were made and have not left yet."""
         for _, _, action in sorted(self.space("north").agenda._entries, key=lambda each: each[:2]):
             assert isinstance(action, partial)
-            yield action.args[0]
+            yield orjson.loads(action.args[1])
 
     def _all_shown(self, texts: Iterable[bytes]) -> tuple[str, ...]:
         return tuple(self._shown(orjson.loads(each)) for each in texts)

@@ -15,12 +15,12 @@ import orjson
 
 from mockserver import schemas
 from mockserver.engine import Activity, AnswerPlan, RoomSession
-from mockserver.engine.faults import FAULTS
+from mockserver.engine.faults import FAULTS, parameters
 from mockserver.protocol.errors import ProtocolError, Refusal
 
-from .clients import Client
-from .network import Flow
-from .world import ALL_ROOMS, MS, PROJECTS, ROOM_EVENTS, ROOM_LIST_EVENTS, S, World
+from .clients import ALL_ROOMS, Client
+from .network import STRIKES, Flow
+from .world import MS, PROJECTS, ROOM_EVENTS, ROOM_LIST_EVENTS, S, World
 
 T = TypeVar("T")
 
@@ -66,13 +66,18 @@ NONSENSE = (
     b"\xff\xfe{",
     b"[" * 400,
 )
-REFUSALS: tuple[ProtocolError | Refusal, ...] = (
-    Refusal("403", "not now"),
-    Refusal("500", "broken"),
-    ProtocolError("failed"),
+REFUSALS: tuple[Callable[[], ProtocolError | Refusal], ...] = (
+    lambda: Refusal("403", "not now"),
+    lambda: Refusal("500", "broken"),
+    lambda: ProtocolError("failed"),
 )
-FAULT_NAMES = tuple(name for name, fault in FAULTS.items() if fault.layer != "socket")
-"""Those of sockets are for real sockets."""
+"""Each makes a new one: what was raised keeps alive the world in which it was."""
+FAULT_NAMES = (
+    *(name for name, fault in FAULTS.items() if fault.layer != "socket"),
+    *STRIKES,
+    "redeploy",
+)
+"""All of frames and sessions, and of sockets those for which no real socket is needed."""
 
 PLANNED_CODES = ("403", "500", "error", None)
 """What a call is answered with when its answer was planned; None: later."""
@@ -519,7 +524,7 @@ def an_answer_is_planned(world: World, draw: Draw) -> str | None:
     project, method = draw.of(PROJECTS), draw.of(PLANNABLE)
     plan = draw.of(
         (
-            AnswerPlan(instead=draw.of(REFUSALS)),
+            AnswerPlan(instead=draw.of(REFUSALS)()),
             AnswerPlan(delay_us=draw.of((1, 29 * MS, 31 * MS, 3 * S))),
             AnswerPlan(after_events=True),
         )
@@ -543,15 +548,19 @@ def a_fault_is_injected(world: World, draw: Draw) -> str | None:
         return None
     fault = FAULTS[draw.of(FAULT_NAMES)]
     given = dict(draw.of(schemas.load(f"faults/{fault.name}")["examples"]))
-    given["session"] = client.session.name
+    if "session" in fault.scope:
+        given["session"] = client.session.name
     if given.get("how") == "oversized":
         given["bytes"] = 1_000
     if len(fault.directions) > 1:
         given["direction"] = draw.of(fault.directions)
+    elif "before" in parameters(fault.name)["properties"] and draw.below(2):
+        given |= {"events": draw.of(("video.*", "video.recording.*")), "before": True}
     if draw.below(2) and not given.keys() & {"times", "for"}:
         given |= draw.of(({"times": 3}, {"for": "2s"}, {"for": "10s", "probability": 0.5}))
-    client.is_faulted = True
-    client.may_miss |= fault.layer == "session"
+    client.is_faulted |= fault.layer == "frame"
+    if given.get("before") and not client.manner.acknowledges:
+        client.may_miss = True
     world.space(client.project).faults.inject(fault.name, given)
     world.injected.add(fault.name)
     return f"{client.name}: {fault.name} {given}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
+
+from mockserver import contract
 
 from .planted import PLANTED
 from .simulation import play, run, shrink
@@ -58,6 +61,24 @@ def test_a_planted_bug_is_found_and_its_run_made_short(bug: str, record_property
 def test_a_run_repeats_to_the_byte() -> None:
     assert run(7, 300) == run(7, 300)
     assert run(7, 300).digest != run(8, 300).digest
+
+
+def test_what_is_judged_is_what_a_saved_trace_has() -> None:
+    marks = set()
+    for seed in (2, 3, 6):
+        world = World(seed)
+        for name, number in drawn(seed, 1_000):
+            STEPS[name](world, Draw(number))
+            world.tick()
+        judged: dict[str | None, list[contract.Entry]] = {}
+        for entry in world.entries:
+            judged.setdefault(entry.space, []).append(replace(entry, n=0))
+            if entry.fault is not None:
+                marks.add((entry.lost, entry.extra, entry.meant is not None))
+        for journal in (*(each.journal for each in world.gate.spaces.values()), world.gate.strays):
+            saved = contract.read_entries(journal.entries())
+            assert judged.get(journal.space, []) == [replace(each, n=0) for each in saved]
+    assert len(marks) == 4, "lost, extra, changed, and only named"
 
 
 def test_every_step_and_fault_is_drawn_and_does_something() -> None:

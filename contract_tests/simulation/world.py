@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-import orjson
-
 from mockserver import contract
 from mockserver.engine import (
     TABLES,
@@ -22,13 +20,14 @@ from mockserver.engine import (
     RoomSession,
     Script,
     Space,
+    Strike,
     Video,
 )
 from mockserver.engine.journal import NOTE
 from mockserver.engine.journal import Entry as Kept
-from mockserver.protocol import catalogue
+from mockserver.protocol import catalogue, codec
 
-from .clients import HONEST, LYING, STATE_EVENT, WITNESS, Client, Frame, Manner
+from .clients import ALL_ROOMS, HONEST, LYING, STATE_EVENT, WITNESS, Client, Frame, Manner
 from .network import Flow, Socket
 
 MS = 1_000
@@ -37,7 +36,6 @@ S = 1_000_000
 PROJECTS = ("north", "south")
 """The spaces: what happens in one must not be seen in the other."""
 
-ALL_ROOMS = "video.rooms"
 ROOM_LIST_EVENTS = ("video.room.started", "video.room.ended", "video.room.updated")
 ROOM_EVENTS = tuple(sorted(catalogue.EVENTS - {"video.room.started", STATE_EVENT}))
 
@@ -165,9 +163,28 @@ class World:
             seed=self.seed,
             script=recorder,
             on_bug=self._note_bug,
+            strike_door=self._strike_door,
         )
         space.journal.listen(lambda kept: self._note(name, kept))
         return space
+
+    def _strike_door(self, space: Space, strike: Strike) -> None:
+        """The service is deployed again: all sessions are forgotten.
+
+        The witness is back at once, before anything else is made, so that it misses nothing.
+        """
+        assert strike.fault == "redeploy"
+        for session in list(space.sessions.values()):
+            connection = session.connection
+            space.forget(session)
+            if connection is not None:
+                connection.close(1012, "the service was deployed again")
+        witness = self.witnesses[space.name]
+        witness.connect(None)
+        witness.subscribe(ALL_ROOMS, ROOM_LIST_EVENTS)
+        for room in self.rooms[space.name]:
+            # One that has ended may have events that have not left yet.
+            witness.subscribe(room.channel, ROOM_EVENTS)
 
     # What is there
 
@@ -200,28 +217,31 @@ class World:
         if kept.direction == NOTE:
             return
         self.digest = crc32(kept.data, crc32(b"%d %s" % (kept.time, space.encode()), self.digest))
+        self.entries.append(self._read(space, kept))
+
+    def _read(self, space: str, kept: Kept) -> contract.Entry:
+        """The entry as a saved trace has it; most of them are read in a shorter way."""
+        n = len(self.entries) + 1
         # An event that goes to many sessions is one text.
-        frame: Frame | None = self._latest[1]
         if kept.data is not self._latest[0]:
-            try:
-                frame = orjson.loads(kept.data)
-            except orjson.JSONDecodeError:
-                frame = None
-            if isinstance(frame, dict):
-                self._latest = (kept.data, frame)
-        is_frame = isinstance(frame, dict)
-        self.entries.append(
-            contract.Entry(
-                n=len(self.entries) + 1,
-                time=kept.time / S,
-                space=space,
-                session=kept.session,
-                direction=kept.direction,
-                frame=frame if is_frame else None,
-                text=None if is_frame else kept.data.decode("utf-8", "replace"),
-                problem=kept.problem,
-                fault=kept.mark.fault if kept.mark is not None else None,
-            )
+            frame = codec.read(kept.data) if kept.valid else None
+            if frame is None:
+                journal = self.gate.spaces[space].journal if space else self.gate.strays
+                (entry,) = contract.read_entries([journal.as_json(kept) | {"n": n}])
+                return entry
+            self._latest = (kept.data, frame)
+        mark = kept.mark
+        return contract.Entry(
+            n,
+            kept.time / S,
+            space,
+            kept.session,
+            kept.direction,
+            self._latest[1],
+            fault=mark and mark.fault,
+            lost=mark is not None and mark.is_lost,
+            extra=mark is not None and mark.is_extra,
+            meant=codec.read(mark.meant) if mark is not None and mark.meant is not None else None,
         )
 
     def _note_bug(self, bug: Exception) -> None:
@@ -260,12 +280,16 @@ class World:
         """Let the network work, until nothing moves any more."""
         for client in (*self.witnesses.values(), *self.clients):
             client.read()
-        for ghost, owner in self.ghosts:
+        for ghost, owner in list(self.ghosts):
+            ghost.hear()
             if ghost.flow is not Flow.STUCK:
                 owner.note_lost(len(ghost.read()) + len(ghost.in_flight))
                 ghost.in_flight.clear()
-        for ghost, _ in [each for each in self.ghosts if each[0].connection.closing is not None]:
-            self.end(ghost)
+        for ghost, _ in list(self.ghosts):
+            if ghost.is_reset or ghost.connection.closing is not None:
+                self.end(ghost)
+        for client in self.clients:
+            client.was_alive = client.is_alive
 
     def end(self, socket: Socket) -> None:
         """The server notices that a connection is gone."""
@@ -344,7 +368,7 @@ class World:
                 ]
         if at_rest:
             for project, witness in self.witnesses.items():
-                made, got = self.recorders[project].made, len(witness.received)
+                made, got = self.recorders[project].made, witness.heard
                 if made != got:
                     text = f"{witness.name} got {got} events of {made} that were made"
                     found.append(Problem("witness-gets-everything", text))
