@@ -23,13 +23,13 @@ from contract_tests.shared.settings import settings as make_settings
 from mockserver.server import Server
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parents[1] / "docs" / "images"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 INSTALL_S = 300
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 """How long the page may take to show something; a machine may be very busy."""
 
 
@@ -161,6 +161,20 @@ async def start(browser: Browser) -> AsyncIterator[Start]:
 async def mock(start: Start) -> Mock:
     """A server in which there is nothing yet."""
     return await start()
+
+
+def hands(page: Page) -> Locator:
+    """The panel in which a person acts."""
+    return page.get_by_role("region", name="Hands")
+
+
+def form_in_hands(page: Page, name: str) -> Locator:
+    """The form with this name, once it is there: its schema is fetched first.
+
+    The panel has a folded form for a new space as well, so "the first form" would be that one
+    until then.
+    """
+    return hands(page).get_by_role("form", name=name, exact=True)
 
 
 class Watch:

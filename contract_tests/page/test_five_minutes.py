@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from .conftest import IMAGES, Look, Mock
+from .conftest import IMAGES, Look, Mock, form_in_hands
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
@@ -46,7 +46,7 @@ async def test_a_strangers_first_five_minutes(
         await page.get_by_title("Spaces").get_by_text("my-test").wait_for()
         # A room: the program records it.
         await page.get_by_role("button", name="+ room").click()
-        form = page.get_by_role("region", name="Hands").locator("form").first
+        form = form_in_hands(page, "Start a room")
         await form.get_by_label(re.compile("^name")).fill("lobby")
         await form.get_by_label(re.compile("^members")).fill("Ann, Bob")
         await form.locator("button.main").click()
@@ -72,7 +72,7 @@ async def test_a_strangers_first_five_minutes(
         # Something that no server should say: the contract finds it.
         await page.get_by_role("tab", name="Hands").click()
         await page.get_by_role("button", name="Send an event").click()
-        form = page.get_by_role("region", name="Hands").locator("form").first
+        form = form_in_hands(page, "Send an event")
         await form.get_by_label(re.compile("^event_type")).fill("video.recording.ended")
         await form.get_by_label(re.compile("^channel")).fill("room.nowhere")
         await form.get_by_label(re.compile("^params")).fill(

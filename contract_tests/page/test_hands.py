@@ -6,25 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 from contract_tests.shared.sockets import ABNORMAL
+from mockserver import schemas
 from mockserver.engine import ACTIONS
 from mockserver.engine.faults import parameters
 
-from .conftest import Look, Mock
+from .conftest import Look, Mock, form_in_hands, hands
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
 
 
-def hands(page: Page) -> Locator:
-    return page.get_by_role("region", name="Hands")
-
-
 async def choose(page: Page, action: str) -> Locator:
     """Opens the form of an action; returns it."""
     await hands(page).get_by_role("button", name=action, exact=True).click()
-    form = hands(page).locator("form").first
-    await form.wait_for()
-    return form
+    verb = action.replace(" ", "_")
+    title = schemas.load(f"actions/{verb}")["title"] if verb in ACTIONS else action
+    return form_in_hands(page, title)
 
 
 async def send(form: Locator) -> None:
@@ -46,13 +43,14 @@ async def test_a_room_is_started_and_people_join_it(look: Look, mock: Mock) -> N
     await mock.space()
     page = await look("space=shop")
     await page.get_by_role("button", name="+ room").click()
-    form = hands(page).locator("form").first
+    form = form_in_hands(page, "Start a room")
     await form.get_by_label(re.compile("^name")).fill("lobby")
     await form.get_by_label(re.compile("^members")).fill("Ann, Bob")
     await send(form)
     await form.get_by_role("status").wait_for()
-    await page.get_by_role("button", name="join", exact=True).first.click()
-    form = hands(page).locator("form").first
+    # Until the room is shown the page moves, and a click may miss its button.
+    await page.get_by_role("button", name="Act on Bob").wait_for()
+    form = await choose(page, "join")
     await form.get_by_label(re.compile("^name")).fill("Carl")
     await send(form)
     for name in ("Ann", "Bob", "Carl"):
@@ -132,8 +130,8 @@ async def pick(page: Page, fault: str) -> Locator:
     """Opens the form of a fault; returns it."""
     await hands(page).get_by_role("button", name="fault", exact=True).click()
     await hands(page).get_by_role("combobox", name="Fault").select_option(fault)
-    form = hands(page).locator("form").first
-    await form.get_by_role("button", name=f"Inject {fault}").wait_for()
+    form = form_in_hands(page, f"Inject {fault}")
+    await form.wait_for()
     return form
 
 

@@ -30,7 +30,7 @@ function parsed(given, text) {
 
 /**
  * Args: schema: of an object. known: values to begin with. choices: key -> what to offer.
- * skip: keys that are not asked for. word: of the button. onSend: takes the object; may throw a Problem.
+ * skip: keys that are not asked for. word: of the button, and the form's name. onSend: takes the object; may throw a Problem.
  */
 export function Form({ schema, known = {}, choices = {}, skip = [], word, onSend }) {
   const [texts, setTexts] = useState({ ...known });
@@ -49,7 +49,7 @@ export function Form({ schema, known = {}, choices = {}, skip = [], word, onSend
       setResult({ bad: error.message, errors: error.errors });
     }
   };
-  return html`<form class="form" onSubmit=${submit}>
+  return html`<form class="form" aria-label=${word} onSubmit=${submit}>
     ${keys.map((key) => html`<${Input} key=${key} name=${key} given=${schema.properties[key]}
       text=${texts[key] ?? ""} must=${required.includes(key)} example=${example[key]}
       offers=${choices[key]} error=${errors.get(key)}

@@ -183,7 +183,7 @@ export function NewSpace() {
     }
   };
   const mistakes = lines(problem);
-  return html`<form class="form" onSubmit=${send(false)}>
+  return html`<form class="form" aria-label="New space" onSubmit=${send(false)}>
     <label><span>name</span><input value=${name} required onInput=${(event) => setName(event.target.value)} />
       <small>A client whose project id it is will be in it.</small></label>
     <label><span>scenario</span><select value=${scenario} onInput=${(event) => setScenario(event.target.value)}>
