@@ -97,6 +97,13 @@ export class Space implements AsyncDisposable {
   rooms(): Promise<Json[]>;
   /** The service, or somebody in the room, does something: `perform("leave", { name: "Bob" })`. */
   perform(verb: string, args?: Json): Promise<unknown>;
+  /**
+   * Do something wrong on purpose from now on: `fault("duplicate", { events: "video.recording.*", times: 1 })`.
+   * `python -m mockserver faults` lists all. While `restart` keeps the port closed, what a test asks of the mock waits.
+   */
+  fault(name: string, parameters?: Json): Promise<Json>;
+  /** End all faults that go on. */
+  endFaults(): Promise<void>;
   answerNext(method: string, answer: Answer): Promise<void>;
   /** Wait for a call or an event that no earlier wait has returned; it may have come already. */
   waitFor(name: string, params?: Json, timeout?: Duration): Promise<Happening>;

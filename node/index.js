@@ -13,6 +13,9 @@ const TOKEN = "mock-token";
 const STARTUP_MS = 30_000;
 const STOP_MS = 10_000;
 const LOOK_EVERY_MS = 10;
+/** How long it is tried to reach a server of whose process nothing is known. */
+const CLOSED_MS = 10_000;
+const TRY_AGAIN_MS = 50;
 /** How much of what the server printed an error repeats. */
 const LINES_TOLD = 20;
 
@@ -29,7 +32,7 @@ export class ContractBroken extends Error {
 export class MockError extends Error {
   constructor(what, status, problem) {
     const fields = (problem.errors ?? []).map(
-      ({ path, expected, found }) => `\n  ${path}: expected ${expected}, found ${JSON.stringify(found)}`,
+      ({ path, expected, found }) => `\n  ${path}: expected ${expected}, found ${found}`,
     );
     super(`${what}: ${status} ${problem.detail ?? problem.title ?? ""}${fields.join("")}`);
     this.name = "MockError";
@@ -55,10 +58,11 @@ export function environment({ url, http, caFile = null, project = PROJECT, token
 
 /** The control API: JSON in and out. */
 class Control {
-  constructor({ http, ca, token }) {
+  constructor({ http, ca, token, isRunning }) {
     this.http = http;
     this.ca = ca;
     this.token = token;
+    this.isRunning = isRunning;
   }
 
   async call(method, path, body) {
@@ -66,15 +70,8 @@ class Control {
     const headers = {};
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    // Not fetch: that cannot be told of one more certificate to trust.
-    const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
-      method,
-      headers,
-      ca: this.ca,
-      agent: false,
-    });
-    request.end(body === undefined ? undefined : JSON.stringify(body));
-    const [answer] = await once(request, "response");
+    const data = body === undefined ? undefined : JSON.stringify(body);
+    const answer = await this.#sent(url, { method, headers, ca: this.ca, agent: false }, data);
     answer.setEncoding("utf8");
     let text = "";
     for await (const part of answer) text += part;
@@ -82,6 +79,25 @@ class Control {
     const told = text === "" ? undefined : parsed(text);
     if (!isOk) throw new MockError(`${method} ${path}`, answer.statusCode, told ?? {});
     return told;
+  }
+
+  /** The answer. While the fault `restart` keeps the port closed, it waits; nothing has been asked then. */
+  async #sent(url, options, data) {
+    const deadline = Date.now() + CLOSED_MS;
+    for (;;) {
+      // Not fetch: that cannot be told of one more certificate to trust.
+      const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options);
+      request.end(data);
+      try {
+        const [answer] = await once(request, "response");
+        return answer;
+      } catch (error) {
+        if (error.code !== "ECONNREFUSED") throw error;
+        const isGone = this.isRunning === undefined ? Date.now() > deadline : !this.isRunning();
+        if (isGone) throw new Error(`no mock runs at ${this.http} any more`, { cause: error });
+      }
+      await sleep(TRY_AGAIN_MS);
+    }
   }
 }
 
@@ -122,6 +138,14 @@ export class Space {
 
   perform(verb, args = {}) {
     return this.#post("/actions", { do: verb, ...args });
+  }
+
+  fault(name, parameters = {}) {
+    return this.#post("/faults", { name, parameters });
+  }
+
+  async endFaults() {
+    await this.#control.call("DELETE", `${this.#path}/faults`);
   }
 
   async answerNext(method, answer) {
@@ -196,11 +220,11 @@ let counted = 0;
 export class Mock {
   #control;
 
-  constructor({ url, http, caFile = null, ca, token = null }) {
+  constructor({ url, http, caFile = null, ca, token = null, isRunning }) {
     this.url = url;
     this.http = http;
     this.caFile = caFile;
-    this.#control = new Control({ http, ca, token });
+    this.#control = new Control({ http, ca, token, isRunning });
   }
 
   get environment() {
@@ -233,7 +257,14 @@ class StartedMock extends Mock {
   #end = null;
 
   constructor(process, folder, said, ready, ca) {
-    super({ url: ready.url, http: ready.http, caFile: ready.ca, ca, token: ready.token });
+    super({
+      url: ready.url,
+      http: ready.http,
+      caFile: ready.ca,
+      ca,
+      token: ready.token,
+      isRunning: () => isRunning(process),
+    });
     this.#process = process;
     this.#folder = folder;
     this.#said = said;
@@ -262,8 +293,12 @@ class StartedMock extends Mock {
   }
 }
 
+function isRunning(child) {
+  return child.exitCode === null && child.signalCode === null;
+}
+
 async function end(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (!isRunning(child)) return;
   const ended = once(child, "exit");
   child.kill("SIGTERM");
   const killer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
@@ -328,7 +363,7 @@ async function launched(pythons, words) {
 
 async function whenReady(child, readyFile, said) {
   const deadline = Date.now() + STARTUP_MS;
-  while (child.exitCode === null && child.signalCode === null) {
+  while (isRunning(child)) {
     try {
       // It is written in one step, so it is never seen half.
       return JSON.parse(await readFile(readyFile, "utf8"));

@@ -105,6 +105,41 @@ def test_by_tls(run_node: RunNode) -> None:
     assert says_ca == "true"
 
 
+def test_it_waits_while_a_restart_keeps_the_port_closed(run_node: RunNode) -> None:
+    program = """
+    const mock = await helper.startMock();
+    const space = await mock.space();
+    await space.fault("restart", { closed_for: "500ms" });
+    console.log((await space.rooms()).length);
+    await space.end();
+    await mock.stop();
+    """
+    assert evaluate(run_node, program) == "0\n"
+
+
+def test_faults_are_injected_and_ended(run_node: RunNode) -> None:
+    program = """
+    const mock = await helper.startMock();
+    const space = await mock.space();
+    const late = await space.fault("delay", { times: 1, by: "1s" });
+    console.log((await space.fault("drop")).name, late.number);
+    await space.endFaults();
+    console.log((await space.fault("drop")).number);
+    await mock.stop();
+    """
+    assert evaluate(run_node, program) == "drop 1\n3\n"
+
+
+def test_it_does_not_wait_for_a_server_that_has_ended(run_node: RunNode) -> None:
+    program = """
+    const mock = await helper.startMock();
+    await mock.stop();
+    await mock.health().catch((error) => console.log(error.message, error.cause.code));
+    """
+    said = evaluate(run_node, program)
+    assert re.fullmatch(r"no mock runs at http://127\.0\.0\.1:\d+ any more ECONNREFUSED\n", said)
+
+
 def test_a_server_that_is_not_stopped_ends_with_the_tests(run_node: RunNode) -> None:
     pid = int(evaluate(run_node, "console.log((await helper.startMock()).pid);"))
     deadline = time.monotonic() + 30

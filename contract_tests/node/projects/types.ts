@@ -8,6 +8,8 @@ export async function use(): Promise<void> {
   const { host, project, token } = space.options;
   await space.startRoom(host, ["Ann"], { display_name: project + token });
   const now: number = await space.advance("5s");
+  await space.fault("duplicate", { events: "video.recording.*", times: 1 });
+  await space.endFaults();
   const { name, kind } = await space.waitFor("video.recording.start", { now }, 1);
   if (kind === "event") throw new ContractBroken(name);
   const caFile: string | null = mock.caFile;
