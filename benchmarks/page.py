@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypedDict
@@ -12,6 +14,12 @@ KINDS = ("quiet", "busy")
 """What the machine was like: nobody else at work on it, or others too."""
 
 RUNS = 3
+MOST_MS = 20.0
+"""How long one request may have a client of another space wait, in milliseconds."""
+
+SHOWN_MS = 5.0
+"""Waits that are longer have a line of their own on the page."""
+
 FLAT = 1.5
 """How many times the cost may grow from the smallest size to the largest."""
 
@@ -62,6 +70,22 @@ frame against its schema, keeps it in a journal, answers it, and checks the answ
   less.
 """
 
+STALLS = """\
+## What others wait
+
+`python benchmarks/stalls.py --record quiet` measures it. A space has 10,000 rooms, one of them with
+10,000 members and 1,000 recordings, 1,000 sessions, 5,000 more names of rooms, and a journal of
+100,000 entries. A client of another space makes calls back to back. Meanwhile every endpoint of the
+control API, every list of the REST API and the calls that are about much are asked, one by one. The
+figures are that client's longest wait for an answer meanwhile, in milliseconds: the least of the
+repeats. *CPU* is what the server's process used of the processor in the wait, and *wall* what a
+clock says. No request of the control API should have it wait for more than {most:g} ms; what takes
+longer is marked. *A tenth* is the CPU's figure where all of that is a tenth as much.
+
+A long frame is made, checked and encoded a little at a time, but written to its socket at once:
+so `video.rooms.get` of so many rooms has others wait the longest.
+"""
+
 GROWTH = """\
 ## What grows
 
@@ -98,6 +122,10 @@ def _lines(kept: dict[str, Any]) -> Iterator[str]:
     for kind in KINDS:
         if kind in kept:
             yield from _section(kind, kept[kind])
+    for kind in KINDS:
+        if kind in kept.get("stalls", {}):
+            yield from _stalls(kind, kept["stalls"][kind])
+            break
     yield GROWTH.format(flat=FLAT)
     for kind in KINDS:
         if kind in kept:
@@ -134,6 +162,36 @@ def _ratio_row(name: str, row: str, runs: list[Run]) -> str:
     wanted = f" {goal[0]} {goal[1]:.2f} " if goal is not None else " "
     floor = sorted(run["floor"][row] for run in runs)[len(runs) // 2]
     return f"| {row} |{wanted}|{''.join(cells)} {floor:,.1f} |"
+
+
+def _stalls(kind: str, recorded: dict[str, Any]) -> Iterator[str]:
+    tenth, full = recorded["sizes"].values()
+    waits: dict[str, list[float]] = full["waits"]
+    yield STALLS.format(most=MOST_MS)
+    yield "| asked | CPU | wall | a tenth |"
+    yield "|---|---|---|---|"
+    rows = sorted(waits, key=lambda name: waits[name], reverse=True)
+    for name in rows:
+        cpu, wall = waits[name]
+        if cpu > SHOWN_MS:
+            mark = " ✗" if cpu > MOST_MS else ""
+            before = f"{tenth['waits'][name][0]:.1f}" if name in tenth["waits"] else ""
+            shown = name.replace("|", "\\|").replace("{", "`{").replace("}", "}`")
+            yield f"| {shown} | {cpu:.1f}{mark} | {wall:.1f} | {before} |"
+    others = [name for name in rows if waits[name][0] <= SHOWN_MS]
+    most = max((waits[name][0] for name in others), default=0.0)
+    yield f"| *the other {len(others)}, at most* | {most:.1f} | | |"
+    cpu, wall = full["baseline"]
+    before = tenth["baseline"][0]
+    yield f"| *nothing* | {cpu:.1f} | {wall:.1f} | {before:.1f} |"
+    low, high = full["load"]
+    where = f"On a {kind} machine, {recorded['date']}, {recorded['machine']}"
+    yield f"\n{where}; load {low:.2f} to {high:.2f}.\n"
+
+
+def machine() -> str:
+    """What measures here: ``2 processors, Python 3.11.7``."""
+    return f"{os.cpu_count()} processors, Python {sys.version.split()[0]}"
 
 
 def _growth(kind: str, recorded: dict[str, Any]) -> Iterator[str]:

@@ -348,7 +348,7 @@ async def record(kind: str, options: argparse.Namespace) -> None:
     kept = page.results()
     kept[kind] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": f"{os.cpu_count()} processors, Python {sys.version.split()[0]}",
+        "machine": page.machine(),
         "rounds": options.rounds,
         "runs": runs,
         "growth": growth.measure(),
