@@ -21,33 +21,34 @@ async function status(id) {
 const client = await SignalWire({ project, token: "any", host })
 const seen = { realtime: [], rest: [] }
 
-const recorded = new Promise((resolve, reject) => {
-  client.video.listen({
-    onRoomStarted: async (room) => {
-      try {
-        seen.layout = room.layoutName
-        const streams = await room.getStreams()
-        seen.streams = streams.streams.map((stream) => stream.url)
-        const recording = await room.startRecording({
-          listen: {
-            onStarted: () => seen.realtime.push("started"),
-            onUpdated: (updated) => seen.realtime.push(updated.state),
-            onEnded: (ended) => {
-              seen.realtime.push(ended.state)
-              resolve(ended.id)
-            },
+let told
+const recorded = new Promise((resolve, reject) => (told = { resolve, reject }))
+// Before the room starts: who listens later is not told of it.
+await client.video.listen({
+  onRoomStarted: async (room) => {
+    try {
+      seen.layout = room.layoutName
+      const streams = await room.getStreams()
+      seen.streams = streams.streams.map((stream) => stream.url)
+      const recording = await room.startRecording({
+        listen: {
+          onStarted: () => seen.realtime.push("started"),
+          onUpdated: (updated) => seen.realtime.push(updated.state),
+          onEnded: (ended) => {
+            seen.realtime.push(ended.state)
+            told.resolve(ended.id)
           },
-        }).onStarted()
-        seen.rest.push(await status(recording.id))
-        await recording.pause()
-        seen.rest.push(await status(recording.id))
-        await recording.resume()
-        await recording.stop()
-      } catch (error) {
-        reject(error)
-      }
-    },
-  }).catch(reject)
+        },
+      }).onStarted()
+      seen.rest.push(await status(recording.id))
+      await recording.pause()
+      seen.rest.push(await status(recording.id))
+      await recording.resume()
+      await recording.stop()
+    } catch (error) {
+      told.reject(error)
+    }
+  },
 })
 await ask("POST", "rooms", { name: "hall", layout: "5x5" })
 const { body: room } = await ask("GET", "rooms/hall")
