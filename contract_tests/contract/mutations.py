@@ -283,6 +283,50 @@ def set_volume_wrongly(story: Story) -> None:
     told["audio_muted"], told["updated"] = False, ["input_volume"]
 
 
+def told_otherwise(story: Story, old: str, new: str) -> None:
+    """All that the server says has one text in place of another."""
+    story.entries = [
+        rename(entry, old, new) if entry["direction"] == "to_client" else entry
+        for entry in story.entries
+    ]
+
+
+def deaf_but_for_one(story: Story) -> None:
+    """Of two who are told to be deaf nothing is told of one, who stays as he was."""
+    lost = story.of("video.member.updated")[2]
+    other = body(lost)["member"]["id"]
+    story.lose(lost)
+
+    def as_he_was(value: Any) -> None:
+        if isinstance(value, dict):
+            if value.get("id") == other and "deaf" in value:
+                value["deaf"] = value["audio_muted"] = False
+            value = list(value.values())
+        for each in value if isinstance(value, list) else ():
+            as_he_was(each)
+
+    as_he_was(story.entries)
+
+
+def nobody_leaves(story: Story, method: str) -> None:
+    """A call that takes somebody out is answered last of all, and nobody leaves."""
+    call = story.of(method)[0]
+    del story.entries[story.entries.index(story.answer(method)) + 1 :]
+    talking = story.of("video.member.talking")[0]
+    body(talking)["member"]["id"] = call["frame"]["params"]["member_id"]
+    for _ in range(2):
+        story.again(talking)
+
+
+def nobody_joins(story: Story) -> None:
+    """Who is promoted does not join, and was seen to leave before."""
+    del story.entries[story.entries.index(story.answer("video.member.promote")) + 1 :]
+    talking = story.of("video.member.talking")[0]
+    body(talking)["member"]["id"] = body(story.of("video.member.updated")[3])["member"]["id"]
+    for _ in range(2):
+        story.again(talking)
+
+
 def flag_updates_lost(story: Story) -> None:
     story.lose(*story.of(f"{ROOM}.updated"))
 
@@ -393,6 +437,34 @@ CATALOGUE = [
         set_volume_wrongly,
         "change-is-told",
     ),
+    Mutation(
+        "a member gets another meta than the one that was asked for",
+        MEMBERS,
+        lambda s: told_otherwise(s, '"host"', '"guest"'),
+        "change-is-told",
+    ),
+    Mutation(
+        "a room gets another layout than the one that was set",
+        MEMBERS,
+        lambda s: told_otherwise(s, '"2x1"', '"3x3"'),
+        "change-is-told",
+    ),
+    Mutation(
+        "of all who are told to be deaf one is not", MEMBERS, deaf_but_for_one, "change-is-told"
+    ),
+    Mutation(
+        "who is removed does not leave",
+        MEMBERS,
+        lambda s: nobody_leaves(s, "video.member.remove"),
+        "change-is-told",
+    ),
+    Mutation(
+        "who is demoted does not leave",
+        MEMBERS,
+        lambda s: nobody_leaves(s, "video.member.demote"),
+        "change-is-told",
+    ),
+    Mutation("who is promoted does not join", MEMBERS, nobody_joins, "change-is-told"),
     Mutation(
         "a seek leads to another position",
         PLAYBACK,

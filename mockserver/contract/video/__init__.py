@@ -5,14 +5,28 @@ from __future__ import annotations
 from mockserver.contract.namespace import Namespace
 from mockserver.contract.rule import registered
 
-from . import rules_action, rules_answer, rules_media, rules_member, rules_place, rules_room
+from . import (
+    rules_action,
+    rules_answer,
+    rules_change,
+    rules_media,
+    rules_member,
+    rules_place,
+    rules_room,
+)
 from .index import NAME, ROOM_SUBSCRIBED, VideoEvent, VideoIndex, channels
 from .report import describe
 
 NAMESPACE = Namespace(
     name=NAME,
     rules=registered(
-        rules_media, rules_action, rules_room, rules_member, rules_place, rules_answer
+        rules_media,
+        rules_action,
+        rules_room,
+        rules_member,
+        rules_place,
+        rules_answer,
+        rules_change,
     ),
     part=VideoIndex,
     event=VideoEvent,

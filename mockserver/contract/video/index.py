@@ -25,6 +25,9 @@ MEMBER_LEFT = f"{MEMBER_PREFIX}left"
 MEMBER_UPDATED = f"{MEMBER_PREFIX}updated"
 LAYOUT_CHANGED = "video.layout.changed"
 
+EVERYBODY = "all"
+"""The ``member_id`` that means all members [T]."""
+
 START = "start"
 STARTED = "started"
 UPDATED = "updated"
@@ -539,11 +542,16 @@ def tellings(event: VideoEvent, room: str) -> Iterator[tuple[str, str, Mapping[s
     """What an event shows of the room and its members: the type of their changes, id, object."""
     room_session = mapping(event.body.get("room_session"))
     if room_session:
-        yield ROOM_UPDATED, room_id(room_session) or room, room_session
+        id_ = room_id(room_session) or room
+        yield ROOM_UPDATED, id_, room_session
+        if "layout_name" in room_session:
+            yield LAYOUT_CHANGED, id_, {"layout_name": room_session["layout_name"]}
     for member in items(room_session.get("members")):
         yield MEMBER_UPDATED, string(mapping(member).get("id")) or "", mapping(member)
     if event.member_id is not None and event.type in (MEMBER_JOINED, MEMBER_UPDATED):
         yield MEMBER_UPDATED, event.member_id, mapping(event.body.get("member"))
+    if event.type == LAYOUT_CHANGED:
+        yield LAYOUT_CHANGED, room, {"layout_name": mapping(event.body.get("layout")).get("name")}
 
 
 def event_type(lifecycle: Lifecycle, suffix: str) -> str:

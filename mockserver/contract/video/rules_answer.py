@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from mockserver.contract.index import Answer, Call, Index, Session
-from mockserver.contract.memory import lasting
 from mockserver.contract.rule import Evidence, rule
 from mockserver.contract.trace import Entry
 from mockserver.contract.values import items, mapping, number, string
@@ -17,23 +16,18 @@ from mockserver.protocol.lifecycles import LIFECYCLES
 from .checker import CLOCK_SLACK, VideoChecker
 from .index import (
     ENDED,
-    MEMBER_LEFT,
-    MEMBER_UPDATED,
     ROOM_ENDED,
     ROOM_UPDATED,
     STARTED,
     SeenMedia,
     SeenRoom,
-    Told,
     VideoEvent,
     event_type,
     ids_of,
     lifecycle_of,
-    room_id,
-    tellings,
 )
 from .rules_media import LONGER_THAN_CLOCK, MediaChecker
-from .rules_member import RoomChecker, saw_all
+from .rules_member import RoomChecker
 
 LATEST_TELLING = 60.0
 """Seconds after something happened within which the event is made that reports it. [A]"""
@@ -277,257 +271,3 @@ def _twice(listed: list[Any]) -> list[str]:
     """The ids that a list has more than once."""
     counted = Counter(ids_of(listed))
     return [id_ for id_, times in counted.items() if times > 1]
-
-
-def _constant(value: Any) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda _params: value
-
-
-def _given(name: str, default: Any = None) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda params: params.get(name, default)
-
-
-_ROOM_SETTERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "video.lock": ("locked", _constant(True)),
-    "video.unlock": ("locked", _constant(False)),
-    "video.hide_video_muted": ("hide_video_muted", _constant(True)),
-    "video.show_video_muted": ("hide_video_muted", _constant(False)),
-    "video.prioritize_handraise": ("prioritize_handraise", _given("enable", True)),
-    "video.set_meta": ("meta", _given("meta")),
-}
-"""Call -> the field of a room that it sets, and to what by the call's params [T].
-
-Without ``enable`` it is true, or the opposite of what it was: the documentation says both [D]. Only
-what was false is expected to change, so either is legal.
-"""
-
-_MEMBER_SETTERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "video.member.audio_mute": ("audio_muted", _constant(True)),
-    "video.member.audio_unmute": ("audio_muted", _constant(False)),
-    "video.member.video_mute": ("video_muted", _constant(True)),
-    "video.member.video_unmute": ("video_muted", _constant(False)),
-    "video.member.deaf": ("deaf", _constant(True)),
-    "video.member.undeaf": ("deaf", _constant(False)),
-    "video.member.raisehand": ("handraised", _constant(True)),
-    "video.member.lowerhand": ("handraised", _constant(False)),
-    "video.member.set_input_volume": ("input_volume", _given("volume")),
-    "video.member.set_output_volume": ("output_volume", _given("volume")),
-    "video.member.set_input_sensitivity": ("input_sensitivity", _given("value")),
-    "video.member.set_meta": ("meta", _given("meta")),
-}
-"""Call -> the field of a member that it sets, and to what by the call's params [T]."""
-
-
-_SETTINGS = {
-    ROOM_UPDATED: frozenset(field for field, _ in _ROOM_SETTERS.values()),
-    MEMBER_UPDATED: frozenset(field for field, _ in _MEMBER_SETTERS.values()),
-}
-"""Event that reports changes -> the fields that calls set."""
-
-
-class _Shown(NamedTuple):
-    """An answer that shows a room session or members of it, at a time between two others.
-
-    Attributes:
-        told: event that reports changes, id, and the settings that are shown, of each of these.
-    """
-
-    call: Call
-    entry: Entry
-    told: list[tuple[str, str, Mapping[str, Any]]]
-    since: float
-    until: float
-
-
-@rule(
-    "settings-agree",
-    "The application's list shows somebody as muted whom its listeners heard unmute.",
-    party="server",
-    source="A",
-)
-class SettingsAgree(RoomChecker):
-    """Answers show rooms and members with the settings that events showed.
-
-    That is what calls can set: whether a room is locked, the volumes of a member, their ``meta``,
-    and so on. An answer may be ahead of the events: it is compared with what was true from a second
-    before its call to a second after itself, and only when a later event proves that nothing was
-    still on its way.
-    """
-
-    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
-        call = answer.call
-        if call is None:
-            return iter(())
-        since, until = call.entry.time - CLOCK_SLACK, answer.entry.time + CLOCK_SLACK
-        for room_id_, told in _told_of_rooms(answer, self.video.told):
-            room = self.video.known_room(answer.session, room_id_)
-            # A clock that was set back leaves an answer before its call.
-            if room is None or since > until:
-                continue
-            waiting = self._waiting(room)
-            if len(waiting) < MOST_CLAIMS:
-                waiting.append(_Shown(call, answer.entry, told, since, until))
-        return iter(())
-
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
-        waiting = self._waiting(room)
-        if not waiting or event.channel != room.channel or event.timestamp is None:
-            return
-        for shown in [each for each in waiting if each.until <= event.timestamp]:
-            waiting.remove(shown)
-            for type_, id_, told in shown.told:
-                yield from self._compare(shown, room, type_, id_, told)
-
-    def _compare(
-        self, shown: _Shown, room: SeenRoom, type_: str, id_: str, told: Mapping[str, Any]
-    ) -> Iterator[Evidence]:
-        known = room.shown.get((type_, id_), {})
-        for name in sorted(_SETTINGS[type_] & known.keys() & told.keys()):
-            expected, before = known[name]
-            if told[name] == expected or before.timestamp is None:
-                continue
-            if before.timestamp <= shown.since and saw_all(room, type_, before):
-                message = f"{shown.call.method} says {name} {told[name]!r} of {id_} to {{session}}"
-                proof = (before.entry, shown.call.entry, shown.entry)
-                yield Evidence(f"{message}, expected {expected!r}", proof, room.session)
-
-    def _waiting(self, room: SeenRoom) -> list[_Shown]:
-        waiting: list[_Shown] = room.notes.setdefault(self, [])
-        return waiting
-
-
-def _told_of_rooms(
-    answer: Answer, described: Told
-) -> Iterator[tuple[str, list[tuple[str, str, Mapping[str, Any]]]]]:
-    """The room sessions that an answer shows, and what it shows of each and of its members."""
-    asked = None if answer.call is None else string(answer.call.params.get("room_session_id"))
-    rooms = [(room_id(room), [room], room.get("members")) for room in described.rooms]
-    for id_, shown, members in (*rooms, (asked, [], answer.result.get("members"))):
-        if id_ is not None:
-            told = [(ROOM_UPDATED, id_, each) for each in shown]
-            of_members = (mapping(each) for each in items(members))
-            told += [(MEMBER_UPDATED, string(each.get("id")) or "", each) for each in of_members]
-            if told:
-                yield (
-                    id_,
-                    [(type_, id_, _settings(type_, each, answer)) for type_, id_, each in told],
-                )
-
-
-def _settings(type_: str, told: Mapping[str, Any], answer: Answer) -> Mapping[str, Any]:
-    """Of what an answer shows what calls can set: it is kept until an event proves it."""
-    settings = {name: told[name] for name in _SETTINGS[type_] if name in told}
-    return lasting(settings, answer.entry)
-
-
-@dataclass(slots=True)
-class _Change:
-    """A change that an accepted call makes, and that must be told.
-
-    Attributes:
-        call: the call.
-        answer: what accepted it.
-        type: the type of the event that reports it.
-        id: of the room session or the member.
-        field: what changes.
-        value: what it becomes.
-        before: what showed that it was otherwise.
-        other: another value that was shown since the call, and the event that showed it first.
-    """
-
-    call: Call
-    answer: Entry
-    type: str
-    id: str
-    field: str
-    value: Any
-    before: VideoEvent
-    other: tuple[Any, VideoEvent] | None = None
-
-
-@rule(
-    "change-is-told",
-    "The server says that it locked the room, or muted somebody, and no listener hears of it.",
-    party="server",
-    source="EA",
-)
-class ChangeIsTold(RoomChecker):
-    """An accepted call that changes a room or a member is told to those who listen.
-
-    By ``video.room.updated`` or ``video.member.updated`` with the value that was asked for, such as
-    a volume, unless it was so already. Its absence is proven by an event of the same channel that
-    was made over a second after the answer.
-    """
-
-    def on_answer(self, answer: Answer) -> Iterator[Evidence]:
-        call = answer.call
-        if call is None or answer.earlier is not None or not call.succeeded:
-            return iter(())
-        room = self.video.known_room(
-            answer.session, string(call.params.get("room_session_id")) or ""
-        )
-        if room is None:
-            return iter(())
-        if call.method in _ROOM_SETTERS:
-            field, value = _ROOM_SETTERS[call.method]
-            self._expect(call, answer, room, ROOM_UPDATED, room.id, field, value(call.params))
-        elif call.method in _MEMBER_SETTERS:
-            field, value = _MEMBER_SETTERS[call.method]
-            member = string(call.params.get("member_id")) or ""
-            self._expect(call, answer, room, MEMBER_UPDATED, member, field, value(call.params))
-        return iter(())
-
-    def _expect(
-        self,
-        call: Call,
-        answer: Answer,
-        room: SeenRoom,
-        type_: str,
-        id_: str,
-        field: str,
-        value: Any,
-    ) -> None:
-        was, before = room.shown.get((type_, id_), {}).get(field, (value, None))
-        if before is None or was == value or before.entry.n > call.entry.n:
-            return
-        if call.is_sound:
-            change = _Change(call, answer.entry, type_, id_, field, value, before)
-            self._due(room).append(change)
-
-    def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
-        if event.channel != room.channel:
-            return
-        due = self._due(room)
-        for type_, id_, told in tellings(event, room.id) if due else ():
-            for change in due[:]:
-                if (change.type, change.id) != (type_, id_) or change.field not in told:
-                    continue
-                # Whoever caused it, the listeners know the value. One that others set before or
-                # afterwards does not replace it: each change has an event of its own.
-                if told[change.field] == change.value:
-                    due.remove(change)
-                elif change.other is None:
-                    change.other = told[change.field], event
-        if event.type == MEMBER_LEFT and event.member_id is not None:
-            due[:] = [each for each in due if each.id != event.member_id]
-        for change in due[:]:
-            if (event.timestamp or 0.0) <= change.answer.time + CLOCK_SLACK:
-                continue
-            due.remove(change)
-            if room.surely_told(change.type, change.before):
-                yield _untold(change, room.session, event)
-
-    def _due(self, room: SeenRoom) -> list[_Change]:
-        due: list[_Change] = room.notes.setdefault(self, [])
-        return due
-
-
-def _untold(change: _Change, session: Session, later: VideoEvent) -> Evidence:
-    message = f"{change.call.method} was accepted, expected {change.type} of {change.id}"
-    message += f" to {{session}} with {change.field}: {change.value!r} before {later.type}"
-    proof = [change.before.entry, change.call.entry, change.answer, later.entry]
-    if change.other is not None:
-        told, event = change.other
-        message += f", found {told!r}"
-        proof.append(event.entry)
-    return Evidence(message, tuple(proof), session)
