@@ -12,6 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from contract_tests.shared.patience import PATIENCE_S
+
 CLUSTER = Path(__file__).parents[2] / "examples" / "cluster"
 MANIFESTS: list[dict[str, Any]] = list(
     yaml.safe_load_all((CLUSTER / "kubernetes.yaml").read_text())
@@ -58,7 +60,9 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 
     def verify() -> str:
         words = ["systemd-analyze", "verify", "--man=no", str(unit)]
-        ended = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        ended = subprocess.run(
+            words, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
         assert ended.returncode == 0, ended
         # Of a unit elsewhere that is faulty, which is none of ours, it would speak, too.
         return "\n".join(line for line in ended.stderr.splitlines() if unit.name in line)

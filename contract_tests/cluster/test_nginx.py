@@ -18,8 +18,9 @@ import pytest
 
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.ports import reserved_port
-from contract_tests.shared.processes import STARTUP_S, ServerProcess
+from contract_tests.shared.processes import ServerProcess
 
 CONFIGURATION = Path(__file__).parents[2] / "examples" / "cluster" / "nginx.conf"
 SPACES = [f"space-{number}" for number in range(30)]
@@ -72,7 +73,7 @@ def nginx(folder: Path, mocks: list[ServerProcess]) -> Iterator[int]:
         (folder / "nginx.conf").write_text(text)
         process = running.enter_context(subprocess.Popen(words, stderr=subprocess.PIPE, text=True))
         try:
-            deadline = time.monotonic() + STARTUP_S
+            deadline = time.monotonic() + PATIENCE_S
             while not (folder / "nginx.pid").exists():
                 assert process.poll() is None, process.stderr and process.stderr.read()
                 assert time.monotonic() < deadline

@@ -16,6 +16,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.processes import ServerProcess
 from mockserver import __version__
 from mockserver.server.http.paths import PREFIX
@@ -76,7 +77,7 @@ def there(mock: ServerProcess) -> dict[str, str]:
         data = json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(mock.http + PREFIX + path, data, headers)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             return json.load(response)
 
     post("/spaces", {"name": "here"})

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.processes import run
 from mockserver import schemas
 from mockserver.server import Settings, limits, reference
@@ -23,7 +24,7 @@ LIMITS = schemas.load("server_limits")["properties"]
 
 async def until(holds: Callable[[], bool]) -> None:
     """Return once it holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.01)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.engine import RoomSession, Space, Video
 
 from .conftest import Api, Connect
@@ -60,7 +61,7 @@ async def test_all_is_done_and_sent_first(
     begin_to_mute_all(space, room)
     await api.ok(method, f"/spaces/here{path}", body, status)
     # What is lost would be waited for without end.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         for event_type in UPDATED + then:
             await client.event(event_type)
     assert client.types() == UPDATED + then

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.control.errors import ControlError
 from mockserver.engine import Video
 
@@ -125,7 +126,7 @@ async def status(api: Api, head: bytes) -> int:
     host, _, port = api.server.http_url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(head)
-    line = await asyncio.wait_for(reader.readline(), 10)
+    line = await asyncio.wait_for(reader.readline(), PATIENCE_S)
     writer.close()
     await writer.wait_closed()
     return int(line.split()[1])

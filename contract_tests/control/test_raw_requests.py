@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from contract_tests.shared.sockets import PATIENCE_S, open_tcp
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import open_tcp
 
 from .conftest import Api, Start
 

@@ -13,6 +13,7 @@ from yarl import URL
 
 import mockserver
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import scenarios
 from mockserver.engine import Space
 
@@ -21,7 +22,7 @@ from .conftest import Api, Connect, Start, connected
 
 async def until(holds: Callable[[], bool]) -> None:
     """Return once it holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.01)
 

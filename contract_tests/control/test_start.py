@@ -8,13 +8,14 @@ import urllib.request
 import pytest
 
 from contract_tests.conftest import Serve
+from contract_tests.shared.patience import PATIENCE_S
 
 
 def health(url: str, token: str | None) -> int:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     try:
         request = urllib.request.Request(f"{url}/__mock__/health", headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         error.close()

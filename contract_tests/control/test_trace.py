@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from contract_tests.shared.client import Client
-from contract_tests.shared.sockets import PATIENCE_S
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract
 from mockserver.control.turns import Steps
 from mockserver.engine import Journal
@@ -125,7 +125,7 @@ class Stream:
     async def event(self) -> dict[str, str]:
         """The next event's fields; comments are passed over. Empty at the end."""
         told: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while line := (await self.response.content.readline()).decode():
                 if line == "\n" and told:
                     break

@@ -7,6 +7,7 @@ import asyncio
 import orjson
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract
 from mockserver.control import turns
 from mockserver.control.verdict import Verdict
@@ -105,11 +106,11 @@ async def test_a_note_is_no_gap_and_no_end() -> None:
     say(journal, 1)
     for number in range(SLICE + 1):
         journal.note(number, "s1", "noted")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await verdict.catch_up_in_turns()
     say(journal, 1)
     journal.note(0, "s1", "noted")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await verdict.catch_up_in_turns()
     assert verdict.judged == journal.last
     assert [each.frames for each in verdict.violations()] == [(1,), (SLICE + 3,)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.conftest import Serve
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract, scenarios
 from mockserver.cli.exits import EXIT_CODES
 
@@ -31,7 +32,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, timeout=60, cwd=cwd
+        [sys.executable, *words], capture_output=True, text=True, timeout=PATIENCE_S, cwd=cwd
     )
 
 
@@ -101,7 +102,11 @@ def test_the_example_of_the_stub_prints_a_completed_recording(serve: Serve, tmp_
     program = tmp_path / "example.py"
     program.write_text(example.replace(DEFAULT_URL, server.url))
     ran = subprocess.run(
-        [sys.executable, str(program)], capture_output=True, text=True, timeout=60, cwd=tmp_path
+        [sys.executable, str(program)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        cwd=tmp_path,
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("completed ")
@@ -113,7 +118,7 @@ def test_the_scenario_file_plays_and_holds(tmp_path: Path) -> None:
     path = tmp_path / "my-own.yaml"
     path.write_text(text)
     command = [sys.executable, "-m", "mockserver", "demo", "--scenario", str(path)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "the contract holds" in ran.stdout
 
@@ -130,7 +135,7 @@ def test_the_options_that_it_names_are_there(command: str) -> None:
         [sys.executable, "-m", "mockserver", command, "--help"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert ran.returncode == 0
     if command == "serve":
@@ -152,6 +157,6 @@ def test_each_command_of_schema_prints_one() -> None:
             [sys.executable, "-m", "mockserver", *command.split()],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         assert (ran.returncode, ran.stderr) == (0, "")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.traces.test_compare import recorded
 from mockserver.traces.compare import KINDS
 
@@ -66,7 +67,7 @@ def test_the_recorder_says_what_the_page_says(tmp_path: Path) -> None:
         first = process.stdout.readline()
     finally:
         process.terminate()
-        rest, _ = process.communicate(timeout=processes.STARTUP_S)
+        rest, _ = process.communicate(timeout=PATIENCE_S)
     [shown] = [line for line in PAGE.splitlines() if line.startswith("recording: ")]
     first, shown = (re.sub(r"wss?://[\w.:]+\w", "URL", line) for line in (first, shown))
     assert first.strip() == shown

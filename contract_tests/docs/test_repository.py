@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from contract_tests.shared.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
 SCHEMAS = {
@@ -24,7 +26,7 @@ SCHEMAS = {
 
 def check(path: Path, schema: str) -> subprocess.CompletedProcess[str]:
     words = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", path)
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def test_every_file_is_checked() -> None:

@@ -7,10 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-PATIENCE_S = 300.0
-"""Seconds for one command; installing the vendor's client may take long."""
+from contract_tests.shared.patience import PATIENCE_S
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 LEFT_BEHIND = ("node_modules", "__pycache__", ".*_cache")
 
 

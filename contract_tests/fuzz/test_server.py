@@ -15,6 +15,7 @@ import pytest
 
 from contract_tests.conftest import Serve
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.sockets import CLOSE, TEXT
 from mockserver.server.http.paths import PREFIX
 from mockserver.server.http.table import ENDPOINTS
@@ -103,7 +104,7 @@ def test_the_control_api_never_fails(serve: Serve, record_property: Record) -> N
     statuses: dict[int, int] = {}
     host = urllib.parse.urlsplit(mock.http)
     assert host.hostname is not None
-    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=30)
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=PATIENCE_S)
     for _ in range(count):
         method, path, body, headers = requests.one()
         connection.request(method, path, body, headers)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from client_stub import RoomSession, RoomSessionRecording, SignalWire
+from contract_tests.shared.patience import PATIENCE_S
 
 
 class Recorder:
@@ -71,4 +72,4 @@ class BlockingRecorder:
         await self._recorder.listen()
 
     def _run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=PATIENCE_S)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.sockets import ABNORMAL
 from mockserver import MockServer
 
@@ -51,7 +52,7 @@ def listens(url: str) -> bool:
     """Whether a port takes connections."""
     parts = urllib.parse.urlsplit(url)
     try:
-        socket.create_connection((parts.hostname, parts.port), timeout=5).close()
+        socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S).close()
     except ConnectionRefusedError:
         return False
     return True

@@ -16,6 +16,7 @@ import time_machine
 from freezegun import freeze_time
 
 from client_stub import RoomSession, RoomSessionRecording
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import MockServer, SyncMockServer, realtime
 
 from .conftest import Connect
@@ -114,7 +115,7 @@ def test_the_server_may_be_imported_while_time_stands_still(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

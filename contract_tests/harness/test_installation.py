@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import mockserver
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import installation
 
 OURS = Path(mockserver.__file__).parent
@@ -78,7 +79,7 @@ class Installed:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
 

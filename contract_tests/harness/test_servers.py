@@ -13,6 +13,7 @@ import pytest
 
 import mockserver
 from client_stub import SignalWire
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import MockServer, SyncMockServer, harness
 from mockserver.harness import ControlError, MockServerBug
 
@@ -246,7 +247,11 @@ def test_importing_the_package_and_the_plugin_is_cheap() -> None:
         "print('aiohttp' in sys.modules)\n"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
     )
     plugin = ["mockserver.harness", "mockserver.harness.pytest_plugin"]
     imported = ["mockserver", *plugin, "mockserver.realtime"]

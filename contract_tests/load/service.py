@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from contract_tests.shared.client import RECORDING_EVENTS, Client, Room, SocketClosed
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.processes import ServerProcess
 
 PROJECT = "load"
@@ -47,7 +48,7 @@ def start_room(mock: ServerProcess, name: str) -> dict[str, Any]:
         json.dumps({"name": name, "members": ["Ann"]}).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         started: dict[str, Any] = json.load(answer)
     return started
 

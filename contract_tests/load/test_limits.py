@@ -12,6 +12,7 @@ import pytest
 
 from contract_tests.conftest import Serve
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.processes import ServerProcess
 from contract_tests.shared.sockets import Socket, handshake, open_tcp
 
@@ -42,7 +43,7 @@ def perform(mock: ServerProcess, **action: str) -> None:
         json.dumps(action).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30):
+    with urllib.request.urlopen(request, timeout=PATIENCE_S):
         pass
 
 

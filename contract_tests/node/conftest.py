@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared.npm import install, program
+from contract_tests.shared.patience import PATIENCE_S
 
 HERE = Path(__file__).parent
 HELPER = HERE.parents[1] / "node"
-PATIENCE_S = 120
-
 Ran = subprocess.CompletedProcess[str]
 RunNode = Callable[..., Ran]
 

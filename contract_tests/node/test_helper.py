@@ -12,6 +12,7 @@ import pytest
 
 import mockserver
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.server.environment import environment
 
 from .conftest import HELPER, HERE, RunNode
@@ -142,7 +143,7 @@ def test_it_does_not_wait_for_a_server_that_has_ended(run_node: RunNode) -> None
 
 def test_a_server_that_is_not_stopped_ends_with_the_tests(run_node: RunNode) -> None:
     pid = int(evaluate(run_node, "console.log((await helper.startMock()).pid);"))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while is_alive(pid):
         assert time.monotonic() < deadline
         time.sleep(0.01)

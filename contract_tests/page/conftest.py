@@ -19,6 +19,7 @@ import pytest_asyncio
 from contract_tests.control.conftest import Api, connected
 from contract_tests.shared.client import Client
 from contract_tests.shared.npm import install
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.settings import settings as make_settings
 from mockserver.server import Server
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 IMAGES = HERE.parents[1] / "docs" / "images"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-INSTALL_S = 300
-PATIENCE_MS = 30_000
-"""How long the page may take to show something; a machine may be very busy."""
 
 
 in_loop = pytest_asyncio.fixture(loop_scope="session")
@@ -218,7 +216,7 @@ def watch() -> Watch:
 async def context(browser: Browser, watch: Watch) -> AsyncIterator[BrowserContext]:
     """A fresh profile. Whatever it saw, no page may ask elsewhere or break its own policy."""
     context = await browser.new_context(viewport={"width": 1440, "height": 860})
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(PATIENCE_S * 1000)
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
     watch.over(context)
     yield context

@@ -42,7 +42,7 @@ async def test_a_strangers_first_five_minutes(
     program.write_text(await page.evaluate("navigator.clipboard.readText()"))
     running = await asyncio.create_subprocess_exec(sys.executable, str(program))
     try:
-        await page.get_by_role("option", name="call signalwire.connect").wait_for(timeout=60_000)
+        await page.get_by_role("option", name="call signalwire.connect").wait_for()
         await page.get_by_title("Spaces").get_by_text("my-test").wait_for()
         # A room: the program records it.
         await page.get_by_role("button", name="+ room").click()

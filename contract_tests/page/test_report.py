@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
+
 from .conftest import Mock
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ TRACES = Path(__file__).parents[2] / "fixtures" / "traces"
 
 def make(trace: Path, output: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mockserver", "report", str(trace), "-o", str(output)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 async def opened(context: BrowserContext, file: Path) -> Page:

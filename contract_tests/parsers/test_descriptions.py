@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.protocol.descriptions import documents
 
 HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ def verdict(npm_package: Callable[[str], Path]) -> Verdict:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         found: dict[str, Any] = json.loads(done.stdout)
         return found

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract
 from mockserver.traces import diagram
 
@@ -43,7 +44,7 @@ def parse(npm_package: Callable[[str], Path]) -> Callable[[Sequence[str]], list[
             input=json.dumps(texts),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         assert ended.returncode == 0, ended.stderr
         said: list[str] = json.loads(ended.stdout)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 WORKFLOWS = sorted(
@@ -27,7 +29,7 @@ def lint(npm_package: Callable[[str], Path]) -> Callable[..., list[str]]:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         found: list[str] = json.loads(done.stdout)
         return found

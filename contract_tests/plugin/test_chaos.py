@@ -40,7 +40,7 @@ async def joined(mock, is_complete):
             await mock.wait_for("signalwire.subscribe")
         for name in ALL:
             await room.join(name=name)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             await enough.wait()
     return names
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import MockServer
 from mockserver.harness.handles import SpaceHandle
 from mockserver.rest.table import OPERATIONS
@@ -46,7 +47,7 @@ async def run(mock: SpaceHandle, *command: str) -> Json:
     program = await asyncio.create_subprocess_exec(
         *command, env=bare | found, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    output, errors = await asyncio.wait_for(program.communicate(), 60)
+    output, errors = await asyncio.wait_for(program.communicate(), PATIENCE_S)
     assert program.returncode == 0, errors.decode()
     return json.loads(output.decode().splitlines()[-1])
 

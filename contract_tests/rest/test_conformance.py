@@ -25,6 +25,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.processes import ServerProcess
 from mockserver.rest.openapi import document
 from mockserver.rest.table import OPERATIONS
@@ -65,7 +66,7 @@ def there(mock: ServerProcess) -> dict[str, str]:
         data = None if body is None else json.dumps(body).encode()
         headers = BASIC | {"Content-Type": "application/json"}
         request = urllib.request.Request(mock.http + path, data, headers)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             return json.load(response)
 
     video = "/api/video"

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from client_stub import SignalWire
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.harness.handles import SpaceHandle
 from mockserver.rest import mp4
 
@@ -119,7 +120,7 @@ def test_players_can_play_the_file(tmp_path: Path) -> None:
     told = subprocess.run(
         ["ffprobe", "-v", "error", "-count_frames", "-of", "default=noprint_wrappers=1",
          "-show_entries", ":".join(shown), file],
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True, text=True, check=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert told.stderr == ""
     assert told.stdout.split() == [

@@ -10,6 +10,7 @@ import jsonschema_rs
 import jwt
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import schemas
 from mockserver.harness.handles import SpaceHandle
 from mockserver.protocol import frames
@@ -30,7 +31,7 @@ class Browser:
         self.calls += 1
         await self.socket.send_json(frames.call(f"c{self.calls}", method, params))
         while True:
-            frame = await self.socket.receive_json(timeout=10)
+            frame = await self.socket.receive_json(timeout=PATIENCE_S)
             if frame.get("id") == f"c{self.calls}":
                 return frame
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contract_tests.shared.patience import PATIENCE_S
+
 PROGRAMS = Path(__file__).parent / "programs"
-PATIENCE_S = 60.0
 SPEED = "20"
 
 RUN = (sys.executable, "-m", "mockserver", "run")
@@ -119,7 +120,7 @@ def running(words: Sequence[str], *, cwd: Path) -> Iterator[Running]:
 
 def is_gone(pid: int) -> bool:
     """Whether a process has ended; waits a while for one that was killed in this very moment."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while _is_alive(pid):
         if time.monotonic() > deadline:
             return False

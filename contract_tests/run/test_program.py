@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
+
 from .runs import program, run
 
 PROJECT = ("SIGNALWIRE_PROJECT_ID", "PROJECT_ID", "SW_PROJECT")
@@ -25,7 +27,7 @@ PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
 def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program by itself, not under the mock."""
     return subprocess.run(
-        python(code), cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        python(code), cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
 

@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .runs import IMPATIENT, PATIENCE_S, RUN, is_gone, program
+from contract_tests.shared.patience import PATIENCE_S
+
+from .runs import IMPATIENT, RUN, is_gone, program
 
 AT_THE_TERMINAL = (
     "import fcntl, os, sys, termios\n"

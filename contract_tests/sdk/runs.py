@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract
 from mockserver.protocol.frames import is_answer, is_call, is_event
 
@@ -22,9 +23,6 @@ DRIVERS = Path(__file__).parent / "drivers"
 
 SPEED = 10.0
 """How fast the servers' clocks run here: five seconds of the documentation are half a second."""
-
-PATIENCE_S = 30.0
-"""Real seconds until a run that does not come to its end has failed."""
 
 _LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT\S+Z - ([^:{\n]*[^:{\s])", re.MULTILINE)
 _SHOWN_OF_A_FRAME = 300
@@ -115,7 +113,7 @@ class NodeRunner:
             yield output
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE_S)
             output.close()
 
 
@@ -152,7 +150,7 @@ class Output:
 
     def close(self) -> None:
         """Wait until nothing is left to be read."""
-        self._reader.join(timeout=10)
+        self._reader.join(timeout=PATIENCE_S)
         assert self._process.stdout is not None
         self._process.stdout.close()
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract, scenarios
 from mockserver.protocol.frames import is_call
 
-from .runs import PATIENCE_S, SPEED, NodeRunner, Server, frames
+from .runs import SPEED, NodeRunner, Server, frames
 
 SCENARIO = "pause-resume"
 

@@ -13,12 +13,13 @@ import pytest
 from contract_tests.conftest import Serve
 from contract_tests.engine.player import Player
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract, scenarios
 from mockserver.traces.compare import compare
 from mockserver.traces.scenario import make
 from mockserver.traces.scrub import scrub
 
-from .runs import PATIENCE_S, NodeRunner
+from .runs import NodeRunner
 
 TOKEN = "PT-very-secret"
 

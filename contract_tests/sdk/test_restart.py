@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import scenarios
 
-from .runs import PATIENCE_S, NodeRunner, frames
+from .runs import NodeRunner, frames
 
 # A client tries again after 1 to 4 seconds [T]: the first time in vain.
 SCENARIO = """\

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract, scenarios
 from mockserver.protocol.frames import is_call, is_event
 from mockserver.scenarios.commands import COMMANDS
 
-from .runs import PATIENCE_S, SPEED, NodeRunner, Server, events, frames, timeline, unacknowledged
+from .runs import SPEED, NodeRunner, Server, events, frames, timeline, unacknowledged
 
 TOLERANCE_S = 0.25 * SPEED
 """Seconds of the server's clock: a quarter of a real second, by which a busy machine may be late in

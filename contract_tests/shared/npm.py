@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-INSTALL_S = 300
-"""Seconds that an installation may take."""
+from .patience import PATIENCE_S
 
 
 def program(name: str, why: str) -> str:
@@ -45,7 +44,7 @@ def install(folder: Path, why: str) -> Path:
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=INSTALL_S,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert installed.returncode == 0, f"npm ci failed:\n{installed.stdout}\n{installed.stderr}"

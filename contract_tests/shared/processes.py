@@ -17,15 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract
 
 MODULE = [sys.executable, "-m", "mockserver"]
-
-STARTUP_S = 30.0
-"""How long a server may take to write its ready file; a machine may be very busy."""
-
-PATIENCE_S = 30.0
-"""How long it may take to answer a request, and to end."""
 
 BUFFERED = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
 """What commands are run with: how Python writes to a pipe unless somebody told it otherwise."""
@@ -83,7 +78,7 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         env=BUFFERED,
         capture_output=True,
         text=True,
-        timeout=STARTUP_S,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -111,7 +106,7 @@ def server(*arguments: str, folder: Path) -> Iterator[ServerProcess]:
     ready, log = folder / "ready.json", folder / "server.log"
     process = spawn("--port", "0", "--ready-file", str(ready), *arguments, folder=folder)
     try:
-        deadline = time.monotonic() + STARTUP_S
+        deadline = time.monotonic() + PATIENCE_S
         while not ready.exists():
             assert process.poll() is None, f"the server ended:\n{log.read_text()}"
             assert time.monotonic() < deadline, f"the server did not start:\n{log.read_text()}"

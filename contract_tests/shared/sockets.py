@@ -15,13 +15,12 @@ import urllib.parse
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from contract_tests.shared.patience import PATIENCE_S
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 ABNORMAL = 1006
 """The close code that stands for a connection that ended without a closing frame."""
-
-PATIENCE_S = 30.0
-"""Real seconds until something that does not come fails a test; nothing ever waits it out."""
 
 
 class WireFrame(NamedTuple):

@@ -15,7 +15,8 @@ import pytest
 
 from contract_tests.conftest import Serve
 from contract_tests.shared.client import Client
-from contract_tests.shared.sockets import CLOSE, PATIENCE_S, TEXT, Socket
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import CLOSE, TEXT, Socket
 from mockserver.server import Server
 from mockserver.server.tls import Tls
 

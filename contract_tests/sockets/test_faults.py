@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from contract_tests.shared.client import Client, SocketClosed
-from contract_tests.shared.sockets import CLOSE, PATIENCE_S, TEXT, Socket, handshake, open_tcp
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import CLOSE, TEXT, Socket, handshake, open_tcp
 from mockserver.engine import Space
 from mockserver.server import Server
 from mockserver.server.sockets import frames

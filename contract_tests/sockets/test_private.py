@@ -15,7 +15,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests.shared.sockets import PATIENCE_S, TEXT, Socket, frame, handshake, open_tcp
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import TEXT, Socket, frame, handshake, open_tcp
 from mockserver.server.sockets import private, table
 from mockserver.server.sockets.door import Door
 

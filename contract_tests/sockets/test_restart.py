@@ -15,7 +15,8 @@ import pytest
 
 from client_stub import SignalWire
 from contract_tests.shared.client import Client
-from contract_tests.shared.sockets import PATIENCE_S, Socket, handshake, open_tcp
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import Socket, handshake, open_tcp
 from mockserver.listening import SocketAddress
 from mockserver.server import Server
 from mockserver.server.tls import Tls

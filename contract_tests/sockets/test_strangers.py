@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared import processes
-from contract_tests.shared.sockets import PATIENCE_S, TEXT, Socket, frame, handshake, open_tcp
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import TEXT, Socket, frame, handshake, open_tcp
 from mockserver.server import Server
 from mockserver.server.sockets.strangers import KINDS_KEPT, Strangers
 
@@ -232,7 +233,7 @@ def test_health_tells_them(tmp_path: Path) -> None:
         assert server.get("/__mock__/health")["failed_connections"] == []
         request = urllib.request.Request(f"{server.http}/wrong", headers={"Upgrade": "websocket"})
         with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(request, timeout=10)
+            urllib.request.urlopen(request, timeout=PATIENCE_S)
         [failed] = server.get("/__mock__/health")["failed_connections"]
         assert failed["count"] == 1
         assert "/wrong" in failed["message"]

@@ -21,7 +21,8 @@ from client_stub import SignalWire
 from contract_tests.conftest import Serve
 from contract_tests.run import runs
 from contract_tests.shared import processes
-from contract_tests.shared.sockets import PATIENCE_S, TEXT, Socket, frame, handshake, open_tcp
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import TEXT, Socket, frame, handshake, open_tcp
 from mockserver import MockServer, SyncMockServer
 from mockserver.server import Server
 from mockserver.server.environment import changes, environment
@@ -260,7 +261,7 @@ def test_the_extra_that_is_not_installed(tmp_path: Path) -> None:
         [sys.executable, "-c", f"{program}", "--tls", "--port", "0"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert 'pip install "signalwire-mockserver[tls]"' in ran.stderr
 
@@ -320,7 +321,7 @@ async def test_handle_says_where_the_authority_is(monkeypatch: pytest.MonkeyPatc
 def test_blocking_handle_too() -> None:
     with SyncMockServer(tls=True) as mock:
         context = ssl.create_default_context(cafile=mock.ca_file)
-        with urllib.request.urlopen(mock.http_url, timeout=10, context=context) as response:
+        with urllib.request.urlopen(mock.http_url, timeout=PATIENCE_S, context=context) as response:
             assert response.status == 200
     with pytest.raises(TlsError), SyncMockServer(tls=Tls(Path("/not/there"))):
         pass
@@ -333,7 +334,7 @@ import os, ssl, urllib.request
 def test_it(signalwire_mock, signalwire_env):
     assert signalwire_mock.url.startswith("wss://")
     url = f"https://{os.environ['SIGNALWIRE_SPACE']}/__mock__/health"
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=300) as response:
         assert response.status == 200
     own = open(signalwire_mock.ca_file).read()
     for name in ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from contract_tests.shared.sockets import CLOSE, PATIENCE_S, PING, TEXT, frame
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.sockets import CLOSE, PING, TEXT, frame
 from mockserver.engine import Connection, Session
 from mockserver.server import Settings
 from mockserver.server.sockets import Sockets, Strangers

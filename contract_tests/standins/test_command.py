@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.ports import reserved_port
-from contract_tests.shared.processes import PATIENCE_S
 
 
 def started(folder: Path, *arguments: str, **environment: str) -> tuple[subprocess.Popen[str], str]:

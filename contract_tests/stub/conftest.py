@@ -12,7 +12,8 @@ from aiohttp import web
 
 from client_stub import SignalWire
 from contract_tests.shared import serving as shared
-from contract_tests.stub.service import PATIENCE, Frame, Heard, Service
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.stub.service import Frame, Heard, Service
 from contract_tests.stub.video.made import Made
 
 S = TypeVar("S", bound=Service)
@@ -62,7 +63,7 @@ def soon() -> Callable[[Awaitable[Any]], Awaitable[Any]]:
     """Awaits something that must not hang."""
 
     async def soon(awaitable: Awaitable[Any]) -> Any:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             return await awaitable
 
     return soon

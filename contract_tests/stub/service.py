@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from contract_tests.shared.patience import PATIENCE_S
+
 Frame = dict[str, Any]
-PATIENCE = 30.0
-"""Seconds until a wait for something that does not come fails the test."""
 
 
 class Service:
@@ -51,7 +51,7 @@ class Service:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until what has been received fulfils a condition."""
-        async with asyncio.timeout(PATIENCE), self._came:
+        async with asyncio.timeout(PATIENCE_S), self._came:
             await self._came.wait_for(condition)
 
     async def called(self, method: str, times: int = 1) -> Frame:
@@ -159,5 +159,5 @@ class Heard:
         self._queue.put_nowait(subject)
 
     async def next(self) -> Any:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._queue.get()

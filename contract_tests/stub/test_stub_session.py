@@ -22,7 +22,7 @@ from client_stub import (
     SignalWire,
     SignalWireError,
 )
-from contract_tests.stub.service import PATIENCE
+from contract_tests.shared.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from contract_tests.stub.service import Service
@@ -482,7 +482,7 @@ async def test_close_does_not_wait_for_a_peer_that_is_silent(
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     client = await SignalWire(project="p", token="t", host=f"ws://127.0.0.1:{port}")
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_S):
         await client.close()
         done.set()
         await gone.wait()

@@ -20,9 +20,10 @@ from aiohttp import WSMsgType, web
 
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.serving import serving
 from contract_tests.shared.settings import settings
-from contract_tests.shared.sockets import CLOSE, PATIENCE_S, Socket
+from contract_tests.shared.sockets import CLOSE, Socket
 from mockserver import contract
 from mockserver.protocol.secrets import mask_value
 from mockserver.server import Server

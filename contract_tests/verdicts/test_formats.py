@@ -12,6 +12,7 @@ import pytest
 
 from contract_tests.run import runs
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract
 from mockserver.cli import formats
 from mockserver.cli.formats import github, json_document, junit, sarif, text
@@ -117,7 +118,7 @@ class TestLines:
             cwd=tmp_path,
             input=BROKEN.read_bytes(),
             capture_output=True,
-            timeout=processes.STARTUP_S,
+            timeout=PATIENCE_S,
         )
         [result] = json.loads(ended.stdout)["runs"][0]["results"]
         assert "locations" not in result

@@ -11,7 +11,7 @@ import pytest
 
 import mockserver
 from contract_tests.shared import processes
-from contract_tests.shared.processes import STARTUP_S
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract, scenarios, schemas
 
 pytestmark = pytest.mark.only_the_mock("has a command line")
@@ -191,7 +191,7 @@ def test_reader_that_has_gone_is_no_error(arguments: list[str], tmp_path: Path) 
     process.stdout.close()
     complaint = process.stderr.read()
     process.stderr.close()
-    assert process.wait(timeout=STARTUP_S) == 0, complaint
+    assert process.wait(timeout=PATIENCE_S) == 0, complaint
     assert complaint == ""
 
 

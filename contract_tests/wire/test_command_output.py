@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from contract_tests.shared import processes
-from contract_tests.shared.processes import STARTUP_S
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver import schemas
 
 pytestmark = pytest.mark.only_the_mock("has a command line")
@@ -53,7 +53,7 @@ def run(
         stdout=stdout,
         stderr=subprocess.PIPE,
         encoding=encoding,
-        timeout=STARTUP_S,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -171,7 +171,7 @@ class TestWithoutReader:
             assert process.stderr is not None
             complaint = process.stderr.read()
             process.stderr.close()
-            assert (process.wait(timeout=STARTUP_S), complaint) == (1, "")
+            assert (process.wait(timeout=PATIENCE_S), complaint) == (1, "")
 
 
 class TestDemo:
@@ -263,7 +263,7 @@ class TestInterrupt:
         assert process.stdout is not None
         assert any("video.room.started" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate(timeout=STARTUP_S)
+        _, complaint = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, complaint) == (-signal.SIGINT, "")
 
     @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ class TestInterrupt:
                 shown += part
         os.close(ours)
         process.stdin.close()
-        assert process.wait(timeout=STARTUP_S) == 128 + signal.SIGINT
+        assert process.wait(timeout=PATIENCE_S) == 128 + signal.SIGINT
         hidden, shown_again = shown.rfind(b"\x1b[?25l"), shown.rfind(b"\x1b[?25h")
         assert -1 < hidden < shown_again
         assert b"Traceback" not in shown
@@ -313,5 +313,5 @@ class TestInterrupt:
         with processes.server(folder=tmp_path) as server:
             for _ in range(3):
                 server.process.send_signal(signal.SIGINT)
-            assert server.process.wait(timeout=10) == 0
+            assert server.process.wait(timeout=PATIENCE_S) == 0
         assert "Traceback" not in server.log.read_text()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract_tests.shared.sockets import PATIENCE_S
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.server import garbage
 
 pytestmark = pytest.mark.only_the_mock("looks into the process")

@@ -19,8 +19,9 @@ import pytest
 from contract_tests.conftest import Serve
 from contract_tests.shared import processes
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.ports import reserved_port
-from contract_tests.shared.processes import PATIENCE_S, STARTUP_S, ServerProcess
+from contract_tests.shared.processes import ServerProcess
 from contract_tests.shared.sockets import Socket
 
 from .conftest import Connect, DialTcp
@@ -65,7 +66,7 @@ class TestReadyFile:
         with ready.open() as earlier:
             process = processes.spawn("--port", "0", "--ready-file", str(ready), folder=tmp_path)
             try:
-                deadline = time.monotonic() + STARTUP_S
+                deadline = time.monotonic() + PATIENCE_S
                 while (text := ready.read_text()) == "of an earlier server":
                     assert process.poll() is None
                     assert time.monotonic() < deadline
@@ -98,7 +99,7 @@ class TestReadyFile:
         reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
         process = processes.spawn("--port", "0", "--ready-file", str(pipe), folder=tmp_path)
         try:
-            readable, _, _ = select.select([reader], [], [], STARTUP_S)
+            readable, _, _ = select.select([reader], [], [], PATIENCE_S)
             assert readable, "nothing was written to it"
             assert json.loads(os.read(reader, 1000))["pid"] == process.pid
         finally:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from contract_tests.shared.client import Bystanders, Client
+from contract_tests.shared.patience import PATIENCE_S
 from contract_tests.shared.processes import ServerProcess
-from contract_tests.shared.sockets import CLOSE, PATIENCE_S, TEXT, frame
+from contract_tests.shared.sockets import CLOSE, TEXT, frame
 
 from .conftest import Connect, Target
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.cli.command_line import COMMANDS
 
 pytestmark = pytest.mark.only_the_mock("has a command line")
@@ -36,7 +37,7 @@ def failed(*arguments: str, folder: Path, **variables: str) -> str:
         env={**os.environ, **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert ended.returncode == 2, ended
     return ended.stderr
@@ -122,7 +123,7 @@ def test_a_variable_that_is_no_option_is_told_of(tmp_path: Path) -> None:
         env={**os.environ, "MOCKSERVER_PROT": "0", "MOCKSERVER_PORT": "0"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert ended.returncode == 0
     said = "mockserver: MOCKSERVER_PROT is set, and no command has such an option\n"
@@ -167,7 +168,7 @@ def complete(line: str, folder: Path) -> list[str]:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert ended.returncode == 0, ended.stderr
     return answer.read_text().split("\n")
@@ -198,7 +199,7 @@ def test_completion_that_is_not_installed(tmp_path: Path) -> None:
         env={**os.environ, "_ARGCOMPLETE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert ended.returncode == 2
     assert 'pip install "signalwire-mockserver[completion]"' in ended.stderr

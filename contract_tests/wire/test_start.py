@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared import processes
+from contract_tests.shared.patience import PATIENCE_S
 from mockserver.cli import serve
 
 from .conftest import Connect
@@ -76,6 +77,10 @@ def test_what_a_start_made_is_frozen_and_the_rest_is_looked_through() -> None:
         "raise SystemExit(main(['--port', '0', '--ready-file', 'none']))\n"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
     )
     assert ran.stdout.splitlines()[-1] == "collecting True frozen True"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from contract_tests.shared import processes
-from contract_tests.shared.processes import STARTUP_S, ServerProcess
+from contract_tests.shared.patience import PATIENCE_S
+from contract_tests.shared.processes import ServerProcess
 
 from .conftest import Connect
 
@@ -31,7 +32,7 @@ script:
 
 def wait_for_line(server: ServerProcess, words: str, times: int = 1) -> None:
     """Until the log has it."""
-    deadline = time.monotonic() + STARTUP_S
+    deadline = time.monotonic() + PATIENCE_S
     while server.log.read_text().count(words) < times:
         assert time.monotonic() < deadline, f"{words!r} did not come:\n{server.log.read_text()}"
         time.sleep(0.01)
@@ -88,7 +89,7 @@ def test_the_extra_that_is_not_installed(tmp_path: Path) -> None:
         [sys.executable, "-c", f"{program}process()", "--watch", "--scenario", str(path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert ended.returncode == 2
     assert 'pip install "signalwire-mockserver[watch]"' in ended.stderr

@@ -16,9 +16,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from contract_tests.shared.client import Client
+from contract_tests.shared.patience import PATIENCE_S
 
 URL = os.environ["MOCK_SIGNALWIRE_URL"]
-PATIENCE_S = 30
 STATES = ("started", "ended")
 
 

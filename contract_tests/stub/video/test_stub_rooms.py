@@ -10,6 +10,7 @@ import pytest
 
 from client_stub import ROOM_EVENTS, Layout, RoomListeners
 from client_stub.listeners import CallbackQueue, Listener
+from contract_tests.shared.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from contract_tests.stub.service import Service
@@ -153,7 +154,7 @@ async def test_callbacks_run_one_after_another_in_the_order_of_events(
     await service.event("video.member.joined", **made.member_params("a"))
     await service.event("video.member.joined", **made.member_params("b"))
     await service.event("video.member.left", **made.member_params("a"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await finished.wait()
     assert order == ["a joined", "a greeted", "b joined", "b greeted", "a left"]
 
@@ -167,7 +168,7 @@ async def test_objects_are_up_to_date_before_the_callback(
     )
     params = made.room_params(recording=True, updated=["recording"])
     await service.event("video.room.updated", **params)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await states.get() == (True, True)
     assert room.updated == ["recording"]
 
@@ -382,7 +383,7 @@ async def test_talking_is_told_as_started_and_ended(service: Service, room: Any,
     for talking in (True, False):
         params = made.member_params("m1", talking=talking)
         await service.event("video.member.talking", **params)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert [await told.get() for _ in range(4)] == [
             ("talking", "m1"),
             ("started", "m1"),
@@ -405,6 +406,6 @@ async def test_what_changed_of_a_member_is_told_by_its_name_first(
     for updated in (["deaf", "audio_muted"], ["handraised"]):
         params = made.member_params("m1", updated=updated)
         await service.event("video.member.updated", **params)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         said = [await told.get() for _ in range(4)]
     assert said == ["deaf", "audio_muted", "updated", "updated"]

@@ -9,7 +9,7 @@ let mock;
 before(async () => (mock = await startMock()));
 after(() => mock.stop());
 
-test("time passes as the test says", { timeout: 30_000 }, async () => {
+test("time passes as the test says", { timeout: 300_000 }, async () => {
   const space = await mock.space({ name: "manual", clock: "manual" });
   const recorded = record(space.options);
   await space.waitFor("signalwire.subscribe");
@@ -29,7 +29,7 @@ test("time passes as the test says", { timeout: 30_000 }, async () => {
   if (!process.env.BREAK_THE_CONTRACT) await space.end();
 });
 
-test("a call is refused", { timeout: 30_000 }, async () => {
+test("a call is refused", { timeout: 300_000 }, async () => {
   const space = await mock.space({ name: "refused" });
   await space.answerNext("video.recording.start", { code: "409", message: "no space left" });
   // Looked after from the start: the refusal may come before the answer to startRoom.

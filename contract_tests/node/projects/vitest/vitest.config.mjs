@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { globalSetup: ["signalwire-mockserver/vitest"], testTimeout: 30_000 },
+  test: { globalSetup: ["signalwire-mockserver/vitest"], testTimeout: 300_000 },
 });
