@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -154,11 +156,26 @@ class TestCheck:
         assert words in text
         assert "Errno" not in text
 
-    def test_broken_compression_is_told(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("broken", "line"),
+        [
+            (lambda whole: whole[: len(whole) // 2], r"\d\d+"),
+            (lambda whole: whole[:20], "1"),
+            # A method of compression that gzip does not know, and a block that is none.
+            (lambda whole: whole[:2] + b"\x00" + whole[3:], "1"),
+            (lambda whole: whole[:10] + b"abcdef", "1"),
+        ],
+        ids=["cut", "cut at once", "method", "block"],
+    )
+    @pytest.mark.parametrize("command", ["check", "diagram", "report -o report.html"])
+    def test_broken_compression_is_told(
+        self, command: str, broken: Callable[[bytes], bytes], line: str, tmp_path: Path
+    ) -> None:
         whole = gzip.compress((TRACES / "good-members.jsonl").read_bytes())
-        (tmp_path / "cut.gz").write_bytes(whole[: len(whole) // 2])
-        text = run("check", "cut.gz", cwd=tmp_path, code=2)
-        assert "the compressed file is broken" in text
+        (tmp_path / "cut.gz").write_bytes(broken(whole))
+        text = run(*command.split(), "cut.gz", cwd=tmp_path, code=2)
+        expected = f"cut.gz, line {line}: expected a whole gzip file, found one that is broken"
+        assert re.search(expected, text)
         assert len(text.splitlines()) == 1
 
     def test_many_violations_are_counted_but_not_all_shown(self, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import zlib
 from typing import TYPE_CHECKING
 
 from . import formats, progress
@@ -41,7 +40,7 @@ def execute(options: argparse.Namespace) -> int:
                 judge.feed(entry)
     except contract.TraceError as error:
         return fail(str(error))
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
         return fail(f"{options.trace}: {why(error)}")
     if not len(judge):
         return fail(f"{options.trace}: no frames, so there is nothing to judge", EXIT_NOTHING)

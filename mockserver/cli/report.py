@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import zlib
 from pathlib import Path
 
 from . import progress
@@ -35,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
                 entries.append(entry_as_json(entry))
     except contract.TraceError as error:
         return fail(str(error))
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
         return fail(f"{options.trace}: {why(error)}")
     if not entries:
         return fail(f"{options.trace}: no frames, so there is nothing to show", EXIT_NOTHING)

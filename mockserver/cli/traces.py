@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import zlib
 from typing import TYPE_CHECKING
 
 from . import progress
@@ -34,7 +33,7 @@ def read(path: str) -> Trace:
             return contract.Trace(tuple(progress.shown(file, "reading")), source=file.source)
     except contract.TraceError as error:
         raise CannotReadError(str(error)) from error
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
         raise CannotReadError(f"{path}: {why(error)}") from error
 
 
@@ -70,12 +69,10 @@ def of_one_space(trace: Trace, name: str | None) -> Trace:
     return contract.Trace(kept, trace.source)
 
 
-def why(error: Exception) -> str:
+def why(error: OSError) -> str:
     """What is wrong with a file, in words."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     if isinstance(error, IsADirectoryError):
         return "this is a folder; expected a file"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"the compressed file is broken: {error}"
+    return error.strerror or str(error)

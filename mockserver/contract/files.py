@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import re
 import sys
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -28,6 +30,8 @@ _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _HAR = re.compile(rb"\s*\{\s*\"log\"\s*:")
 _BEGINNING = 4_096
+_BROKEN = (gzip.BadGzipFile, EOFError, zlib.error)
+"""What reading a compressed file raises that is broken, or cut."""
 
 
 class TraceFile:
@@ -77,16 +81,22 @@ class TraceFile:
         """The entries, in order.
 
         Raises:
-            TraceError: a line is not an entry; the message has file, line and what was expected.
-            OSError: the file cannot be read, or is compressed and broken.
+            TraceError: a line is not an entry, or the compression is broken; the message has file,
+                line and what was expected.
+            OSError: the file cannot be read.
         """
         stream = _peekable(self._file)
         if stream.peek(2)[:2] == _GZIP:
             stream = _peekable(gzip.GzipFile(fileobj=stream))
-        if stream.peek(3)[:3] == _BOM:
-            stream.read(3)
-        if _HAR.match(stream.peek(_BEGINNING)[:_BEGINNING]):
-            yield from read_har(stream.read(), self.source)
+        try:
+            if stream.peek(3)[:3] == _BOM:
+                stream.read(3)
+            is_har = _HAR.match(stream.peek(_BEGINNING)[:_BEGINNING])
+            har = stream.read() if is_har else b""
+        except _BROKEN as error:
+            raise _broken(error, 1, self.source) from None
+        if is_har:
+            yield from read_har(har, self.source)
         else:
             yield from read_lines(_lines(stream, self.source), self.source)
 
@@ -96,13 +106,21 @@ def _peekable(file: Any) -> Any:
     return file if hasattr(file, "peek") else io.BufferedReader(file)
 
 
+def _broken(error: Exception, line: int, source: str) -> TraceError:
+    return TraceError("a whole gzip file", f"one that is broken: {error}", line=line, file=source)
+
+
 def _lines(stream: BinaryIO, source: str) -> Iterator[bytes]:
-    number_ = 0
-    while line := stream.readline(LONGEST_LINE + 1):
-        number_ += 1
+    for number_ in itertools.count(1):
+        try:
+            line = stream.readline(LONGEST_LINE + 1)
+        except _BROKEN as error:
+            raise _broken(error, number_, source) from None
         if len(line) > LONGEST_LINE:
             limit = f"lines of at most {LONGEST_LINE // 2**20} MiB"
             raise TraceError(limit, "a longer one", line=number_, file=source)
+        if not line:
+            return
         yield line
 
 
@@ -110,7 +128,8 @@ def load_trace(path: str | Path) -> Trace:
     """Read all of a trace file, as ``TraceFile`` does.
 
     Raises:
-        TraceError: a line is not an entry; the message has file, line and what was expected.
+        TraceError: a line is not an entry, or the compression is broken; the message has file,
+            line and what was expected.
         OSError: the file cannot be read.
     """
     with TraceFile(path) as file:
