@@ -180,7 +180,7 @@ def test_much_is_sent_again_bit_by_bit(
     client.lose()
     join(world, room, 1, 50)
     size = len(next(iter(client_session(world, client).pending.values())))
-    monkeypatch.setattr("mockserver.engine.space.REFILL_BYTES", 3 * size)
+    monkeypatch.setattr("mockserver.engine.delivery.REFILL_BYTES", 3 * size)
     monkeypatch.setattr(limits, "OUTBOX_LIMIT", 10)
     client.resume()
     join(world, room, 51, 52)
@@ -215,7 +215,7 @@ def test_a_tester_who_pushes_no_event_is_owed_no_acknowledgement() -> None:
     client = follower(world, world.start_room())
     event = frames.event("", "video.room.ended", "room.x", 1.0, {})
     for frame in ({}, {"jsonrpc": "2.0", "id": 7, "result": {}}, {**event, "id": 7}):
-        world.do(world.space.push, frame, [client.session])
+        world.do(world.space.delivery.push, frame, [client.session])
     assert len(client.frames) == 5
     assert not world.space.owes_acknowledgements()
     assert not witness.events

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from contract_tests.shared.patience import PATIENCE_S
-from mockserver.protocol.descriptions import documents
+from mockserver.protocol.descriptions import specifications
 
 HERE = Path(__file__).parent
 Verdict = Callable[..., dict[str, Any]]
@@ -39,13 +39,16 @@ def verdict(npm_package: Callable[[str], Path]) -> Verdict:
 
 
 def test_the_documents_are_valid(verdict: Verdict) -> None:
-    asyncapi = documents.asyncapi("1.2.3")
-    found = verdict(asyncapi, documents.openrpc("1.2.3"))
+    asyncapi = specifications.asyncapi("1.2.3")
+    found = verdict(asyncapi, specifications.openrpc("1.2.3"))
     assert found == {"asyncapi": [], "openrpc": [], "operations": len(asyncapi["operations"])}
 
 
 def test_the_parsers_see_what_is_wrong(verdict: Verdict) -> None:
-    asyncapi, openrpc = deepcopy(documents.asyncapi("1")), deepcopy(documents.openrpc("1"))
+    asyncapi, openrpc = (
+        deepcopy(specifications.asyncapi("1")),
+        deepcopy(specifications.openrpc("1")),
+    )
     # One operation without its messages: the parser takes long over all of them.
     asyncapi["operations"] = {"odd": {"action": "take", "channel": {"$ref": "#/channels/socket"}}}
     asyncapi["channels"]["socket"]["messages"] = {}

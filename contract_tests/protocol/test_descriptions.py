@@ -11,11 +11,11 @@ from jsonschema import Draft7Validator
 
 from mockserver import schemas
 from mockserver.protocol import catalogue
-from mockserver.protocol.descriptions import documents, page
+from mockserver.protocol.descriptions import page, specifications
 
 PAGE = Path(__file__).parents[2] / "docs" / "PROTOCOL.md"
-ASYNCAPI = documents.asyncapi("1.2.3")
-OPENRPC = documents.openrpc("1.2.3")
+ASYNCAPI = specifications.asyncapi("1.2.3")
+OPENRPC = specifications.openrpc("1.2.3")
 MESSAGES: dict[str, Any] = ASYNCAPI["components"]["messages"]
 
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from mockserver.engine import Session, Space
+from mockserver.engine import Session
+from mockserver.engine.delivery import Delivery
 from mockserver.engine.session import Connection
 from mockserver.engine.subscriptions import Subscriptions
 from mockserver.protocol.lifecycles import Lifecycle, Transition
@@ -30,20 +31,20 @@ def wrong_transition() -> Iterator[None]:
 @contextmanager
 def lost_event() -> Iterator[None]:
     """Of the events that a session misses while it is away, every third is not kept."""
-    right = Space._keep
+    right = Delivery._keep
 
-    def keep(space: Space, session: Session, event_id: str, data: bytes) -> None:
+    def keep(delivery: Delivery, session: Session, event_id: str, data: bytes) -> None:
         if not (session.is_away and len(session.pending) % 3 == 2):
-            right(space, session, event_id, data)
+            right(delivery, session, event_id, data)
 
-    with patch.object(Space, "_keep", keep):
+    with patch.object(Delivery, "_keep", keep):
         yield
 
 
 @contextmanager
 def double_delivery() -> Iterator[None]:
     """A client that resumes on a new connection gets what it had acknowledged once more."""
-    settle, send_pending = Session.settle, Space._send_pending
+    settle, send_pending = Session.settle, Delivery.send_pending
     settled: dict[Session, dict[str, bytes]] = {}
 
     def remember(session: Session, event_id: str) -> bool:
@@ -52,12 +53,15 @@ def double_delivery() -> Iterator[None]:
             settled.setdefault(session, {})[event_id] = data
         return settle(session, event_id)
 
-    def send_more(space: Space, session: Session, connection: Connection) -> None:
+    def send_more(delivery: Delivery, session: Session, connection: Connection) -> None:
         for event_id, data in list(settled.get(session, {}).items())[-1:]:
             session.keep(event_id, data)
-        send_pending(space, session, connection)
+        send_pending(delivery, session, connection)
 
-    with patch.object(Session, "settle", remember), patch.object(Space, "_send_pending", send_more):
+    with (
+        patch.object(Session, "settle", remember),
+        patch.object(Delivery, "send_pending", send_more),
+    ):
         yield
 
 

@@ -27,7 +27,7 @@ async def heard(server: Server, join: Join, *, resumes: bool = True) -> list[str
     for id_ in EVENTS:
         params = {"event_type": "video.room.updated", "event_channel": "c", "params": {}}
         frame = {"jsonrpc": "2.0", "id": id_, "method": "signalwire.event", "params": params}
-        space.push(frame, [session])
+        space.delivery.push(frame, [session])
         is_through = False
         while not is_through:
             try:

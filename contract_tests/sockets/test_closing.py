@@ -49,7 +49,7 @@ def push(server: Server, number: int, size: int = EVENT_BYTES) -> None:
     first = next(iter(space.sessions.values()))
     params = {"number": number, "text": "x" * size}
     frame = {"jsonrpc": "2.0", "id": f"event-{number}", "method": "signalwire.event"}
-    space.push({**frame, "params": params}, [first])
+    space.delivery.push({**frame, "params": params}, [first])
 
 
 async def read_and_acknowledge(socket: Socket) -> tuple[list[int], int | None]:

@@ -35,7 +35,7 @@ def space_of(server: Server, name: str = "a-project") -> Space:
 def push(space: Space, text: str) -> None:
     """Send all clients an event with this text."""
     frame = {"jsonrpc": "2.0", "id": text, "method": "signalwire.event", "params": {"text": text}}
-    space.push(frame, list(space.sessions.values()))
+    space.delivery.push(frame, list(space.sessions.values()))
 
 
 async def pass_time(server: Server, seconds: float, name: str = "a-project") -> None:

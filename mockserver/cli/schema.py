@@ -64,9 +64,9 @@ def _write_all(directory: str) -> int:
 
 def _print_document(form: str) -> int:
     from mockserver import __version__
-    from mockserver.protocol.descriptions import documents
+    from mockserver.protocol.descriptions import specifications
 
-    make = documents.asyncapi if form == "asyncapi" else documents.openrpc
+    make = specifications.asyncapi if form == "asyncapi" else specifications.openrpc
     say(_json(make(__version__), ascii_only=not is_unicode()))
     return EXIT_OK
 

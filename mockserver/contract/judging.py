@@ -279,7 +279,7 @@ class Judge:
     def _prove(self, evidence: Evidence, fault: str | None = None) -> _Proven:
         entries = sorted({entry.n: entry for entry in evidence.entries}.items())
         return _Proven(
-            evidence.message[:LONGEST_MESSAGE],
+            cut(evidence.message, LONGEST_MESSAGE),
             evidence.session,
             fault,
             tuple(

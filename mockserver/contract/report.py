@@ -239,9 +239,9 @@ def shown(value: Any) -> str:
     return f"{word}{mark}{id_[:_SHOWN_OF_AN_ID]}…"
 
 
-def cut(text: str) -> str:
-    """A text, cut to what fits on a line."""
-    return text if len(text) <= _SHOWN_OF_A_TEXT else text[: _SHOWN_OF_A_TEXT - 1] + "…"
+def cut(text: str, most: int = _SHOWN_OF_A_TEXT) -> str:
+    """A text, cut to so many characters: by default, to what fits on a line."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def xml_text(text: str) -> str:

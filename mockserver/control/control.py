@@ -167,7 +167,7 @@ class SpaceControl:
         await self._settle()
         if not wait:
             return
-        caused_until = self.space.last_delivery
+        caused_until = self.space.delivery.last
         while (delay := self._real_delay(caused_until)) is not None and not self.over.is_set():
             await asyncio.sleep(delay)
             await self._caught_up()
@@ -320,7 +320,7 @@ class SpaceControl:
             # A thread explains it: that takes long, and what it needs is slow to import.
             await asyncio.to_thread(validation.check_outgoing, frame)
         sessions = self._sessions(session)
-        self.space.push(frame, sessions)
+        self.space.delivery.push(frame, sessions)
         await self._settle()
         return [each.name for each in sessions]
 

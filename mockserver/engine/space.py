@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,21 +24,18 @@ from . import tokens
 from .agenda import Agenda
 from .clock import Clock, seconds
 from .container import Container, listed
+from .delivery import Delivery
 from .faults import FAULTS, Faults, Strike
-from .faults.outgoing import Outgoing
 from .identity import Identities
-from .journal import MOST_BYTES, TO_CLIENT, TO_SERVER, Journal, Mark
+from .journal import MOST_BYTES, TO_SERVER, Journal, Mark
 from .limits import SpaceLimits
 from .long_work import LongWork, Patience, without_end
 from .namespace import Arguments, Namespace, Params, Result
 from .planned import PlannedAnswers
 from .script import AnswerPlan, Script
-from .session import REFILL_BYTES, Connection, Session
+from .session import Connection, Session
 from .subscriptions import Subscriptions
 from .tables import Tables
-
-Recipients = Callable[[], Iterable[Session]]
-"""Says, when an event is sent, which sessions get it."""
 
 DEFAULT_LATENCY_US = 30_000
 """Events follow their cause by 30 ms: clients may subscribe only after they acted [W]."""
@@ -93,6 +90,7 @@ class Space:
             never sent); by default it is raised.
 
     Attributes:
+        delivery: what leaves the space, and when.
         faults: what the space does wrong on purpose, and where it is injected.
         namespaces: name -> the namespace's part of this space; ``Video.of(space)`` has the type.
         sessions: protocol -> the sessions that can be resumed, in the order of connecting.
@@ -115,12 +113,12 @@ class Space:
         "_calls",
         "_connected",
         "_is_catching_up",
-        "_last_delivery",
         "_on_bug",
         "_session_count",
         "_waiting",
         "agenda",
         "clock",
+        "delivery",
         "faults",
         "generation",
         "identities",
@@ -169,6 +167,7 @@ class Space:
         self.sessions: dict[str, Session] = {}
         self.limits = limits or SpaceLimits.of()
         self.faults = Faults(self)
+        self.delivery = Delivery(self)
         self.strike_door = partial(strike_door, self)
         self.permissions = None if permissions is None else frozenset(permissions)
         self.script = script or Script()
@@ -181,7 +180,6 @@ class Space:
         self._on_bug = on_bug
         self._session_count = 0
         self._connected = 0
-        self._last_delivery = self.now
         self._begun = False
         self._asked_at_door: set[str] = set()
         self.patience: Patience = without_end
@@ -259,11 +257,6 @@ class Space:
     def next_deadline(self) -> int | None:
         """When there is next something to do (microseconds of space time); None when nothing is."""
         return self.now if self._waiting else self.agenda.next_time()
-
-    @property
-    def last_delivery(self) -> int:
-        """When the last event that was made leaves, or has left (microseconds of space time)."""
-        return self._last_delivery
 
     def later(self, delay_us: int, action: Callable[[], None]) -> None:
         """Have ``action`` done ``delay_us`` from now."""
@@ -355,7 +348,7 @@ class Space:
         name = connection.session.name if connection.session else None
         self.journal.add(self.now, TO_SERVER, name, data, problem=error.message, mark=mark)
         if answer:
-            self._send(connection, codec.encode(error.as_answer()), mark=of_answer)
+            self.delivery.send(connection, codec.encode(error.as_answer()), mark=of_answer)
 
     def _take_reply(self, connection: Connection, frame: dict[str, Any], data: bytes) -> None:
         session = connection.session
@@ -423,14 +416,14 @@ class Space:
         except Exception as bug:
             data = self._instead_of(answer, bug)
         if plan is None:
-            self._send(connection, data, method)
+            self.delivery.send(connection, data, method)
         else:
-            self._say(plan, partial(self._send, connection, data, method, plan.of_answer))
+            self._say(plan, partial(self.delivery.send, connection, data, method, plan.of_answer))
 
     def _say(self, plan: AnswerPlan, say: Callable[[], None]) -> None:
         """Send an answer when it was planned to be sent."""
         if plan.after_events:
-            self.agenda.add(max(self._last_delivery, self.now + plan.delay_us), say)
+            self.agenda.add(max(self.delivery.last, self.now + plan.delay_us), say)
         else:
             say()
 
@@ -486,7 +479,7 @@ class Space:
                 return row.do(owner, arguments)
             return row.do(owner, container, arguments)
 
-    # Frames out
+    # Answers
 
     def _answer(
         self,
@@ -500,189 +493,13 @@ class Space:
             data = codec.encode(answer)
         except (InvalidFrame, TypeError) as bug:
             data = self._instead_of(answer, bug)
-        self._send(connection, data, method, mark)
+        self.delivery.send(connection, data, method, mark)
 
     def _instead_of(self, answer: dict[str, Any], bug: Exception) -> bytes:
         """What is sent instead of an answer that the mock was not able to make."""
         self._on_bug(bug)
         error = InternalError("the mock server made an invalid answer; see its log")
         return codec.encode(error.as_answer(answer["id"]))
-
-    def _send(
-        self, connection: Connection, data: bytes, method: str = "", mark: Mark | None = None
-    ) -> None:
-        """Send a frame that is no event.
-
-        Args:
-            connection: where to; one that is being closed gets nothing.
-            data: the encoded frame.
-            method: of the call that it answers, or that it is; "" for none.
-            mark: what a fault has done to it already.
-        """
-        if connection.closing is not None:
-            return
-        session = connection.session
-        if (
-            self.faults.active
-            and session is not None
-            and mark is None
-            and self.faults.take(Outgoing.of(session, connection, data, method))
-        ):
-            return
-        self.transmit(connection, None if session is None else session.name, data, mark)
-
-    def transmit(
-        self, connection: Connection, name: str | None, data: bytes, mark: Mark | None = None
-    ) -> None:
-        """Send an encoded frame unless it is lost, and note it; the client waits for the first."""
-        if mark is None or not mark.is_lost:
-            connection.send(data, mark)
-        self.journal.add(self.now, TO_CLIENT, name, data, mark=mark)
-
-    def _call_client(self, session: Session, method: str, params: dict[str, Any]) -> None:
-        connection = session.connection
-        if connection is not None:
-            frame = frames.call(self.identities.uuid(), method, params)
-            session.expect_reply(frame["id"], method)
-            self._send(connection, codec.encode(frame), method)
-
-    def send_event(self, session: Session, event_id: str, data: bytes) -> None:
-        """Send an event to a session, or keep it for when the session comes back."""
-        connection = session.connection
-        if connection is None or connection.closing is not None:
-            self._keep(session, event_id, data)
-        elif session.backlog is not None:
-            # What is sent again comes first.
-            session.backlog.append(event_id)
-            self._keep(session, event_id, data)
-        else:
-            if session.acknowledges:
-                self._keep(session, event_id, data)
-            if self.faults.active and self.faults.take(Outgoing.of(session, connection, data)):
-                return
-            self._note_sent(session, event_id, data)
-            connection.send(data)
-
-    def _note_sent(
-        self, session: Session, event_id: str, data: bytes, mark: Mark | None = None
-    ) -> None:
-        if not session.acknowledges:
-            session.expect_reply(event_id, "signalwire.event")
-        self.journal.add(self.now, TO_CLIENT, session.name, data, mark=mark)
-
-    def _keep(self, session: Session, event_id: str, data: bytes) -> None:
-        """Keep a pending event; a session for which too much is kept is ended."""
-        session.keep(event_id, data)
-        if not session.has_too_much:
-            return
-        reason = (
-            f"{len(session.pending)} events of {session.pending_bytes} bytes wait for session "
-            f"{session.name}, and no more can be kept: the session was ended"
-        )
-        self.journal.note(self.now, session.name, reason)
-        if session.connection is not None:
-            session.connection.close(1013, "too many events wait for this session")
-        self.forget(session)
-
-    def _send_pending(self, session: Session, connection: Connection) -> None:
-        """Send what is pending, as fast as the client takes it, before anything new."""
-        if not session.pending:
-            return
-        backlog = session.backlog = deque(session.pending)
-
-        def refill() -> None:
-            while backlog and connection.outbox_bytes < REFILL_BYTES:
-                event_id = backlog.popleft()
-                data = session.pending.get(event_id)
-                if data is None:
-                    # It was acknowledged meanwhile.
-                    continue
-                # What a fault made is the fault's still when it is sent again.
-                mark = session.marks.get(event_id)
-                if not session.acknowledges:
-                    session.settle(event_id)
-                self._note_sent(session, event_id, data, mark)
-                connection.queue(data, mark)
-            if not backlog and session.backlog is backlog:
-                session.backlog = connection.refill = None
-
-        connection.refill = refill
-        refill()
-        connection.wake()
-
-    def emit(
-        self,
-        event_type: str,
-        params: dict[str, Any],
-        *,
-        channel: str,
-        about: Container,
-        to: Recipients,
-    ) -> bytes:
-        """Make an event now; it leaves one latency later. Returns its frame, encoded.
-
-        It is one object with one id, validated and encoded once.
-
-        Args:
-            event_type: ``video.recording.started``, ….
-            params: the event's own parameters.
-            channel: what ``event_channel`` says.
-            about: the container that it is about.
-            to: asked when the event leaves which sessions get it.
-        """
-        frame = frames.event(self.identities.uuid(), event_type, channel, seconds(self.now), params)
-        validation.check_outgoing(frame)
-        data = codec.encode(frame)
-        self._emit(frame["id"], event_type, data, about, to)
-        return data
-
-    def emitting(
-        self,
-        event_type: str,
-        params: dict[str, Any],
-        *,
-        channel: str,
-        about: Container,
-        to: Recipients,
-    ) -> Generator[None, None, bytes]:
-        """The same in steps, for an event whose params may be a document."""
-        if not isinstance(params, Document):
-            return self.emit(event_type, params, channel=channel, about=about, to=to)
-        event_id = self.identities.uuid()
-        frame = frames.event(event_id, event_type, channel, seconds(self.now), params)
-        document = Document(frame, params=Document(frame["params"]))
-        data = yield from documents.encoding(document, validation.check_outgoing)
-        self._emit(event_id, event_type, data, about, to)
-        return data
-
-    def _emit(
-        self, event_id: str, event_type: str, data: bytes, about: Container, to: Recipients
-    ) -> None:
-        self._last_delivery = max(self._last_delivery, self.now + self.latency_us)
-        self.agenda.add(self._last_delivery, partial(self._deliver, event_id, data, to))
-        self.script.on_event(self, event_type, about)
-
-    def push(self, frame: frames.Frame, sessions: Iterable[Session]) -> None:
-        """Send a frame of somebody's own making to these sessions, at once and as it is.
-
-        Only an event with a text as its id is one that clients acknowledge, and that a session
-        gets after a resume if it has to.
-        """
-        data = codec.encode(frame)
-        event_id = frame.get("id")
-        for session in sessions:
-            if frames.is_event(frame) and isinstance(event_id, str):
-                self.send_event(session, event_id, data)
-            elif session.connection is not None and session.connection.is_open:
-                self.transmit(session.connection, session.name, data)
-
-    def _deliver(self, event_id: str, data: bytes, to: Recipients) -> None:
-        sessions = to()
-        if self.faults.active:
-            sessions = list(sessions)
-            self.faults.invite(data, sessions)
-        for session in sessions:
-            self.send_event(session, event_id, data)
 
     # Sessions
 
@@ -722,7 +539,7 @@ class Space:
         self._answer(connection, "signalwire.connect", frames.answer(frame["id"], result), mark)
         if self.faults.active:
             self.faults.note_connected(session)
-        self._send_pending(session, connection)
+        self.delivery.send_pending(session, connection)
 
     def resumes(self, params: dict[str, Any]) -> bool:
         """Whether these parameters of ``signalwire.connect`` name a session that is still known."""
@@ -824,12 +641,12 @@ class Space:
     def ping(self, session: Session) -> None:
         """Send ``signalwire.ping``; clients expect one at least every 15 s after the first [T]."""
         session.unanswered_pings += 1
-        self._call_client(session, "signalwire.ping", {"timestamp": seconds(self.now)})
+        self.delivery.call_client(session, "signalwire.ping", {"timestamp": seconds(self.now)})
 
     def disconnect(self, session: Session) -> None:
         """Send ``signalwire.disconnect`` and close the socket once the client has answered [W]."""
         connection = session.connection
-        self._call_client(session, "signalwire.disconnect", {})
+        self.delivery.call_client(session, "signalwire.disconnect", {})
 
         def close() -> None:
             if connection is not None:

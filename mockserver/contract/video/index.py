@@ -26,7 +26,7 @@ MEMBER_UPDATED = f"{MEMBER_PREFIX}updated"
 LAYOUT_CHANGED = "video.layout.changed"
 
 EVERYBODY = "all"
-"""The ``member_id`` that means all members [T]."""
+"""The ``member_id`` that means all members [A]."""
 
 START = "start"
 STARTED = "started"

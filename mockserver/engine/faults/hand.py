@@ -69,7 +69,7 @@ class Hand:
             if not session.acknowledges:
                 session.settle(frame.id)
                 session.expect_reply(frame.id, frames.EVENT_METHOD)
-        self._space.transmit(frame.connection, session.name, data, mark)
+        self._space.delivery.transmit(frame.connection, session.name, data, mark)
 
     def lose(self) -> None:
         """Have the frame not arrive; the trace has it, with the word that it was lost."""
@@ -116,7 +116,7 @@ class Hand:
         def send() -> None:
             if session.connection is connection and connection.is_open:
                 mark = Mark(self.injection.fault.name, is_extra=True)
-                self._space.transmit(connection, session.name, data, mark)
+                self._space.delivery.transmit(connection, session.name, data, mark)
 
         if after_us:
             self.later(after_us, send)

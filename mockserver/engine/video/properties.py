@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 EVERYBODY = "all"
-"""The ``member_id`` that means all members [T]."""
+"""The ``member_id`` that means all members [A]."""
 
 
 class Property(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.engine.activity import Activity
 from mockserver.engine.container import Container, listed
+from mockserver.engine.delivery import Event
 from mockserver.engine.namespace import Namespace
 from mockserver.protocol import codec
 from mockserver.protocol.documents import TOGETHER, Document, Each, enclosing
@@ -642,7 +643,8 @@ class Video(Namespace):
             "authorization": authorization,
         }
         event_type = "video.member.promoted" if join_as == "member" else "video.member.demoted"
-        self.space.emit(event_type, params, channel=room.channel, about=room, to=lambda: (session,))
+        event = Event(event_type, params, room.channel, room, lambda: (session,))
+        self.space.delivery.emit(event)
 
     # Recordings, playbacks and streams
 
@@ -739,9 +741,8 @@ class Video(Namespace):
         def waiting() -> Iterable[Session]:
             return (session,) if (session, room.channel) in self._awaiting_state else ()
 
-        yield from self.space.emitting(
-            STATE, enclosing(params), channel=room.channel, about=room, to=waiting
-        )
+        event = Event(STATE, enclosing(params), room.channel, room, waiting)
+        yield from self.space.delivery.emitting(event)
 
     def _emit(
         self,
@@ -753,14 +754,10 @@ class Video(Namespace):
     ) -> None:
         """Emit an event to the subscribers of the room; with ``everywhere`` of all rooms, too."""
         channels = (ALL_ROOMS, room.channel) if everywhere else (room.channel,)
+        channel = self._rooms_channel if everywhere else room.channel
         room.changed_at = self.space.now
-        data = self.space.emit(
-            event_type,
-            params,
-            channel=self._rooms_channel if everywhere else room.channel,
-            about=room,
-            to=partial(self.space.subscriptions.to, event_type, *channels),
-        )
+        to = partial(self.space.subscriptions.to, event_type, *channels)
+        data = self.space.delivery.emit(Event(event_type, params, channel, room, to))
         self._remember(room, data)
 
     def _emitting(
@@ -768,13 +765,9 @@ class Video(Namespace):
     ) -> Iterator[None]:
         """Emit an event that may have long lists to the subscribers of the room, in steps."""
         room.changed_at = self.space.now
-        data = yield from self.space.emitting(
-            event_type,
-            params,
-            channel=room.channel,
-            about=room,
-            to=partial(self.space.subscriptions.to, event_type, room.channel),
-        )
+        to = partial(self.space.subscriptions.to, event_type, room.channel)
+        event = Event(event_type, params, room.channel, room, to)
+        data = yield from self.space.delivery.emitting(event)
         self._remember(room, data)
 
     def _remember(self, room: RoomSession, data: bytes) -> None:

@@ -71,16 +71,16 @@ async def get_schema_of_version(call: Call) -> Any:
 
 async def get_asyncapi(call: Call) -> Any:
     """The protocol as an AsyncAPI 3.0 document: all calls, answers and events."""
-    from mockserver.protocol.descriptions import documents
+    from mockserver.protocol.descriptions import specifications
 
-    return await asyncio.to_thread(documents.asyncapi, __version__)
+    return await asyncio.to_thread(specifications.asyncapi, __version__)
 
 
 async def get_openrpc(call: Call) -> Any:
     """The calls of clients as an OpenRPC 1.3 document."""
-    from mockserver.protocol.descriptions import documents
+    from mockserver.protocol.descriptions import specifications
 
-    return await asyncio.to_thread(documents.openrpc, __version__)
+    return await asyncio.to_thread(specifications.openrpc, __version__)
 
 
 def _known(name: str) -> dict[str, Any]:
