@@ -466,6 +466,13 @@ CATALOGUE = [
     ),
     Mutation("who is promoted does not join", MEMBERS, nobody_joins, "change-is-told"),
     Mutation(
+        "a member gets another position than the one that was asked for",
+        MEMBERS,
+        lambda s: told_otherwise(s, '"reserved-1"', '"reserved-2"'),
+        None,
+        "who gets which position is for the service to say",
+    ),
+    Mutation(
         "a seek leads to another position",
         PLAYBACK,
         seek_elsewhere,

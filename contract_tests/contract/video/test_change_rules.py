@@ -222,6 +222,21 @@ def test_a_layout_that_was_set_is_the_one_that_is_told(name: str, before: str | 
     assert talk.broken() == (["change-is-told"] if is_wrong else [])
 
 
+@pytest.mark.parametrize(("shown", "broken"), [("2x1", []), ("3x3", ["settings-agree"])])
+@pytest.mark.parametrize("told", ["by the state", "by the layout", "by the room"])
+def test_an_answer_shows_the_layout_that_was_told(told: str, shown: str, broken: list[str]) -> None:
+    talk = listening(ALL, initial=True)
+    talk.initial_state(layout_name="2x1" if told == "by the state" else "3x3")
+    if told == "by the layout":
+        layout(talk, name="2x1")
+    elif told == "by the room":
+        talk.room("updated", layout_name="2x1")
+    room = room_session(layout_name=shown)
+    talk.at(5.0).ask("video.rooms.get", {}, {**OK, "rooms": [room]})
+    talk.at(9.0).member("joined", id="zoe")
+    assert talk.broken() == broken
+
+
 def mute_all(talk: Conversation) -> None:
     talk.ask("video.member.audio_mute", {"room_session_id": ROOM, "member_id": "all"})
 

@@ -137,6 +137,7 @@ _MOVERS: dict[str, str] = {
 _SETTINGS = {
     ROOM_UPDATED: frozenset(field for field, _ in _ROOM_SETTERS.values()),
     MEMBER_UPDATED: frozenset(field for field, _ in _MEMBER_SETTERS.values()),
+    LAYOUT_CHANGED: frozenset(field for field, _ in _LAYOUT_SETTERS.values()),
 }
 """Event that reports changes -> the fields that calls set."""
 
@@ -164,10 +165,10 @@ class _Shown(NamedTuple):
 class SettingsAgree(RoomChecker):
     """Answers show rooms and members with the settings that events showed.
 
-    That is what calls can set: whether a room is locked, the volumes of a member, their ``meta``,
-    and so on. An answer may be ahead of the events: it is compared with what was true from a second
-    before its call to a second after itself, and only when a later event proves that nothing was
-    still on its way.
+    That is what calls can set: whether a room is locked, its layout, the volumes of a member, their
+    ``meta``, and so on. An answer may be ahead of the events: it is compared with what was true
+    from a second before its call to a second after itself, and only when a later event proves that
+    nothing was still on its way.
     """
 
     def on_answer(self, answer: Answer) -> Iterator[Evidence]:
@@ -220,7 +221,9 @@ def _told_of_rooms(
     rooms = [(room_id(room), [room], room.get("members")) for room in described.rooms]
     for id_, shown, members in (*rooms, (asked, [], answer.result.get("members"))):
         if id_ is not None:
-            told = [(ROOM_UPDATED, id_, each) for each in shown]
+            told = [
+                (type_, id_, each) for each in shown for type_ in (ROOM_UPDATED, LAYOUT_CHANGED)
+            ]
             of_members = (mapping(each) for each in items(members))
             told += [(MEMBER_UPDATED, string(each.get("id")) or "", each) for each in of_members]
             if told:
