@@ -269,11 +269,13 @@ class Case(NamedTuple):
         name: of the row.
         ask: does it once.
         is_final: whether the space has to be filled again before it is asked once more.
+        prepare: is done before, and not measured.
     """
 
     name: str
     ask: Callable[[], object]
     is_final: bool = False
+    prepare: Callable[[], object] = lambda: None
 
 
 _NOT_THERE = ("conference", "streams/", "domain_applications")
@@ -345,6 +347,17 @@ class Cases:
             "video.set_layout",
             lambda: self._asker.call("video.set_layout", {**ids, "name": next(layouts)}),
         )
+        # What is long is judged when somebody asks for the verdict.
+        for name, method, params in (
+            ("all rooms", "video.rooms.get", {}),
+            ("all members", "video.members.get", ids),
+            ("the state", "signalwire.subscribe", state),
+        ):
+            yield Case(
+                f"GET /spaces/{{space}}/violations, after {name}",
+                lambda: self._asker.http("GET", f"{self._space}/violations"),
+                prepare=self._call(cycle((method,)), params),
+            )
 
     def _call(self, methods: Iterator[str], params: Params) -> Callable[[], object]:
         return lambda: self._asker.call(next(methods), params)
@@ -563,6 +576,7 @@ def measure(scale: float, repeats: int, only: str = "") -> tuple[Wait, Waits]:
                 continue
             found = []
             for _ in range(repeats):
+                case.prepare()
                 # Twice, because some take turns: with what they undo, or with what they find.
                 waiting.read()
                 case.ask()

@@ -13,7 +13,7 @@ from mockserver import contract
 from mockserver.contract import Entry, Trace, check, judging, memory
 from mockserver.protocol import frames
 
-from .conversation import CHANNEL, OK, TYPES, Conversation, listening
+from .conversation import CHANNEL, MEMBER, OK, TYPES, Conversation, listening, room_session
 
 TRACES = sorted((Path(__file__).parents[2] / "fixtures" / "traces").glob("*.jsonl"))
 
@@ -165,6 +165,32 @@ def kept_after(rooms: int) -> int:
     gc.collect()
     assert len(judge) > rooms * 18
     return sum(isinstance(each, Entry) for each in gc.get_objects())
+
+
+@pytest.mark.parametrize("most", [1, 2, 4])
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_who_remembers_little_reports_nothing_else(
+    path: Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = contract.load_trace(path)
+    broken = {each.rule for each in check(trace)}
+    monkeypatch.setattr(memory, "REMEMBERED", most)
+    monkeypatch.setattr(memory, "MOST_ALIVE", most)
+    assert {each.rule for each in check(trace)} <= broken
+
+
+def test_a_list_may_have_more_than_is_remembered() -> None:
+    talk = listening()
+    for talk.session in ("s1", "s2"):
+        if talk.session == "s2":
+            talk.connect()
+        talk.ask("video.rooms.get", {}, {**OK, "rooms": many(room_session())})
+        talk.ask("video.members.get", {"room_session_id": "0"}, {**OK, "members": many(MEMBER)})
+    assert talk.broken() == []
+
+
+def many(thing: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**thing, "id": str(number)} for number in range(memory.REMEMBERED + 1)]
 
 
 def test_what_is_over_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

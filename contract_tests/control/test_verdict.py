@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import orjson
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from contract_tests.shared.patience import PATIENCE_S
 from mockserver import contract
 from mockserver.control import turns
-from mockserver.control.verdict import Verdict
+from mockserver.control.verdict import HEAVY_BYTES, Verdict
 from mockserver.engine.journal import SLICE, TO_CLIENT, Journal
 from mockserver.protocol import frames
 
@@ -114,3 +115,45 @@ async def test_a_note_is_no_gap_and_no_end() -> None:
         await verdict.catch_up_in_turns()
     assert verdict.judged == journal.last
     assert [each.frames for each in verdict.violations()] == [(1,), (SLICE + 3,)]
+
+
+def say_much(journal: Journal) -> None:
+    """The same, with a frame that takes long."""
+    more = {"code": "200", "message": "OK", "more": "x" * HEAVY_BYTES}
+    journal.add(0, TO_CLIENT, "s1", orjson.dumps(frames.answer("long", more)))
+
+
+async def test_others_run_while_a_long_frame_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal("demo")
+    verdict = Verdict(journal)
+    say(journal, 1)
+    verdict.catch_up()
+    assert len(verdict.violations()) == 1
+    began, go_on = threading.Event(), threading.Event()
+    right = contract.Judge.feed
+
+    def feed(judge: contract.Judge, entry: contract.Entry) -> None:
+        began.set()
+        assert go_on.wait(PATIENCE_S)
+        right(judge, entry)
+
+    monkeypatch.setattr(contract.Judge, "feed", feed)
+    say_much(journal)
+    judging = asyncio.create_task(verdict.catch_up_in_turns())
+    try:
+        assert await asyncio.to_thread(began.wait, PATIENCE_S)
+        assert (verdict.judged, len(verdict.violations())) == (1, 1)
+    finally:
+        go_on.set()
+    await judging
+    assert (verdict.judged, len(verdict.violations())) == (2, 2)
+
+
+async def test_several_who_ask_at_once_have_each_frame_judged_once() -> None:
+    journal = Journal("demo")
+    verdict = Verdict(journal)
+    for _ in range(3):
+        say(journal, 2)
+        say_much(journal)
+    await asyncio.gather(*(verdict.catch_up_in_turns() for _ in range(5)))
+    assert [each.frames for each in verdict.violations()] == [(n,) for n in range(1, 10)]

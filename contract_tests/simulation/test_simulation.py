@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from mockserver import contract
+from mockserver.contract import memory
 
 from .planted import PLANTED
 from .simulation import play, run, shrink
@@ -42,6 +43,17 @@ def test_everything_holds_after_each_step(seeds: range, record_property: Record)
         f"simulation, seeds {seeds[0]} to {seeds[-1]}: {steps} steps, "
         f"{effective} of them did something, {frames} frames: all holds",
     )
+
+
+@pytest.mark.parametrize("most", [4, 20])
+def test_who_remembers_little_reports_nothing_else(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "REMEMBERED", most)
+    monkeypatch.setattr(memory, "MOST_ALIVE", most)
+    for seed in range(8):
+        outcome = run(seed, 400)
+        assert outcome.failure is None, str(outcome.failure)
 
 
 @pytest.mark.parametrize("bug", PLANTED)

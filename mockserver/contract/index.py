@@ -433,7 +433,8 @@ class Index:
             spaces = self.told[kind, id_] = {}
         if space not in spaces:
             spaces[space] = entry
-            self.spread.append((kind, id_))
+            if len(spaces) > 1:
+                self.spread.append((kind, id_))
 
 
 def _meant(calls: deque[Call], began: int) -> Call:

@@ -193,6 +193,8 @@ class Judge:
         so, step = self._read(entry)
         if isinstance(step, Call):
             step.let_go()
+        for part in self._parts:
+            part.let_go()
         for each in (entry, so):
             # The second is the first again, unless a fault has changed it.
             let_go(each, self._describer.line(each))

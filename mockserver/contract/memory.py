@@ -34,6 +34,9 @@ REMEMBERED = 4_000
 LONGEST_FRAME = 4_096
 """Bytes of a frame's JSON text up to which it is kept as it is."""
 
+SURELY_LONG = 262_144
+"""Bytes of an entry from which on it is taken for long, whatever stands around its frame."""
+
 MOST_FIELDS = 64
 """How many fields are kept of an object in a longer frame."""
 
@@ -104,8 +107,8 @@ class Lives(Generic[K, V]):
 
 def is_long(entry: Entry) -> bool:
     """Whether an entry is so long that it must be let go once it was judged."""
-    if entry.size is not None and entry.size <= LONGEST_FRAME:
-        return False
+    if entry.size is not None and not LONGEST_FRAME < entry.size < SURELY_LONG:
+        return entry.size > LONGEST_FRAME
     text = _encoded((entry.frame, entry.meant, entry.text))
     return text is None or len(text) > LONGEST_FRAME
 

@@ -26,6 +26,9 @@ class Part(Protocol):
     def on_event(self, event: Event) -> None:
         """The server sent an event, of any namespace."""
 
+    def let_go(self) -> None:
+        """The last frame was a long one, and was judged: what it says is let go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Namespace:

@@ -104,6 +104,16 @@ def timeline(
     return printable("\n".join([*lines, *table(rows)]))
 
 
+def _beginning(words: Iterable[str]) -> Iterator[str]:
+    """As many words as are shown, and some more: a list may have ten thousand things."""
+    length = 0
+    for word in words:
+        yield word
+        length += len(word)
+        if length > 2 * _LONGEST_LINE:
+            return
+
+
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -142,8 +152,7 @@ class Describer:
         """What a frame is, in one line, whatever it quotes."""
         if entry.summary is not None:
             return entry.summary
-        line = one_line(" ".join(self.words(entry)))
-        return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
+        return cut(one_line(" ".join(_beginning(self.words(entry)))), _LONGEST_LINE)
 
     def words(self, entry: Entry) -> Iterator[str]:
         """What a frame is, and its fields that matter, in words to be joined by spaces."""

@@ -290,14 +290,16 @@ class _Channel:
         first: the number of the oldest that is remembered, counted from the beginning.
         said: what is remembered.
         read: session -> the number up to which it was compared.
+        known: session -> from when on all is known that it was sent, by the times of the events.
     """
 
-    __slots__ = ("first", "read", "said")
+    __slots__ = ("first", "known", "read", "said")
 
     def __init__(self) -> None:
         self.first = 0
         self.said: list[_Said] = []
         self.read: dict[Session, int] = {}
+        self.known: dict[Session, float] = {}
 
 
 @rule(
@@ -323,9 +325,9 @@ class ToldToAll(Checker):
             return
         session = event.session
         place = (self.index.space_of(session, event.entry), event.channel)
-        channel = self._channels.get(place)
-        if channel is None:
-            channel = self._channels[place] = _Channel()
+        # The one is forgotten first that was silent for longest.
+        channel = self._channels.pop(place) if place in self._channels else _Channel()
+        self._channels[place] = channel
         if event.entry.is_unexplained:
             # Its time, its place or its contents may be wrong: it proves nothing about others.
             for said in channel.said:
@@ -333,10 +335,15 @@ class ToldToAll(Checker):
                     said.sessions.add(session)
             return
         number = self._number(channel, event)
+        # Of a channel that was forgotten it is not known what a session got before.
+        begin = event.timestamp if self._channels.forgot else float("-inf")
+        known = channel.known.setdefault(session, begin)
         start = max(channel.read.get(session, channel.first), channel.first)
         channel.read[session] = max(number + 1, start)
         for said in channel.said[start - channel.first : number - channel.first]:
-            if session not in said.sessions and self._should_have_got(session, said.event, event):
+            if session in said.sessions or (said.event.timestamp or 0.0) <= known:
+                continue
+            if self._should_have_got(session, said.event, event):
                 message = f"{said.event.type} on {event.channel} went to another session, but not"
                 expected = f"to {{session}}, which got a later {event.type}"
                 yield Evidence(f"{message} {expected}", (said.event.entry, event.entry), session)

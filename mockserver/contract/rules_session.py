@@ -262,10 +262,12 @@ class OneSpace(Checker):
     """A room session, and what runs in it, is told to sessions of one space only."""
 
     def on_told(self, kind: str, id_: str) -> tuple[Evidence, ...]:
+        # One frame may tell of more things than are remembered.
+        told = self.index.told.get((kind, id_), {})
         # A session whose space is unknown proves nothing.
         known = {
             (how, space_name(name)): entry
-            for (how, name), entry in self.index.told[kind, id_].items()
+            for (how, name), entry in told.items()
             if name is not None
         }
         if len(known) > 1:

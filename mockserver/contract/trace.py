@@ -156,17 +156,20 @@ def as_meant(entries: Iterable[Entry]) -> Iterator[Entry]:
             yield entry
 
 
-def read_entries(entries: Iterable[Mapping[str, Any]], after: int = 0) -> Iterator[Entry]:
+def read_entries(
+    entries: Iterable[Mapping[str, Any]], after: int = 0, size: int | None = None
+) -> Iterator[Entry]:
     """Read entries one by one, as ``Trace.from_entries`` reads them all.
 
     Args:
         entries: JSON objects.
         after: the number of the entry before them.
+        size: bytes of the text of each, where they are known.
 
     Raises:
         TraceError: an entry is not of that shape, or the numbers do not grow.
     """
-    return _read(_numbered(entries), None, after)
+    return _read(_numbered(entries, size), None, after)
 
 
 def read_lines(lines: Iterable[bytes], file: str) -> Iterator[Entry]:
@@ -186,8 +189,8 @@ _Numbered = tuple[int, Any, int | None]
 """A line of a file or the position of an entry, the entry as JSON has it, and its size."""
 
 
-def _numbered(entries: Iterable[Mapping[str, Any]]) -> Iterator[_Numbered]:
-    return ((number, raw, None) for number, raw in enumerate(entries, 1))
+def _numbered(entries: Iterable[Mapping[str, Any]], size: int | None = None) -> Iterator[_Numbered]:
+    return ((number, raw, size) for number, raw in enumerate(entries, 1))
 
 
 def _parse(line: bytes, number: int, file: str) -> Any:

@@ -6,9 +6,11 @@ Most of it is writing answers: those with long lists are `Document`s, written in
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,10 +19,19 @@ from mockserver.protocol.documents import Document, fragments
 SLICE_S = 0.002
 """Seconds for which what takes long holds up the event loop at a time."""
 
+SWITCH_S = 0.000_2
+"""Seconds for which a thread that does something heavy holds up the event loop at a time."""
+
 T = TypeVar("T")
 
 Steps = Generator[None, None, T]
 """Work that can stop between any two of its steps; what it returns is its result."""
+
+Heavy = Callable[[], object]
+"""What cannot stop, though it takes long. A thread does it, while others run."""
+
+HeavySteps = Generator[Heavy | None, None, T]
+"""The same; it yields what is heavy, to have it done before the next step."""
 
 
 _queues: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -60,27 +71,67 @@ async def others_if(is_time_up: Callable[[], bool]) -> None:
         await others()
 
 
-def at_once(steps: Steps[T]) -> T:
+def step(do: Heavy, *, is_heavy: bool) -> HeavySteps[None]:
+    """A step that does something, itself or by a thread."""
+    if is_heavy:
+        yield do
+    else:
+        do()
+        yield None
+
+
+def at_once(steps: HeavySteps[T]) -> T:
     """Do all steps, for those who cannot wait for others."""
     while True:
         try:
-            next(steps)
+            heavy = next(steps)
         except StopIteration as end:
             result: T = end.value
             return result
+        if heavy is not None:
+            heavy()
 
 
-async def in_turns(steps: Steps[T]) -> T:
+_threads_at_work = 0
+_lock = threading.Lock()
+_usual_interval_s = 0.0
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Has threads give way to the event loop at once.
+
+    It needs its turn several times to answer one frame, and waits 5 ms for each otherwise.
+    """
+    global _threads_at_work, _usual_interval_s
+    with _lock:
+        if not _threads_at_work:
+            _usual_interval_s = sys.getswitchinterval()
+            sys.setswitchinterval(SWITCH_S)
+        _threads_at_work += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _threads_at_work -= 1
+            if not _threads_at_work:
+                sys.setswitchinterval(_usual_interval_s)
+
+
+async def in_turns(steps: HeavySteps[T]) -> T:
     """Do all steps; others run in between."""
     while True:
         async with turn() as end:
             try:
-                next(steps)
-                while time.monotonic() < end:
-                    next(steps)
+                heavy = next(steps)
+                while heavy is None and time.monotonic() < end:
+                    heavy = next(steps)
             except StopIteration as done:
                 result: T = done.value
                 return result
+        if heavy is not None:
+            with _giving_way():
+                await asyncio.to_thread(heavy)
 
 
 async def pieces(document: Document) -> AsyncIterator[bytes]:

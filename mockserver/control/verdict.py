@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from mockserver import contract
 from mockserver.engine import Journal
+from mockserver.engine.journal import Entry
 from mockserver.protocol import explanation
+from mockserver.protocol.reading import dropping
 
-from .turns import Steps, at_once, in_turns
+from .turns import HeavySteps, at_once, in_turns, step
 
 MOST_OF_A_RULE = 1_000
 """Violations of one rule that are kept."""
+
+HEAVY_BYTES = 32_768
+"""Bytes of a frame from which on to judge it takes long: ten thousand rooms take half a second."""
+
+
+def is_heavy(frame: bytes) -> bool:
+    """Whether to judge a frame takes so long that a thread should do it."""
+    return len(frame) > HEAVY_BYTES
+
+
+def _dropping(entry: Entry | None, frame: Any) -> HeavySteps[None]:
+    """Free a long frame that was judged, in steps: of such a one the judge keeps no list."""
+    if entry is not None and is_heavy(entry.data) and entry.is_own:
+        yield from dropping(frame)
 
 
 class Verdict:
@@ -30,6 +48,10 @@ class Verdict:
         self._journal = journal
         self._last = 0
         self._judge: contract.Judge | None = None
+        # A thread may judge a long frame, while the event loop goes on.
+        self._in_hands = threading.RLock()
+        self._one_at_a_time = asyncio.Lock()
+        self._found: list[contract.Violation] | None = None
 
     @property
     def judge(self) -> contract.Judge:
@@ -52,9 +74,10 @@ class Verdict:
         if self._judge is None:
             # A frame that breaks its schema is explained, and what does that is slow to import.
             await asyncio.to_thread(explanation.prepare)
-        await in_turns(self.catching_up())
+        async with self._one_at_a_time:
+            await in_turns(self.catching_up())
 
-    def catching_up(self) -> Steps[None]:
+    def catching_up(self) -> HeavySteps[None]:
         """The same in steps, of which each takes little, however long a frame is."""
         journal, until = self._journal, self._journal.last
         frame, before = None, None
@@ -62,29 +85,43 @@ class Verdict:
             for each in journal.next_slice(self._last):
                 # An event that goes to many sessions is read once.
                 if before is None or not each.has_frame_of(before):
+                    yield from _dropping(before, frame)
                     frame = yield from journal.reading(each)
                 before = each
                 # Somebody else may have judged it between two steps.
                 if each.number > self._last:
-                    self._feed(each.number, journal.shown(each, frame))
-                    yield
+                    shown = journal.shown(each, frame)
+                    feed = partial(self._feed, each.number, shown, each.size)
+                    yield from step(feed, is_heavy=is_heavy(each.data))
+        yield from _dropping(before, frame)
 
-    def _feed(self, number: int, shown: Mapping[str, Any]) -> None:
-        if number != self._last + 1:
-            self._judge = None
-        # There is none for a note.
-        for entry in contract.read_entries([shown], self._last):
-            self.judge.feed(entry)
-        self._last = number
+    def _feed(self, number: int, shown: Mapping[str, Any], size: int) -> None:
+        with self._in_hands:
+            if number <= self._last:
+                return
+            if number != self._last + 1:
+                self._judge = None
+            # There is none for a note.
+            for entry in contract.read_entries([shown], self._last, size):
+                self.judge.feed(entry)
+            self._last = number
 
     def violations(self, ignore: Iterable[str] = ()) -> list[contract.Violation]:
         """What was broken up to the frame that was judged last.
+
+        While a thread judges a long frame it is what was known before that.
 
         Args:
             ignore: names of rules that do not matter.
         """
         ignored = set(ignore)
-        return [each for each in self.judge.violations if each.rule not in ignored]
+        found = self._found
+        if self._in_hands.acquire(blocking=found is None):
+            try:
+                found = self._found = self.judge.violations
+            finally:
+                self._in_hands.release()
+        return [each for each in found or () if each.rule not in ignored]
 
     def told(self, violations: list[contract.Violation]) -> str:
         """Violations and the frames that prove them, as text; "" for none."""

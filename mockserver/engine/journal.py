@@ -13,9 +13,15 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from mockserver.protocol import codec
+from mockserver.protocol import codec, reading
 from mockserver.protocol.depth import brackets
-from mockserver.protocol.secrets import mask_text, mask_value, masking, may_hold_secrets
+from mockserver.protocol.secrets import (
+    looking_for_secrets,
+    mask_text,
+    mask_value,
+    masking,
+    may_hold_secrets,
+)
 
 from .clock import seconds
 
@@ -30,6 +36,8 @@ MOST_BRACKETS = 200
 TEXT_LIMIT = 2_000
 """Characters kept of a text that was no frame."""
 
+LONG_FRAME = 262_144
+"""Bytes of a frame from which on it is read in steps: that takes longer in all."""
 
 MOST_BYTES = 64 * 1_048_576
 """Memory that the frames of a space take at most, about. [A]"""
@@ -78,6 +86,17 @@ class Entry(NamedTuple):
     problem: str | None
     mark: Mark | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the mock has written it as it crossed the wire: without blanks, and as it is."""
+        return self.direction == TO_CLIENT and self.mark is None
+
+    @property
+    def size(self) -> int:
+        """Bytes of its frame, and of what that should have been."""
+        meant = None if self.mark is None else self.mark.meant
+        return len(self.data) + len(meant or b"")
+
     def has_frame_of(self, other: Entry) -> bool:
         """Whether it is of the same frame, known for that without a look into it.
 
@@ -119,6 +138,16 @@ def _read(entry: Entry) -> Any:
         return orjson.loads(entry.data)
     except orjson.JSONDecodeError:
         return None
+
+
+def _reading(entry: Entry) -> Generator[None, None, Any]:
+    """The same, in steps for a long one that the mock itself has written."""
+    if not entry.is_own or len(entry.data) < LONG_FRAME:
+        return _read(entry)
+    try:
+        return (yield from reading.reading(entry.data))
+    except ValueError:
+        return _read(entry)
 
 
 def _is_deep(data: bytes) -> bool:
@@ -380,9 +409,9 @@ class Journal:
 
     def reading(self, entry: Entry) -> Generator[None, None, Any]:
         """Decode the frame of an entry, without its secrets, in steps; None where it is none."""
-        frame = _read(entry)
+        frame = yield from _reading(entry)
         yield
-        if frame is not None and may_hold_secrets(entry.data):
+        if frame is not None and (yield from looking_for_secrets(entry.data)):
             yield
             frame = yield from masking(frame)
         return frame
@@ -422,7 +451,7 @@ class Journal:
         """One entry as it stands in a trace, as JSON on one line; in steps, as `showing`."""
         data = entry.data
         if entry.direction == TO_CLIENT and entry.mark is None and data.startswith(b"{"):
-            if not may_hold_secrets(data):
+            if not (yield from looking_for_secrets(data)):
                 return self._around(entry)
             yield
         shown = yield from self.showing(entry)

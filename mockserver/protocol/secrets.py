@@ -7,7 +7,16 @@ from collections.abc import Generator
 from itertools import islice
 from typing import Any, Final
 
-__all__ = ["AT_ONCE", "MASK", "is_secret", "mask_text", "mask_value", "masking", "may_hold_secrets"]
+__all__ = [
+    "AT_ONCE",
+    "MASK",
+    "is_secret",
+    "looking_for_secrets",
+    "mask_text",
+    "mask_value",
+    "masking",
+    "may_hold_secrets",
+]
 
 MASK: Final = "***"
 
@@ -27,7 +36,7 @@ _PROOF: Final = "authentication"
 _SHOWN: Final = "project"
 """What is shown of an ``authentication``; all else in it is there to prove who somebody is."""
 
-AT_ONCE: Final = 5_000
+AT_ONCE: Final = 500
 """Keys or items that are masked in one step of `masking`."""
 
 _TEXT_KEYS: Final = ("authorization", "authorization_state", "proxy-authorization")
@@ -63,6 +72,11 @@ _SIGNS: Final = (
 )
 """Of one of these, in any case, there is something in every JSON text that holds a secret."""
 
+_LONGEST_SIGN: Final = max(map(len, _SIGNS))
+
+_LOOKED_AT: Final = 131_072
+"""Bytes of a text that are looked at in one step."""
+
 _SIGNS_IN_TEXT: Final = tuple(sign.decode() for sign in _SIGNS)
 
 
@@ -71,6 +85,16 @@ def may_hold_secrets(data: bytes) -> bool:
     data = data.lower()
     # A key may be written with escapes.
     return b"\\u" in data or any(sign in data for sign in _SIGNS)
+
+
+def looking_for_secrets(data: bytes) -> Generator[None, None, bool]:
+    """The same in steps, for a long text."""
+    for start in range(0, len(data), _LOOKED_AT):
+        # A sign may lie across the border.
+        if may_hold_secrets(data[start : start + _LOOKED_AT + _LONGEST_SIGN]):
+            return True
+        yield
+    return False
 
 
 def mask_text(text: str) -> str:
@@ -118,14 +142,15 @@ def mask_value(value: Any) -> Any:
 
 def masking(value: Any) -> Generator[None, None, Any]:
     """The same as `mask_value`, in steps: there may be many thousands of keys, or of items."""
-    if isinstance(value, list) and len(value) > AT_ONCE:
-        parts = (value[at : at + AT_ONCE] for at in range(0, len(value), AT_ONCE))
+    # Two may be a header: its name and its value.
+    if isinstance(value, list) and len(value) != 2:
         masked_items: list[Any] = []
-        for part in parts:
-            masked_items += map(mask_value, part)
-            yield
+        for each in value:
+            masked_items.append((yield from masking(each)))
+            if len(masked_items) % AT_ONCE == 0:
+                yield
         return masked_items
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _is_flat(value):
         return mask_value(value)
     masked = dict(value)
     items = iter(value.items())
@@ -136,6 +161,11 @@ def masking(value: Any) -> Generator[None, None, Any]:
         for key, each in inner.items():
             masked[key] = yield from masking(each)
     return masked
+
+
+def _is_flat(value: dict[str, Any]) -> bool:
+    """Whether an object is so small that it is masked at once."""
+    return len(value) < 50 and not any(isinstance(each, dict | list) for each in value.values())
 
 
 def _is_looked_into(key: str, value: Any) -> bool:

@@ -8,7 +8,7 @@ frame that fails is explained by jsonschema, through `explanation`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
@@ -16,6 +16,7 @@ from mockserver import schemas
 from mockserver.protocol import catalogue
 from mockserver.protocol.errors import InvalidFrame, InvalidParams, InvalidRequest, MethodNotFound
 from mockserver.protocol.frames import EVENT_METHOD, Frame, FrameId, id_of
+from mockserver.protocol.reading import MANY, list_at, long_lists
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -186,12 +187,42 @@ def _validator(kind: str, name: str) -> jsonschema_rs.Draft202012Validator:
 
 
 def _problems_of(frame: Mapping[str, Any], kind: str, name: str) -> list[Problem]:
-    if _validator(kind, name).is_valid(frame):
+    if _is_valid(_validator(kind, name), frame):
         return []
     # Imported here, and below, because a server has nothing to explain at its start.
     from mockserver.protocol.explanation import explain
 
     return explain(frame, composed(kind, name))
+
+
+def _is_valid(validator: jsonschema_rs.Draft202012Validator, frame: Mapping[str, Any]) -> bool:
+    """Whether a frame fits; long lists are checked a part at a time.
+
+    The validator holds up all threads of the process while it looks at a value. No schema of a
+    frame says how many items a list may have.
+    """
+    paths = list(long_lists(frame))
+    if not paths:
+        return validator.is_valid(frame)
+    without = frame
+    for path in paths:
+        without = _replaced(without, path, [])
+    return all(
+        validator.is_valid(_replaced(without, path, part))
+        for path in paths
+        for part in _parts(list_at(frame, path))
+    )
+
+
+def _replaced(value: Mapping[str, Any], path: tuple[str, ...], new: Any) -> dict[str, Any]:
+    """An object with something else in one place."""
+    key, *rest = path
+    return {**value, key: _replaced(value[key], tuple(rest), new) if rest else new}
+
+
+def _parts(items: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(items), MANY):
+        yield items[start : start + MANY]
 
 
 def _envelope_of_reply(frame: Mapping[str, Any], answers: str | None = None) -> tuple[str, str]:

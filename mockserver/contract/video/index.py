@@ -36,6 +36,9 @@ ENDED = "ended"
 LONGEST_LIFE = 64
 """Entries of a life that are kept as a proof of its length."""
 
+MediaKey = tuple[SpaceKey, str, str]
+"""The space, the kind and the id of a recording, playback or stream."""
+
 Outcome = tuple[str | None, str]
 """What an event reports: the state, and the suffix of the event's type."""
 
@@ -146,7 +149,10 @@ class VideoEvent(Event):
 class Media:
     """What the trace shows of one recording, playback or stream, to whichever session.
 
+    It equals another of the same key: when it was forgotten and is seen again, it is another one.
+
     Attributes:
+        key: its space, kind and id.
         lifecycle: the table by which it lives.
         id: its id.
         started_by: the first call whose answer named it without having named it.
@@ -156,6 +162,7 @@ class Media:
         told: whether any event was about it.
     """
 
+    key: MediaKey
     lifecycle: Lifecycle
     id: str
     started_by: Call | None = None
@@ -163,6 +170,12 @@ class Media:
     started_at: tuple[Entry, float] | None = None
     room: tuple[str, Entry] | None = None
     told: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Media) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 @dataclass(slots=True, eq=False)
@@ -369,7 +382,7 @@ class VideoIndex:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self.media: Lives[tuple[SpaceKey, str, str], Media] = Lives()
+        self.media: Lives[MediaKey, Media] = Lives()
         self.channels: Recent[tuple[SpaceKey, str], str] = Recent()
         self.room_channels: Recent[str, None] = Recent()
         self.started: list[Started] = []
@@ -431,11 +444,15 @@ class VideoIndex:
         key = (self.index.space_of(session, entry), lifecycle.kind, id_)
         media = self.media.get(key)
         if media is None:
-            media = self.media[key] = Media(lifecycle, id_)
+            media = self.media[key] = Media(key, lifecycle, id_)
         return media
 
     def on_call(self, call: Call) -> None:
         """Nothing is learned from what a client asks."""
+
+    def let_go(self) -> None:
+        """Let go what the last answer described."""
+        self.told = Told((), ())
 
     def on_answer(self, answer: Answer) -> None:
         """Note what an answer contains, and what the answered call started."""

@@ -18,6 +18,7 @@ from .checker import CLOCK_SLACK, VideoChecker
 from .index import (
     ENDED,
     START,
+    STARTED,
     Media,
     Outcome,
     SeenMedia,
@@ -289,10 +290,19 @@ class ActionTakesEffect(VideoChecker):
             if effect in fresh:
                 fresh.remove(effect)
         for action in surely:
-            if action not in effects and proof is not None:
+            if (
+                action not in effects
+                and proof is not None
+                and not self._may_be_forgotten(action, seen)
+            ):
                 yield _without_effect(session, action, events, proof)
         for action in due:
             self._release(action)
+
+    def _may_be_forgotten(self, action: _Action, seen: SeenMedia | None) -> bool:
+        """Whether its event may have come, and is known no more."""
+        started = seen is not None and seen.started is not None
+        return self.video.forgot_media and not started and action.type.endswith(f".{STARTED}")
 
 
 def _matched(actions: Iterable[_Action], events: Sequence[VideoEvent]) -> dict[_Action, VideoEvent]:

@@ -249,6 +249,9 @@ class AnswersAgree(VideoChecker):
         if last is None or last.timestamp is None or last.timestamp > claim.since:
             return
         kind = seen.lifecycle.kind
+        if self.video.known_media(event.session, kind, seen.id) is not seen:
+            # It was forgotten: what was told of it since is not known.
+            return
         suffixes = {transition.event for transition in seen.lifecycle.rows.values()}
         types = [event_type(seen.lifecycle, suffix) for suffix in suffixes]
         told_all = seen.ended is not None or self.surely_told(event, types, last)

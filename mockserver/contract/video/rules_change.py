@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mockserver.contract.index import Answer, Call, Session
@@ -183,7 +184,10 @@ class SettingsAgree(RoomChecker):
                 continue
             waiting = self._waiting(room)
             if len(waiting) < MOST_SHOWN:
-                waiting.append(_Shown(call, answer.entry, told, since, until))
+                settings = [
+                    (type_, id_, _settings(type_, each, answer)) for type_, id_, each in told
+                ]
+                waiting.append(_Shown(call, answer.entry, settings, since, until))
         return iter(())
 
     def on_room(self, event: VideoEvent, room: SeenRoom) -> Iterator[Evidence]:
@@ -227,10 +231,7 @@ def _told_of_rooms(
             of_members = (mapping(each) for each in items(members))
             told += [(MEMBER_UPDATED, string(each.get("id")) or "", each) for each in of_members]
             if told:
-                yield (
-                    id_,
-                    [(type_, id_, _settings(type_, each, answer)) for type_, id_, each in told],
-                )
+                yield id_, told
 
 
 def _settings(type_: str, told: Mapping[str, Any], answer: Answer) -> Mapping[str, Any]:
@@ -338,7 +339,7 @@ class ChangeIsTold(RoomChecker):
             self._expect(answer, room, LAYOUT_CHANGED, [room.id], _LAYOUT_SETTERS[call.method])
         elif call.method in _MEMBER_SETTERS:
             member = string(call.params.get("member_id")) or ""
-            members = list(_everybody(room)) if member == EVERYBODY else [member]
+            members = _everybody(room) if member == EVERYBODY else [member]
             self._expect(answer, room, MEMBER_UPDATED, members, _MEMBER_SETTERS[call.method])
         elif call.method in _MOVERS and call.is_sound:
             self._expect_move(answer.entry, call, room, _MOVERS[call.method])
@@ -362,7 +363,8 @@ class ChangeIsTold(RoomChecker):
     def _expect_move(self, answer: Entry, call: Call, room: SeenRoom, type_: str) -> None:
         member = string(call.params.get("member_id")) or ""
         is_absent = type_ == MEMBER_JOINED
-        for id_ in [*room.roster.present] if member == EVERYBODY else [member]:
+        everybody = islice(room.roster.present, MOST_CHANGES)
+        for id_ in everybody if member == EVERYBODY else [member]:
             before = room.proof_of_absence(id_) if is_absent else room.proof_of_presence(id_)
             if before is not None and before.entry.n < call.entry.n:
                 self._due(room).add(_Change(call, answer, type_, id_, None, _MOVED, before))
@@ -394,7 +396,7 @@ class ChangeIsTold(RoomChecker):
 
 def _everybody(room: SeenRoom) -> Iterator[str]:
     """Who is meant by a call for all: people, since what it does to a screen is not known [A]."""
-    for id_ in room.roster.present:
+    for id_ in islice(room.roster.present, MOST_CHANGES):
         kind, _ = room.shown.get((MEMBER_UPDATED, id_), {}).get("type", (None, None))
         if kind in (None, "member"):
             yield id_

@@ -298,7 +298,9 @@ class InitialStateComes(VideoChecker):
         known = channel in self.video.room_channels
         key = (answer.session, channel)
         if key not in self._asked:
-            self._asked[key] = answer if wanted and known else None
+            # What was forgotten may have been asked before.
+            is_first = wanted and known and not self._asked.forgot
+            self._asked[key] = answer if is_first else None
         return iter(())
 
     def on_video_event(self, event: VideoEvent) -> Iterator[Evidence]:

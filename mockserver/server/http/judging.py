@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from mockserver import contract
-from mockserver.control.turns import Steps, in_turns
+from mockserver.control.turns import HeavySteps, in_turns, step
+from mockserver.control.verdict import is_heavy
 from mockserver.protocol.documents import Document, Each
 
 from . import bodies
@@ -54,15 +56,17 @@ async def judge_trace(call: Call) -> Any:
     return Document(dropped=0, violations=Each(map(contract.described, violations)), text=text)
 
 
-def _judged(judge: contract.Judge, lines: list[bytes]) -> Steps[None]:
-    entries = []
-    for line in lines:
-        if line.strip():
-            entries.append(orjson.loads(line))
-            yield
-    for entry in contract.Trace.from_entries(entries):
-        judge.feed(entry)
-        yield
+def _judged(judge: contract.Judge, lines: list[bytes]) -> HeavySteps[None]:
+    entries: list[Any] = []
+    filled = [line for line in lines if line.strip()]
+    for line in filled:
+        yield from step(partial(_read, line, entries), is_heavy=is_heavy(line))
+    for line, entry in zip(filled, contract.Trace.from_entries(entries), strict=True):
+        yield from step(partial(judge.feed, entry), is_heavy=is_heavy(line))
+
+
+def _read(line: bytes, entries: list[Any]) -> None:
+    entries.append(orjson.loads(line))
 
 
 async def _lines(request: web.Request) -> AsyncIterator[list[bytes]]:
