@@ -450,7 +450,7 @@ class Journal:
     def encoding(self, entry: Entry) -> Generator[None, None, bytes]:
         """One entry as it stands in a trace, as JSON on one line; in steps, as `showing`."""
         data = entry.data
-        if entry.direction == TO_CLIENT and entry.mark is None and data.startswith(b"{"):
+        if entry.is_own and data.startswith(b"{"):
             if not (yield from looking_for_secrets(data)):
                 return self._around(entry)
             yield

@@ -1,4 +1,4 @@
-"""JSON that is read a little at a time.
+"""JSON that is read, and its values freed, a little at a time.
 
 A frame may have ten thousand items in a list. To read it at once takes tens of milliseconds, in
 which nobody else is answered.
@@ -30,8 +30,8 @@ _blank = re.compile(r"[ \t\n\r]*").match
 def reading(data: bytes) -> Generator[None, None, Any]:
     """Read a JSON text in steps.
 
-    Of equal keys in an object the last one counts. What is no JSON is not always seen, so the text
-    has to be one that was written as JSON, or read before.
+    Of equal keys in an object the last one counts. ``NaN`` and ``Infinity``, which are no JSON, are
+    read as well.
 
     Raises:
         ValueError: the text is not JSON.
